@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What an engine wants done.
+ *
+ * An engine takes a message, an event or the time, and fills this bounded list. It does no I/O,
+ * reads no clock, and logs nothing; whoever drives it carries the list out, in order. Octets that
+ * an action points to live in the list itself, so the engine may forget them at once.
+ */
+#ifndef BATON_BASE_ENGINE_H
+#define BATON_BASE_ENGINE_H
+
+#include "ref/base/btime.h"
+#include "ref/base/reject.h"
+#include "ref/base/view.h"
+
+/* An IP address and UDP port. Both in network byte order, as in a sockaddr. */
+struct endpoint {
+	uint8_t family; /* AF_INET or AF_INET6; 0: none */
+	uint16_t port;
+	uint8_t address[16];
+};
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* "192.0.2.1:716" or "[2001:db8::1]:716"; returns `out`. 64 octets are always enough. */
+const char *endpoint_text(const struct endpoint *e, char *out, size_t size);
+
+/* From text as above, the port optional (then `port`, host byte order). 0 or -1. */
+int endpoint_parse(const char *text, uint16_t port, struct endpoint *e);
+
+enum action_kind {
+	ACTION_SEND,   /* send `data` from `local` (if set) to `peer` */
+	ACTION_REPORT, /* something happened: `event` of the engine's own enum, `name` for the log */
+};
+
+struct action {
+	enum action_kind kind;
+	struct endpoint local, peer;
+	struct view data;    /* the datagram, or the report's octets */
+	int event;	     /* of a report */
+	const char *name;    /* of a report; static, words_with_underscores */
+	const void *session; /* which session it is about; NULL: the engine itself */
+	struct reject reject; /* of a report about a rejected message */
+};
+
+#define ACTIONS_MAX 16
+#define ACTIONS_OCTETS 16384
+
+struct actions {
+	struct action list[ACTIONS_MAX];
+	unsigned count;
+	bool overflowed; /* the list was full: a bug in the engine, tests check it */
+	size_t used;
+	uint8_t octets[ACTIONS_OCTETS];
+};
+
+/* Empties the list; also how one begins: struct actions a; actions_clear(&a). */
+void actions_clear(struct actions *a);
+
+/* Room for a datagram of up to `size` octets; NULL and `overflowed` when there is none. */
+uint8_t *actions_room(struct actions *a, size_t size);
+
+/* Sends `data`, which is copied into the list unless it lies there already. */
+void actions_send(struct actions *a, const struct endpoint *local, const struct endpoint *peer,
+	struct view data);
+
+/* Reports; `data` is copied like a datagram. Returns the action so that the caller can add to it,
+ * or NULL when the list is full. */
+struct action *actions_report(struct actions *a, const void *session, int event, const char *name,
+	struct view data);
+
+#endif
