@@ -53,8 +53,9 @@ const char *verdict_name(enum verdict v);
 /* The verdict for a word; false when there is none. */
 bool verdict_from_name(const char *name, enum verdict *v);
 
-/* True for what makes a run fail: deviation, fail, set-up, clean-up, crash and error. Inconclusive
- * counts too: nothing was proven. Pass, unsupported and not-applicable do not. */
+/* True for what makes a run fail: fail, set-up, clean-up, crash and error, and inconclusive, since
+ * nothing was proven. Pass, unsupported and not-applicable do not, nor does a deviation: a SHOULD
+ * leaves the choice to the implementer, so it is shown and counted but breaks no build. */
 bool verdict_is_bad(enum verdict v);
 
 /* ---- the whole ---------------------------------------------------------------------------- */

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testbed/report/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "testbed/report/json.h"
+
+static const char *hint(int err)
+{
+	switch (err) {
+	case ENOENT:
+		return "check the path";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "choose a place that you may write to and read from";
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space, or choose another folder";
+	case EISDIR:
+		return "name a file";
+	case ENOTDIR:
+	case EEXIST:
+		return "name a folder";
+	}
+	return "see the reason given by the system";
+}
+
+static int fail_errno(struct report_error *error, const char *path, const char *doing)
+{
+	int err = errno;
+
+	return fail(error, "%s: cannot %s: %s; %s", path, doing, strerror(err), hint(err));
+}
+
+static FILE *open_regular(const char *path, struct stat *st, struct report_error *error)
+{
+	FILE *file = fopen(path, "rbe");
+
+	if (!file) {
+		fail_errno(error, path, "open it");
+		return NULL;
+	}
+	if (fstat(fileno(file), st)) {
+		fail_errno(error, path, "look at it");
+	} else if (!S_ISREG(st->st_mode)) {
+		fail(error, "%s: is not a file; name a file", path);
+	} else {
+		return file;
+	}
+	fclose(file);
+	return NULL;
+}
+
+int file_read(const char *path, size_t limit, struct content *content, struct report_error *error)
+{
+	struct stat st;
+	FILE *file = open_regular(path, &st, error);
+	size_t size;
+
+	if (!file)
+		return -1;
+	if ((uintmax_t)st.st_size > limit) {
+		fclose(file);
+		return fail(error, "%s: %jd bytes are too many; at most %zu are read", path,
+			(intmax_t)st.st_size, limit);
+	}
+	size = (size_t)st.st_size;
+	content->bytes = must(malloc(size + 1));
+	content->size = fread(content->bytes, 1, size, file);
+	content->bytes[content->size] = 0;
+	if (ferror(file)) {
+		fail_errno(error, path, "read it");
+		free(content->bytes);
+		fclose(file);
+		return -1;
+	}
+	fclose(file);
+	return 0;
+}
+
+static void digest_text(EVP_MD_CTX *md, char digest[DIGEST_TEXT])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (!EVP_DigestFinal_ex(md, raw, &n))
+		must(NULL);
+	for (unsigned i = 0; i < n; i++)
+		snprintf(digest + 2 * i, 3, "%02x", raw[i]);
+	EVP_MD_CTX_free(md);
+}
+
+static EVP_MD_CTX *digest_start(void)
+{
+	EVP_MD_CTX *md = must(EVP_MD_CTX_new());
+
+	if (!EVP_DigestInit_ex(md, EVP_sha256(), NULL))
+		must(NULL);
+	return md;
+}
+
+int file_digest(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
+		struct report_error *error)
+{
+	struct stat st;
+	FILE *file = open_regular(path, &st, error);
+	unsigned char block[16384];
+	EVP_MD_CTX *md;
+	size_t n;
+	int rc = 0;
+
+	if (!file)
+		return -1;
+	*size = 0;
+	md = digest_start();
+	while ((n = fread(block, 1, sizeof(block), file)) > 0) {
+		*size += n;
+		if (!EVP_DigestUpdate(md, block, n))
+			must(NULL);
+	}
+	if (ferror(file))
+		rc = fail_errno(error, path, "read it");
+	digest_text(md, digest);
+	fclose(file);
+	return rc;
+}
+
+void bytes_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT])
+{
+	EVP_MD_CTX *md = digest_start();
+
+	if (!EVP_DigestUpdate(md, bytes, size))
+		must(NULL);
+	digest_text(md, digest);
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		bytes += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A device or a pipe (-o /dev/stdout) is written to as it is: renaming would replace it. */
+static int write_special(const char *path, const void *bytes, size_t size,
+			 struct report_error *error)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int rc = fd < 0 ? -1 : write_all(fd, bytes, size);
+
+	if (rc)
+		rc = fail_errno(error, path, "write it");
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int file_write(const char *path, const void *bytes, size_t size, struct report_error *error)
+{
+	char *temporary;
+	struct stat st;
+	mode_t mask = umask(0);
+	int fd, rc = -1;
+
+	umask(mask);
+	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return write_special(path, bytes, size, error);
+	temporary = text_format("%s.XXXXXX", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		fail_errno(error, path, "create it");
+		goto out;
+	}
+	if (write_all(fd, bytes, size) || fchmod(fd, 0666 & ~mask) || fsync(fd))
+		fail_errno(error, path, "write it");
+	else if (rename(temporary, path))
+		fail_errno(error, path, "put it in place");
+	else
+		rc = 0;
+	close(fd);
+	if (rc)
+		unlink(temporary);
+out:
+	free(temporary);
+	return rc;
+}
+
+int file_copy(const char *from, const char *to, struct report_error *error)
+{
+	struct content content;
+	int rc;
+
+	if (file_read(from, SIZE_MAX / 2, &content, error))
+		return -1;
+	rc = file_write(to, content.bytes, content.size, error);
+	free(content.bytes);
+	return rc;
+}
+
+int folder_make(const char *path, struct report_error *error)
+{
+	char *copy = text_format("%s", path);
+	struct stat st;
+	int rc = 0;
+
+	for (char *p = copy + 1; !rc && *copy; p++) {
+		char here = *p;
+
+		if (here && here != '/')
+			continue;
+		*p = 0;
+		if (mkdir(copy, 0777) && errno != EEXIST)
+			rc = fail_errno(error, copy, "make the folder");
+		*p = here;
+		if (!here)
+			break;
+	}
+	if (!rc && !stat(path, &st) && !S_ISDIR(st.st_mode))
+		rc = fail(error, "%s: is a file; name a folder", path);
+	free(copy);
+	return rc;
+}
+
+bool path_is_below(const char *path)
+{
+	const char *part = path;
+
+	if (!*path || *path == '/')
+		return false;
+	for (;;) {
+		size_t n = strcspn(part, "/");
+
+		if (!n || (n == 2 && !memcmp(part, "..", 2)))
+			return false;
+		if (!part[n])
+			return true;
+		part += n + 1;
+	}
+}
+
+char *data_path(const char *name, struct report_error *error)
+{
+	static const char *const below[] = {"", "share/baton/"};
+	const char *data = getenv("BATON_DATA");
+	char exe[4096];
+	ssize_t n;
+
+	if (data && *data) {
+		char *path = text_format("%s/%s", data, name);
+
+		if (!access(path, R_OK))
+			return path;
+		fail(error, "%s: %s; BATON_DATA is to name baton's data folder", path, strerror(errno));
+		free(path);
+		return NULL;
+	}
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = 0;
+	for (char *slash; (slash = strrchr(exe, '/'));) {
+		slash[1] = 0;
+		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+			char *path = text_format("%s%s%s", exe, below[i], name);
+
+			if (!access(path, R_OK))
+				return path;
+			free(path);
+		}
+		*slash = 0;
+	}
+	fail(error, "%s: not found near the program; set BATON_DATA to baton's data folder", name);
+	return NULL;
+}
