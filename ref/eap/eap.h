@@ -22,6 +22,8 @@ enum eap_status {
 
 #define EAP_MSK_SIZE 64
 #define EAP_IDENTITY_MAX 253
+#define EAP_SESSION_ID_MAX 65
+#define EAP_MTU_DEFAULT 1020 /* octets of the largest packet; RFC 3748 §3.1 */
 
 struct eap_end;
 
@@ -42,6 +44,8 @@ struct eap_end {
 	uint8_t msk[EAP_MSK_SIZE];  /* RFC 3748 §7.10, when has_key */
 	uint8_t emsk[EAP_MSK_SIZE];
 	bool has_key;
+	uint8_t session_id[EAP_SESSION_ID_MAX]; /* RFC 5247 §1.4, of a method that makes keys */
+	size_t session_id_size;
 	char identity[EAP_IDENTITY_MAX + 1]; /* of the peer, as far as known; terminated */
 	const char *method;		     /* "EAP-TLS": of the method that ended; or NULL */
 	const char *failure;		     /* why EAP_FAILURE, one sentence; or NULL */

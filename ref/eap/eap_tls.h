@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What EAP-TLS (RFC 5216, RFC 9190) needs once for all sessions: certificates, the versions and
+ * ciphers that are allowed, the cache of sessions to resume. Users make a context for a peer or for
+ * a server and name it in the configuration of each end; sessions share it.
+ */
+#ifndef BATON_EAP_EAP_TLS_H
+#define BATON_EAP_EAP_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum eap_tls_version {
+	EAP_TLS_1_0 = 0x0301,
+	EAP_TLS_1_1 = 0x0302,
+	EAP_TLS_1_2 = 0x0303,
+	EAP_TLS_1_3 = 0x0304,
+};
+
+/* Files are PEM. Strings and files are read by eap_tls_context_new and not kept. */
+struct eap_tls_config {
+	bool server;
+	const char *ca_file;	      /* whom to trust; required */
+	const char *certificate_file; /* our own, the chain after it; required */
+	const char *key_file;	      /* its private key; required */
+	const char *crl_file;	      /* revoked certificates; NULL: not checked */
+	const char *peer_name; /* name the other's certificate must carry, as a DNS name (or, when
+				* it has none, as its common name); NULL: any the CA signed */
+	enum eap_tls_version min_version, max_version;
+	int security_level;	 /* OpenSSL's, 0 to 5; TLS 1.0 and 1.1 need 0 */
+	const char *ciphers;	 /* OpenSSL cipher list for TLS 1.2 and older; NULL: of the level */
+	bool without_client_certificate; /* a server that does not ask for one (RFC 5216 §2.1.1) */
+	bool match_identity;	 /* a server: the EAP identity must be a name in the certificate */
+	bool resumption;	 /* offer and take session tickets (RFC 5216 §2.1.2) */
+	unsigned session_lifetime; /* seconds that a session can be resumed; 0: two hours */
+	/* Called with each line of a key log (as in SSLKEYLOGFILE). NULL: secrets stay inside. */
+	void (*key_log)(void *context, const char *line);
+	void *key_log_context;
+};
+
+#define EAP_TLS_ERROR_MAX 512
+
+/* TLS 1.2 to 1.3, security level 2, resumption on, no files: the place to start from. */
+struct eap_tls_config eap_tls_config_default(bool server);
+
+/*
+ * Reads the files and makes the context. NULL when something is wrong, with one sentence in
+ * `error` (of `size` octets, EAP_TLS_ERROR_MAX is enough) that names the file or setting.
+ */
+struct eap_tls_context;
+struct eap_tls_context *eap_tls_context_new(const struct eap_tls_config *config, char *error,
+	size_t size);
+
+/* Gives the owner's reference back; sessions under way keep the context until they end. */
+void eap_tls_context_free(struct eap_tls_context *context);
+
+/* "1.0" to "1.3", or 0 when the text is none of them; and back. */
+enum eap_tls_version eap_tls_version_parse(const char *text);
+const char *eap_tls_version_text(enum eap_tls_version version);
+
+#endif
