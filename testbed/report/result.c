@@ -153,11 +153,11 @@ int result_attach(struct result *r, const char *path, struct report_error *error
 	free(full);
 	if (rc)
 		return -1;
-	json_array_foreach(files, i, entry)
-		if (!strcmp(get_text(entry, "name"), path))
+	for (i = 0; i < json_array_size(files); i++)
+		if (!strcmp(get_text(json_array_get(files, i), "name"), path))
 			break;
-	if (i == json_array_size(files))
-		entry = append(files, json_object());
+	entry = i < json_array_size(files) ? json_array_get(files, i)
+					   : append(files, json_object());
 	put(entry, "name", json_text(path));
 	put_text(entry, "sha256", digest);
 	put_count(entry, "size", size);
