@@ -29,7 +29,7 @@ struct reading {
 
 static int bad(struct reading *in, const yaml_node_t *node, const char *what)
 {
-	return fail(in->error, "%s:%zu: %s", in->file, node->start_mark.line + 1, what);
+	return report_fail(in->error, "%s:%zu: %s", in->file, node->start_mark.line + 1, what);
 }
 
 static const char *scalar(const yaml_node_t *node)
@@ -39,7 +39,7 @@ static const char *scalar(const yaml_node_t *node)
 
 static char *copy(const char *s)
 {
-	return text_format("%s", s);
+	return report_format("%s", s);
 }
 
 static int read_text(struct reading *in, const yaml_node_t *node, const char **out)
@@ -68,7 +68,8 @@ static int read_number(struct reading *in, const yaml_node_t *node, double *out)
 	if (*end || errno || !isfinite(*out)) {
 		char what[160];
 
-		snprintf(what, sizeof(what), "\"%.60s\" is no number; give one, or null for n/a", s);
+		snprintf(
+			what, sizeof(what), "\"%.60s\" is no number; give one, or null for n/a", s);
 		return bad(in, node, what);
 	}
 	return 0;
@@ -145,7 +146,7 @@ static int read_columns(struct reading *in, const yaml_node_t *node, struct figu
 
 	if (node->type != YAML_SEQUENCE_NODE || !sequence_length(node))
 		return bad(in, node, "columns is no list; give the names of the columns");
-	columns = must(calloc(sequence_length(node), sizeof(*columns)));
+	columns = report_must(calloc(sequence_length(node), sizeof(*columns)));
 	t->columns = columns;
 	for (size_t i = 0; i < sequence_length(node); i++) {
 		if (read_text(in, item_at(in, node, i), &columns[i]))
@@ -160,7 +161,7 @@ static int read_columns(struct reading *in, const yaml_node_t *node, struct figu
 }
 
 static int read_row(struct reading *in, const yaml_node_t *key, const yaml_node_t *node,
-		    struct figures_row *row)
+	struct figures_row *row)
 {
 	double *values;
 
@@ -168,8 +169,9 @@ static int read_row(struct reading *in, const yaml_node_t *key, const yaml_node_
 	if (read_text(in, key, &row->name))
 		return -1;
 	if (node->type != YAML_SEQUENCE_NODE || !sequence_length(node))
-		return bad(in, node, "a row is a list of numbers; give one for each column, or null");
-	values = must(calloc(sequence_length(node), sizeof(*values)));
+		return bad(
+			in, node, "a row is a list of numbers; give one for each column, or null");
+	values = report_must(calloc(sequence_length(node), sizeof(*values)));
 	row->values = values;
 	row->n_values = sequence_length(node);
 	for (size_t i = 0; i < row->n_values; i++)
@@ -184,7 +186,7 @@ static int read_rows(struct reading *in, const yaml_node_t *node, struct figures
 
 	if (node->type != YAML_MAPPING_NODE || !pair_count(node))
 		return bad(in, node, "rows is no mapping; give \"name: [numbers]\" for each row");
-	rows = must(calloc(pair_count(node), sizeof(*rows)));
+	rows = report_must(calloc(pair_count(node), sizeof(*rows)));
 	t->rows = rows;
 	for (size_t i = 0; i < pair_count(node); i++) {
 		t->n_rows++;
@@ -224,7 +226,7 @@ static const struct {
 #define N_KEYS (sizeof(table_keys) / sizeof(table_keys[0]))
 
 static int read_key(struct reading *in, const yaml_node_t *key, const yaml_node_t *value,
-		    struct figures_table *t, unsigned *seen)
+	struct figures_table *t, unsigned *seen)
 {
 	const char *name = scalar(key);
 	char what[200];
@@ -246,20 +248,22 @@ static int read_key(struct reading *in, const yaml_node_t *key, const yaml_node_
 
 /* A table without columns may have rows of any length: one value, or a range. */
 static int check_table(struct reading *in, const yaml_node_t *node, const struct figures *f,
-		       const struct figures_table *t)
+	const struct figures_table *t)
 {
 	if (!t->id || !t->title || !t->source || !t->n_rows)
 		return bad(in, node, "the table lacks id, title, source or rows; give all four");
 	for (size_t i = 0; i < t->n_rows; i++)
 		if (t->n_columns && t->rows[i].n_values != t->n_columns)
-			return fail(in->error, "%s:%u: row %s has %zu values for %zu columns; give one "
-					       "for each, or null",
+			return report_fail(in->error,
+				"%s:%u: row %s has %zu values for %zu columns; give one "
+				"for each, or null",
 				in->file, t->rows[i].line, t->rows[i].name, t->rows[i].n_values,
 				t->n_columns);
 	for (const struct figures_table *other = f->tables; other < t; other++)
 		if (!strcmp(other->id, t->id))
-			return fail(in->error, "%s:%u: id %s is already used in line %u; choose another",
-				in->file, t->line, t->id, other->line);
+			return report_fail(in->error,
+				"%s:%u: id %s is already used in line %u; choose another", in->file,
+				t->line, t->id, other->line);
 	return 0;
 }
 
@@ -285,11 +289,12 @@ static struct figures *read_all(struct reading *in)
 	struct figures *f;
 
 	if (!root || root->type != YAML_SEQUENCE_NODE) {
-		fail(in->error, "%s:1: is no list of tables; begin each with \"- id: NAME\"", in->file);
+		report_fail(in->error, "%s:1: is no list of tables; begin each with \"- id: NAME\"",
+			in->file);
 		return NULL;
 	}
-	f = must(calloc(1, sizeof(*f)));
-	f->tables = must(calloc(sequence_length(root) + 1, sizeof(*f->tables)));
+	f = report_must(calloc(1, sizeof(*f)));
+	f->tables = report_must(calloc(sequence_length(root) + 1, sizeof(*f->tables)));
 	for (size_t i = 0; i < sequence_length(root); i++) {
 		if (read_table(in, item_at(in, root, i), f)) {
 			figures_free(f);
@@ -306,13 +311,13 @@ static struct figures *load_file(const char *path, FILE *file, struct report_err
 	yaml_parser_t parser;
 
 	if (!yaml_parser_initialize(&parser))
-		must(NULL);
+		report_must(NULL);
 	yaml_parser_set_input_file(&parser, file);
 	if (yaml_parser_load(&parser, &in.doc)) {
 		f = read_all(&in);
 		yaml_document_delete(&in.doc);
 	} else {
-		fail(error, "%s:%zu: is not YAML: %s; correct it", path,
+		report_fail(error, "%s:%zu: is not YAML: %s; correct it", path,
 			parser.problem_mark.line + 1,
 			parser.problem ? parser.problem : "it cannot be read");
 	}
@@ -322,7 +327,7 @@ static struct figures *load_file(const char *path, FILE *file, struct report_err
 
 struct figures *figures_load(const char *path, struct report_error *error)
 {
-	char *shipped = path ? NULL : data_path("reports/documented-figures.yaml", error);
+	char *shipped = path ? NULL : report_data_path("reports/documented-figures.yaml", error);
 	struct figures *f = NULL;
 	FILE *file;
 
@@ -334,7 +339,7 @@ struct figures *figures_load(const char *path, struct report_error *error)
 		f = load_file(path, file, error);
 		fclose(file);
 	} else {
-		fail(error, "%s: cannot open it: %s; check the path", path, strerror(errno));
+		report_fail(error, "%s: cannot open it: %s; check the path", path, strerror(errno));
 	}
 	free(shipped);
 	return f;

@@ -26,8 +26,8 @@ struct figures_table {
 	const char *id;
 	const char *title;
 	const char *source;
-	const char *note;     /* or NULL */
-	double interval_ms;   /* of the source's traffic, NAN when it does not say */
+	const char *note;   /* or NULL */
+	double interval_ms; /* of the source's traffic, NAN when it does not say */
 	const char *const *columns;
 	size_t n_columns; /* 0: the table has one unnamed column */
 	const struct figures_row *rows;

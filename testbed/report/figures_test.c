@@ -22,7 +22,8 @@ static void shipped_file_has_the_published_values(void **state)
 	(void)state;
 	assert_non_null(f);
 	assert_float_equal(figures_value(f, "rfc6252-fig7", "buffer", "l2_handoff_ms"), 5.0, 0);
-	assert_float_equal(figures_value(f, "rfc6252-fig7", "no-buffer", "packet_loss_avg"), 1.5, 0);
+	assert_float_equal(
+		figures_value(f, "rfc6252-fig7", "no-buffer", "packet_loss_avg"), 1.5, 0);
 	assert_float_equal(
 		figures_value(f, "rfc6252-fig6", "buffer/ro", "inter_packet_during_ms"), 66.6, 0);
 	assert_float_equal(figures_value(f, "rfc6252-non-mpa", NULL, "handover_ms"), 4000, 0);
@@ -86,7 +87,8 @@ static void wrong_file_is_named_with_its_line(void **state)
 		assert_null(figures_load(path, &error));
 		unlink(path);
 		if (strncmp(error.text + strlen(path), wrong[i].message, strlen(wrong[i].message)))
-			fail_msg("expected \"...%s\", received \"%s\"", wrong[i].message, error.text);
+			fail_msg("expected \"...%s\", received \"%s\"", wrong[i].message,
+				error.text);
 		assert_non_null(strchr(error.text, ';'));
 	}
 }

@@ -38,7 +38,7 @@ static int fail_errno(struct report_error *error, const char *path, const char *
 {
 	int err = errno;
 
-	return fail(error, "%s: cannot %s: %s; %s", path, doing, strerror(err), hint(err));
+	return report_fail(error, "%s: cannot %s: %s; %s", path, doing, strerror(err), hint(err));
 }
 
 static FILE *open_regular(const char *path, struct stat *st, struct report_error *error)
@@ -52,7 +52,7 @@ static FILE *open_regular(const char *path, struct stat *st, struct report_error
 	if (fstat(fileno(file), st)) {
 		fail_errno(error, path, "look at it");
 	} else if (!S_ISREG(st->st_mode)) {
-		fail(error, "%s: is not a file; name a file", path);
+		report_fail(error, "%s: is not a file; name a file", path);
 	} else {
 		return file;
 	}
@@ -60,7 +60,7 @@ static FILE *open_regular(const char *path, struct stat *st, struct report_error
 	return NULL;
 }
 
-int file_read(const char *path, size_t limit, struct content *content, struct report_error *error)
+int report_read(const char *path, size_t limit, struct content *content, struct report_error *error)
 {
 	struct stat st;
 	FILE *file = open_regular(path, &st, error);
@@ -70,11 +70,11 @@ int file_read(const char *path, size_t limit, struct content *content, struct re
 		return -1;
 	if ((uintmax_t)st.st_size > limit) {
 		fclose(file);
-		return fail(error, "%s: %jd bytes are too many; at most %zu are read", path,
+		return report_fail(error, "%s: %jd bytes are too many; at most %zu are read", path,
 			(intmax_t)st.st_size, limit);
 	}
 	size = (size_t)st.st_size;
-	content->bytes = must(malloc(size + 1));
+	content->bytes = report_must(malloc(size + 1));
 	content->size = fread(content->bytes, 1, size, file);
 	content->bytes[content->size] = 0;
 	if (ferror(file)) {
@@ -93,7 +93,7 @@ static void digest_text(EVP_MD_CTX *md, char digest[DIGEST_TEXT])
 	unsigned n = 0;
 
 	if (!EVP_DigestFinal_ex(md, raw, &n))
-		must(NULL);
+		report_must(NULL);
 	for (unsigned i = 0; i < n; i++)
 		snprintf(digest + 2 * i, 3, "%02x", raw[i]);
 	EVP_MD_CTX_free(md);
@@ -101,15 +101,15 @@ static void digest_text(EVP_MD_CTX *md, char digest[DIGEST_TEXT])
 
 static EVP_MD_CTX *digest_start(void)
 {
-	EVP_MD_CTX *md = must(EVP_MD_CTX_new());
+	EVP_MD_CTX *md = report_must(EVP_MD_CTX_new());
 
 	if (!EVP_DigestInit_ex(md, EVP_sha256(), NULL))
-		must(NULL);
+		report_must(NULL);
 	return md;
 }
 
-int file_digest(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
-		struct report_error *error)
+int report_digest_file(
+	const char *path, char digest[DIGEST_TEXT], uint64_t *size, struct report_error *error)
 {
 	struct stat st;
 	FILE *file = open_regular(path, &st, error);
@@ -125,7 +125,7 @@ int file_digest(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
 	while ((n = fread(block, 1, sizeof(block), file)) > 0) {
 		*size += n;
 		if (!EVP_DigestUpdate(md, block, n))
-			must(NULL);
+			report_must(NULL);
 	}
 	if (ferror(file))
 		rc = fail_errno(error, path, "read it");
@@ -134,12 +134,12 @@ int file_digest(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
 	return rc;
 }
 
-void bytes_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT])
+void report_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT])
 {
 	EVP_MD_CTX *md = digest_start();
 
 	if (!EVP_DigestUpdate(md, bytes, size))
-		must(NULL);
+		report_must(NULL);
 	digest_text(md, digest);
 }
 
@@ -159,8 +159,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 }
 
 /* A device or a pipe (-o /dev/stdout) is written to as it is: renaming would replace it. */
-static int write_special(const char *path, const void *bytes, size_t size,
-			 struct report_error *error)
+static int write_special(
+	const char *path, const void *bytes, size_t size, struct report_error *error)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int rc = fd < 0 ? -1 : write_all(fd, bytes, size);
@@ -172,7 +172,7 @@ static int write_special(const char *path, const void *bytes, size_t size,
 	return rc;
 }
 
-int file_write(const char *path, const void *bytes, size_t size, struct report_error *error)
+int report_write_file(const char *path, const void *bytes, size_t size, struct report_error *error)
 {
 	char *temporary;
 	struct stat st;
@@ -182,7 +182,7 @@ int file_write(const char *path, const void *bytes, size_t size, struct report_e
 	umask(mask);
 	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return write_special(path, bytes, size, error);
-	temporary = text_format("%s.XXXXXX", path);
+	temporary = report_format("%s.XXXXXX", path);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		fail_errno(error, path, "create it");
@@ -202,21 +202,21 @@ out:
 	return rc;
 }
 
-int file_copy(const char *from, const char *to, struct report_error *error)
+int report_copy_file(const char *from, const char *to, struct report_error *error)
 {
 	struct content content;
 	int rc;
 
-	if (file_read(from, SIZE_MAX / 2, &content, error))
+	if (report_read(from, SIZE_MAX / 2, &content, error))
 		return -1;
-	rc = file_write(to, content.bytes, content.size, error);
+	rc = report_write_file(to, content.bytes, content.size, error);
 	free(content.bytes);
 	return rc;
 }
 
-int folder_make(const char *path, struct report_error *error)
+int report_make_folder(const char *path, struct report_error *error)
 {
-	char *copy = text_format("%s", path);
+	char *copy = report_format("%s", path);
 	struct stat st;
 	int rc = 0;
 
@@ -233,12 +233,12 @@ int folder_make(const char *path, struct report_error *error)
 			break;
 	}
 	if (!rc && !stat(path, &st) && !S_ISDIR(st.st_mode))
-		rc = fail(error, "%s: is a file; name a folder", path);
+		rc = report_fail(error, "%s: is a file; name a folder", path);
 	free(copy);
 	return rc;
 }
 
-bool path_is_below(const char *path)
+bool report_path_is_below(const char *path)
 {
 	const char *part = path;
 
@@ -255,7 +255,7 @@ bool path_is_below(const char *path)
 	}
 }
 
-char *data_path(const char *name, struct report_error *error)
+char *report_data_path(const char *name, struct report_error *error)
 {
 	static const char *const below[] = {"", "share/baton/"};
 	const char *data = getenv("BATON_DATA");
@@ -263,11 +263,12 @@ char *data_path(const char *name, struct report_error *error)
 	ssize_t n;
 
 	if (data && *data) {
-		char *path = text_format("%s/%s", data, name);
+		char *path = report_format("%s/%s", data, name);
 
 		if (!access(path, R_OK))
 			return path;
-		fail(error, "%s: %s; BATON_DATA is to name baton's data folder", path, strerror(errno));
+		report_fail(error, "%s: %s; BATON_DATA is to name baton's data folder", path,
+			strerror(errno));
 		free(path);
 		return NULL;
 	}
@@ -276,7 +277,7 @@ char *data_path(const char *name, struct report_error *error)
 	for (char *slash; (slash = strrchr(exe, '/'));) {
 		slash[1] = 0;
 		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-			char *path = text_format("%s%s%s", exe, below[i], name);
+			char *path = report_format("%s%s%s", exe, below[i], name);
 
 			if (!access(path, R_OK))
 				return path;
@@ -284,6 +285,7 @@ char *data_path(const char *name, struct report_error *error)
 		}
 		*slash = 0;
 	}
-	fail(error, "%s: not found near the program; set BATON_DATA to baton's data folder", name);
+	report_fail(error, "%s: not found near the program; set BATON_DATA to baton's data folder",
+		name);
 	return NULL;
 }

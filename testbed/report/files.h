@@ -19,32 +19,33 @@ struct content {
 
 /* Reads a whole regular file of at most limit bytes. Returns 0, or -1 with *error set; the caller
  * frees content->bytes. */
-int file_read(const char *path, size_t limit, struct content *content, struct report_error *error);
+int report_read(
+	const char *path, size_t limit, struct content *content, struct report_error *error);
 
 /* Size and SHA-256 of a regular file of any size. Returns 0, or -1 with *error set. */
-int file_digest(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
-		struct report_error *error);
+int report_digest_file(
+	const char *path, char digest[DIGEST_TEXT], uint64_t *size, struct report_error *error);
 
 /* SHA-256 of bytes in memory. */
-void bytes_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT]);
+void report_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT]);
 
 /* Writes bytes to a temporary file beside path, then renames it to path: a reader sees the old
  * file or the whole new one. Returns 0, or -1 with *error set and no file left behind. */
-int file_write(const char *path, const void *bytes, size_t size, struct report_error *error);
+int report_write_file(const char *path, const void *bytes, size_t size, struct report_error *error);
 
 /* Copies a file likewise. */
-int file_copy(const char *from, const char *to, struct report_error *error);
+int report_copy_file(const char *from, const char *to, struct report_error *error);
 
 /* Makes a folder and those above it. Returns 0, or -1 with *error set. */
-int folder_make(const char *path, struct report_error *error);
+int report_make_folder(const char *path, struct report_error *error);
 
 /* True for a relative path that stays below its folder: not empty, no leading slash, no ".." or
  * empty part. */
-bool path_is_below(const char *path);
+bool report_path_is_below(const char *path);
 
 /* Finds one of baton's files, "reports/template.html": in $BATON_DATA, else in the source tree or
  * the installation (share/baton) that the running program belongs to. Returns the path, owned by
  * the caller, or NULL with *error set. */
-char *data_path(const char *name, struct report_error *error);
+char *report_data_path(const char *name, struct report_error *error);
 
 #endif

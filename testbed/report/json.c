@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int fail(struct report_error *error, const char *format, ...)
+int report_fail(struct report_error *error, const char *format, ...)
 {
 	va_list args;
 
@@ -18,7 +18,7 @@ int fail(struct report_error *error, const char *format, ...)
 	return -1;
 }
 
-void *must(void *p)
+void *report_must(void *p)
 {
 	if (!p) {
 		fputs("baton: out of memory\n", stderr);
@@ -27,7 +27,7 @@ void *must(void *p)
 	return p;
 }
 
-char *text_format(const char *format, ...)
+char *report_format(const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -36,7 +36,7 @@ char *text_format(const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	return must(text);
+	return report_must(text);
 }
 
 /* Length of the well-formed UTF-8 sequence at s (Unicode 15, table 3-7), 0 when there is none.
@@ -67,10 +67,10 @@ static size_t utf8_length(const unsigned char *s)
 	return n;
 }
 
-json_t *json_text(const char *s)
+json_t *json_from_text(const char *s)
 {
 	const unsigned char *in = (const unsigned char *)(s ? s : "");
-	char *clean = must(malloc(3 * strlen((const char *)in) + 1));
+	char *clean = report_must(malloc(3 * strlen((const char *)in) + 1));
 	char *out = clean;
 	json_t *value;
 
@@ -87,60 +87,60 @@ json_t *json_text(const char *s)
 			in++;
 		}
 	}
-	value = must(json_stringn(clean, (size_t)(out - clean)));
+	value = report_must(json_stringn(clean, (size_t)(out - clean)));
 	free(clean);
 	return value;
 }
 
-json_t *json_double(double x)
+json_t *json_from_double(double x)
 {
-	return isfinite(x) ? must(json_real(x)) : json_null();
+	return isfinite(x) ? report_must(json_real(x)) : json_null();
 }
 
-void put(json_t *object, const char *key, json_t *value)
+void json_put(json_t *object, const char *key, json_t *value)
 {
-	if (json_object_set_new(object, key, must(value)))
-		must(NULL);
+	if (json_object_set_new(object, key, report_must(value)))
+		report_must(NULL);
 }
 
-void put_text(json_t *object, const char *key, const char *s)
+void json_put_text(json_t *object, const char *key, const char *s)
 {
 	if (s)
-		put(object, key, json_text(s));
+		json_put(object, key, json_from_text(s));
 }
 
-void put_number(json_t *object, const char *key, double x)
+void json_put_number(json_t *object, const char *key, double x)
 {
-	put(object, key, json_double(x));
+	json_put(object, key, json_from_double(x));
 }
 
-void put_count(json_t *object, const char *key, size_t n)
+void json_put_count(json_t *object, const char *key, size_t n)
 {
-	put(object, key, json_integer((json_int_t)n));
+	json_put(object, key, json_integer((json_int_t)n));
 }
 
-json_t *append(json_t *array, json_t *value)
+json_t *json_append(json_t *array, json_t *value)
 {
-	if (json_array_append_new(array, must(value)))
-		must(NULL);
+	if (json_array_append_new(array, report_must(value)))
+		report_must(NULL);
 	return value;
 }
 
-const char *get_text(const json_t *object, const char *key)
+const char *json_get_text(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
 
 	return s ? s : "";
 }
 
-double get_number(const json_t *object, const char *key)
+double json_get_number(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-json_t *get_array(const json_t *object, const char *key)
+json_t *json_get_array(const json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);
 

@@ -38,7 +38,7 @@ int report_load(const char *path, struct report *report, struct report_error *er
 
 /* The same from bytes in memory; name stands for the file, dir for the folder of the evidence. */
 int report_parse(const char *bytes, size_t size, const char *name, const char *dir,
-		 struct report *report, struct report_error *error);
+	struct report *report, struct report_error *error);
 
 void report_free(struct report *report);
 
@@ -56,8 +56,8 @@ size_t report_verify_files(const struct report *report, struct report_error *err
  * columns of the same experiment joined with all their repetitions and the word said again. Files
  * get a prefix for each result. Returns 0, or -1 with *error set (a test judged twice, a column
  * that stands beside two different documented figures) and nothing to free. */
-int report_merge(const struct report *reports, size_t n, struct report *merged,
-		 struct report_error *error);
+int report_merge(
+	const struct report *reports, size_t n, struct report *merged, struct report_error *error);
 
 /* Counts of verdicts. */
 struct tally {
@@ -74,13 +74,13 @@ void tally_suite(const json_t *suite, struct tally *tally);
 /* Of the whole result. */
 struct tally tally_report(const struct report *report);
 
-enum verdict test_verdict(const json_t *test);
+enum verdict report_test_verdict(const json_t *test);
 
 /* "sequence-number [seq=5]": the name of a test with the parameters of its case. Owned by the
  * caller. */
-char *test_title(const json_t *test);
+char *report_test_title(const json_t *test);
 
 /* "baton-ref 0.1", or "baton-ref 0.1 with charon 5.9" when two meet. Owned by the caller. */
-char *suite_implementation(const json_t *suite);
+char *report_suite_sut(const json_t *suite);
 
 #endif

@@ -35,10 +35,10 @@ struct report_error {
 
 enum verdict {
 	VERDICT_PASS,
-	VERDICT_DEVIATION,      /* a SHOULD not met */
-	VERDICT_FAIL,           /* a MUST not met */
-	VERDICT_INCONCLUSIVE,   /* the preamble did not get there */
-	VERDICT_UNSUPPORTED,    /* the adapter said so (127) */
+	VERDICT_DEVIATION,	/* a SHOULD not met */
+	VERDICT_FAIL,		/* a MUST not met */
+	VERDICT_INCONCLUSIVE,	/* the preamble did not get there */
+	VERDICT_UNSUPPORTED,	/* the adapter said so (127) */
 	VERDICT_NOT_APPLICABLE, /* another role */
 	VERDICT_SETUP_FAILED,
 	VERDICT_CLEANUP_FAILED,
@@ -61,12 +61,12 @@ bool verdict_is_bad(enum verdict v);
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 struct result_info {
-	const char *dir;     /* folder of result.json, made if missing; attached paths are below it */
+	const char *dir; /* folder of result.json, made if missing; attached paths are below it */
 	const char *version; /* of baton, required */
 	const char *commit;  /* of baton, or NULL */
-	bool guest;          /* this kernel is baton's own guest */
+	bool guest;	     /* this kernel is baton's own guest */
 	const char *clock;   /* "virtual", "real" or "native" */
-	int argc;            /* the command line that was run */
+	int argc;	     /* the command line that was run */
 	char *const *argv;
 };
 
@@ -131,24 +131,24 @@ struct report_difference {
 
 /* One arrow of the ladder diagram. */
 struct report_step {
-	double t_s;             /* since the start of the test */
-	const char *from;       /* "tester" or "sut"; any other name draws a line of its own */
+	double t_s;	  /* since the start of the test */
+	const char *from; /* "tester" or "sut"; any other name draws a line of its own */
 	const char *to;
-	const char *label;      /* "PAR [S] seq=5" */
-	const char *note;       /* "dropped by the suite", "retransmission"; or NULL */
-	unsigned line;          /* of the suite, 0: none */
-	unsigned packet;        /* number in the capture, from 1; 0: none */
+	const char *label;		  /* "PAR [S] seq=5" */
+	const char *note;		  /* "dropped by the suite", "retransmission"; or NULL */
+	unsigned line;			  /* of the suite, 0: none */
+	unsigned packet;		  /* number in the capture, from 1; 0: none */
 	const struct report_pair *fields; /* decoded, in wire order */
 	size_t n_fields;
 };
 
 struct test_report {
-	const char *name;    /* required, unique in its suite together with the case */
-	const char *purpose; /* the sentence of the test */
+	const char *name;		  /* required, unique in its suite together with the case */
+	const char *purpose;		  /* the sentence of the test */
 	const struct report_pair *params; /* the case's parameters */
 	size_t n_params;
 	const char *file; /* of the suite, required */
-	unsigned line;    /* where the test begins, or the line that decided the verdict */
+	unsigned line;	  /* where the test begins, or the line that decided the verdict */
 	const struct report_clause *covers;
 	size_t n_covers;
 	enum verdict verdict;
@@ -162,7 +162,7 @@ struct test_report {
 	size_t n_differs;
 	double duration_s;
 	unsigned attempts; /* 0 is taken as 1 */
-	bool flaky;        /* passed only when tried again */
+	bool flaky;	   /* passed only when tried again */
 	const struct report_step *ladder;
 	size_t n_ladder;
 	const char *capture; /* paths below the folder, also to be given to result_attach() */
@@ -175,10 +175,10 @@ void suite_add_test(struct result_suite *suite, const struct test_report *test);
 
 struct report_requirement {
 	const char *document; /* "RFC5191" */
-	const char *id;       /* "RFC5191-5.2-3", required, unique */
+	const char *id;	      /* "RFC5191-5.2-3", required, unique */
 	const char *section;
 	const char *level;
-	const char *text; /* the statement in our own words or quoted */
+	const char *text;	       /* the statement in our own words or quoted */
 	const char *const *covered_by; /* "pana/paa/sequence-number-of-answer" */
 	size_t n_covered_by;
 	const char *why_not; /* why nothing covers it, or NULL */
@@ -193,19 +193,18 @@ struct measurement_report {
 	const char *experiment; /* "handoff", required */
 	const char *title;
 	const char *documented; /* id in reports/documented-figures.yaml, or NULL */
-	const char *clock;      /* "virtual", "real" or "native" */
+	const char *clock;	/* "virtual", "real" or "native" */
 	const char *note;
 };
 
-struct result_measurement *result_add_measurement(struct result *r,
-						  const struct measurement_report *m);
+struct result_measurement *result_add_measurement(
+	struct result *r, const struct measurement_report *m);
 
 /* Adds a column: one way of doing the handoff. documented_column is the name in the documented
  * table, or NULL. documented, or NULL, names another table for this column than the measurement's
  * (unprepared beside rfc6252-non-mpa, prepared beside rfc6252-fig7). */
 struct result_column *measurement_add_column(struct result_measurement *m, const char *name,
-					     const char *documented_column, const char *documented,
-					     unsigned repetitions);
+	const char *documented_column, const char *documented, unsigned repetitions);
 
 struct report_row {
 	const char *row;   /* "l2_handoff_ms", required */
@@ -244,7 +243,7 @@ struct handoff_packet {
 	double sent_ms;
 	double received_ms; /* of the first copy; NAN: lost */
 	unsigned copies;    /* received; 0 when lost */
-	bool buffered;      /* was held in a buffer on its way */
+	bool buffered;	    /* was held in a buffer on its way */
 };
 
 struct handoff_report {

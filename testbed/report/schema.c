@@ -14,8 +14,8 @@
 #include "testbed/report/json.h"
 
 #define SCHEMA_LIMIT (1u << 20)
-#define DEPTH_MAX    64
-#define POINTER_MAX  512
+#define DEPTH_MAX 64
+#define POINTER_MAX 512
 
 struct check {
 	const json_t *root; /* of the schema, where $ref begins */
@@ -70,7 +70,7 @@ static const char *value_text(const json_t *value, char *text, size_t size)
 		snprintf(text, size, "is an %s", type_of(value));
 		return text;
 	}
-	dump = must(json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)));
+	dump = report_must(json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9)));
 	snprintf(text, size, "is %.60s%s", dump, strlen(dump) > 60 ? "..." : "");
 	free(dump);
 	return text;
@@ -80,7 +80,7 @@ static int wrong(struct check *c, const json_t *value, const char *needed)
 {
 	char text[80];
 
-	return fail(c->error, "%s: %s %s; %s", c->file, *c->pointer ? c->pointer : "/",
+	return report_fail(c->error, "%s: %s %s; %s", c->file, *c->pointer ? c->pointer : "/",
 		value_text(value, text, sizeof(text)), needed);
 }
 
@@ -91,8 +91,7 @@ static bool type_matches(const char *type, const json_t *value)
 	return !strcmp(type, type_of(value));
 }
 
-static int check_type(struct check *c, const json_t *schema, const json_t *arg,
-		      const json_t *value)
+static int check_type(struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	char needed[120] = "needed is";
 	const json_t *type;
@@ -105,7 +104,8 @@ static int check_type(struct check *c, const json_t *schema, const json_t *arg,
 		snprintf(needed, sizeof(needed), "needed is %s", json_string_value(arg));
 		return wrong(c, value, needed);
 	}
-	json_array_foreach(arg, i, type) {
+	json_array_foreach(arg, i, type)
+	{
 		size_t length = strlen(needed);
 
 		if (type_matches(json_string_value(type), value))
@@ -126,13 +126,13 @@ static int check_ref(struct check *c, const json_t *schema, const json_t *arg, c
 	if (ref && !strncmp(ref, prefix, sizeof(prefix) - 1))
 		def = json_object_get(json_object_get(c->root, "$defs"), ref + sizeof(prefix) - 1);
 	if (!def)
-		return fail(c->error, "the schema: $ref %s leads nowhere; use #/$defs/NAME",
+		return report_fail(c->error, "the schema: $ref %s leads nowhere; use #/$defs/NAME",
 			ref ? ref : "");
 	return apply(c, def, value);
 }
 
-static int check_required(struct check *c, const json_t *schema, const json_t *arg,
-			  const json_t *value)
+static int check_required(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	const json_t *name;
 	size_t i;
@@ -140,21 +140,23 @@ static int check_required(struct check *c, const json_t *schema, const json_t *a
 	(void)schema;
 	if (!json_is_object(value))
 		return 0;
-	json_array_foreach(arg, i, name)
-		if (!json_object_get(value, json_string_value(name)))
-			return fail(c->error, "%s: %s lacks \"%s\"; it is required", c->file,
-				*c->pointer ? c->pointer : "/", json_string_value(name));
+	json_array_foreach(
+		arg, i, name) if (!json_object_get(value,
+					  json_string_value(name))) return report_fail(c->error,
+		"%s: %s lacks \"%s\"; it is required", c->file, *c->pointer ? c->pointer : "/",
+		json_string_value(name));
 	return 0;
 }
 
-static int check_properties(struct check *c, const json_t *schema, const json_t *arg,
-			    const json_t *value)
+static int check_properties(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	const char *name;
 	json_t *member;
 
 	(void)schema;
-	json_object_foreach((json_t *)value, name, member) {
+	json_object_foreach((json_t *)value, name, member)
+	{
 		const json_t *sub = json_object_get(arg, name);
 
 		if (sub && apply_below(c, sub, member, name))
@@ -168,21 +170,20 @@ static bool has_prefix(const char *name, const char *pattern)
 	return pattern[0] == '^' && !strncmp(name, pattern + 1, strlen(pattern + 1));
 }
 
-static int check_pattern_properties(struct check *c, const json_t *schema, const json_t *arg,
-				    const json_t *value)
+static int check_pattern_properties(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	const char *name, *pattern;
 	json_t *member, *sub;
 
 	(void)schema;
-	json_object_foreach((json_t *)arg, pattern, sub)
-		if (pattern[0] != '^' || strpbrk(pattern + 1, ".*+?[](){}|\\^$"))
-			return fail(c->error, "the schema: pattern %s; only a literal prefix, ^x-, is read",
-				pattern);
-	json_object_foreach((json_t *)value, name, member)
-		json_object_foreach((json_t *)arg, pattern, sub)
-			if (has_prefix(name, pattern) && apply_below(c, sub, member, name))
-				return -1;
+	json_object_foreach((json_t *)arg, pattern,
+		sub) if (pattern[0] != '^' ||
+			 strpbrk(pattern + 1, ".*+?[](){}|\\^$")) return report_fail(c->error,
+		"the schema: pattern %s; only a literal prefix, ^x-, is read", pattern);
+	json_object_foreach((json_t *)value, name, member) json_object_foreach((json_t *)arg,
+		pattern,
+		sub) if (has_prefix(name, pattern) && apply_below(c, sub, member, name)) return -1;
 	return 0;
 }
 
@@ -195,24 +196,24 @@ static bool is_named(const json_t *schema, const char *name)
 
 	if (json_object_get(json_object_get(schema, "properties"), name))
 		return true;
-	json_object_foreach(patterns, pattern, sub)
-		if (has_prefix(name, pattern))
-			return true;
+	json_object_foreach(patterns, pattern, sub) if (has_prefix(name, pattern)) return true;
 	return false;
 }
 
-static int check_additional(struct check *c, const json_t *schema, const json_t *arg,
-			    const json_t *value)
+static int check_additional(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	const char *name;
 	json_t *member;
 
-	json_object_foreach((json_t *)value, name, member) {
+	json_object_foreach((json_t *)value, name, member)
+	{
 		if (is_named(schema, name))
 			continue;
 		if (json_is_false(arg))
-			return fail(c->error, "%s: %s has \"%.100s\", which the format does not know; "
-					      "leave it out or begin its name with x-",
+			return report_fail(c->error,
+				"%s: %s has \"%.100s\", which the format does not know; "
+				"leave it out or begin its name with x-",
 				c->file, *c->pointer ? c->pointer : "/", name);
 		if (apply_below(c, arg, member, name))
 			return -1;
@@ -220,14 +221,15 @@ static int check_additional(struct check *c, const json_t *schema, const json_t 
 	return 0;
 }
 
-static int check_items(struct check *c, const json_t *schema, const json_t *arg,
-		       const json_t *value)
+static int check_items(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	json_t *item;
 	size_t i;
 
 	(void)schema;
-	json_array_foreach(value, i, item) {
+	json_array_foreach(value, i, item)
+	{
 		char step[24];
 
 		snprintf(step, sizeof(step), "%zu", i);
@@ -244,7 +246,8 @@ static int check_enum(struct check *c, const json_t *schema, const json_t *arg, 
 	size_t i;
 
 	(void)schema;
-	json_array_foreach(arg, i, choice) {
+	json_array_foreach(arg, i, choice)
+	{
 		size_t length = strlen(needed);
 
 		if (json_equal(choice, value))
@@ -255,8 +258,8 @@ static int check_enum(struct check *c, const json_t *schema, const json_t *arg, 
 	return wrong(c, value, needed);
 }
 
-static int check_const(struct check *c, const json_t *schema, const json_t *arg,
-		       const json_t *value)
+static int check_const(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	char needed[120];
 
@@ -268,8 +271,8 @@ static int check_const(struct check *c, const json_t *schema, const json_t *arg,
 	return wrong(c, value, needed);
 }
 
-static int check_minimum(struct check *c, const json_t *schema, const json_t *arg,
-			 const json_t *value)
+static int check_minimum(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	char needed[80];
 
@@ -280,8 +283,8 @@ static int check_minimum(struct check *c, const json_t *schema, const json_t *ar
 	return wrong(c, value, needed);
 }
 
-static int check_min_length(struct check *c, const json_t *schema, const json_t *arg,
-			    const json_t *value)
+static int check_min_length(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	json_int_t characters = 0;
 	char needed[80];
@@ -298,14 +301,13 @@ static int check_min_length(struct check *c, const json_t *schema, const json_t 
 	return wrong(c, value, needed);
 }
 
-static int check_min_items(struct check *c, const json_t *schema, const json_t *arg,
-			   const json_t *value)
+static int check_min_items(
+	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
 {
 	char needed[80];
 
 	(void)schema;
-	if (!json_is_array(value) ||
-		(json_int_t)json_array_size(value) >= json_integer_value(arg))
+	if (!json_is_array(value) || (json_int_t)json_array_size(value) >= json_integer_value(arg))
 		return 0;
 	snprintf(needed, sizeof(needed), "needed are at least %" JSON_INTEGER_FORMAT " items",
 		json_integer_value(arg));
@@ -341,14 +343,15 @@ static int keywords_known(struct check *c, const json_t *schema)
 	const char *name;
 	json_t *arg;
 
-	json_object_foreach((json_t *)schema, name, arg) {
+	json_object_foreach((json_t *)schema, name, arg)
+	{
 		size_t i = 0;
 
 		while (i < N_KEYWORDS && strcmp(keywords[i].name, name))
 			i++;
 		if (i == N_KEYWORDS)
-			return fail(c->error, "the schema: keyword %s is not understood; see schema.h",
-				name);
+			return report_fail(c->error,
+				"the schema: keyword %s is not understood; see schema.h", name);
 	}
 	return 0;
 }
@@ -360,8 +363,8 @@ static int apply(struct check *c, const json_t *schema, const json_t *value)
 	int rc = 0;
 
 	if (c->depth >= DEPTH_MAX)
-		return fail(c->error, "the schema: nests deeper than %d; a $ref may be a circle",
-			DEPTH_MAX);
+		return report_fail(c->error,
+			"the schema: nests deeper than %d; a $ref may be a circle", DEPTH_MAX);
 	if (keywords_known(c, schema))
 		return -1;
 	c->depth++;
@@ -375,17 +378,17 @@ static int apply(struct check *c, const json_t *schema, const json_t *value)
 	return rc;
 }
 
-int schema_check_against(const json_t *schema, const json_t *value, const char *file,
-			 struct report_error *error)
+int report_schema_check_against(
+	const json_t *schema, const json_t *value, const char *file, struct report_error *error)
 {
 	struct check c = {.root = schema, .file = file, .error = error};
 
 	return apply(&c, schema, value);
 }
 
-int schema_check(const json_t *result, const char *file, struct report_error *error)
+int report_schema_check(const json_t *result, const char *file, struct report_error *error)
 {
-	char *path = data_path("reports/result.schema.json", error);
+	char *path = report_data_path("reports/result.schema.json", error);
 	struct content content;
 	json_error_t where;
 	json_t *schema;
@@ -393,16 +396,16 @@ int schema_check(const json_t *result, const char *file, struct report_error *er
 
 	if (!path)
 		return -1;
-	if (file_read(path, SCHEMA_LIMIT, &content, error)) {
+	if (report_read(path, SCHEMA_LIMIT, &content, error)) {
 		free(path);
 		return -1;
 	}
 	schema = json_loadb(content.bytes, content.size, JSON_REJECT_DUPLICATES, &where);
 	free(content.bytes);
 	if (schema)
-		rc = schema_check_against(schema, result, file, error);
+		rc = report_schema_check_against(schema, result, file, error);
 	else
-		rc = fail(error, "%s:%d: %s; put baton's own schema there", path, where.line,
+		rc = report_fail(error, "%s:%d: %s; put baton's own schema there", path, where.line,
 			where.text);
 	json_decref(schema);
 	free(path);

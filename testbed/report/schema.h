@@ -17,10 +17,10 @@
 
 /* Checks a result. file names it in messages: "FILE: /suites/0/name: is 5; a string is needed".
  * Returns 0, or -1 with *error set to the first thing wrong, also when there is no schema. */
-int schema_check(const json_t *result, const char *file, struct report_error *error);
+int report_schema_check(const json_t *result, const char *file, struct report_error *error);
 
 /* The same with a schema of the caller's. */
-int schema_check_against(const json_t *schema, const json_t *value, const char *file,
-			 struct report_error *error);
+int report_schema_check_against(
+	const json_t *schema, const json_t *value, const char *file, struct report_error *error);
 
 #endif

@@ -18,13 +18,12 @@ static int compare(const void *a, const void *b)
 struct spread spread_of(const json_t *values)
 {
 	struct spread s = {.median = NAN, .min = NAN, .max = NAN};
-	double *sorted = must(calloc(json_array_size(values) + 1, sizeof(*sorted)));
+	double *sorted = report_must(calloc(json_array_size(values) + 1, sizeof(*sorted)));
 	json_t *value;
 	size_t i;
 
-	json_array_foreach(values, i, value)
-		if (json_is_number(value))
-			sorted[s.n++] = json_number_value(value);
+	json_array_foreach(values, i, value) if (json_is_number(value)) sorted[s.n++] =
+		json_number_value(value);
 	if (s.n) {
 		qsort(sorted, s.n, sizeof(*sorted), compare);
 		s.min = sorted[0];
@@ -37,13 +36,13 @@ struct spread spread_of(const json_t *values)
 
 void row_summarise(json_t *row)
 {
-	struct spread spread = spread_of(get_array(row, "values"));
-	bool lower_is_better = strcmp(get_text(row, "better"), "higher") != 0;
+	struct spread spread = spread_of(json_get_array(row, "values"));
+	bool lower_is_better = strcmp(json_get_text(row, "better"), "higher") != 0;
 
-	put_number(row, "median", spread.median);
-	put_number(row, "min", spread.min);
-	put_number(row, "max", spread.max);
-	put_text(row, "word",
-		figure_word(get_number(row, "documented"), spread.median,
-			get_number(row, "tolerance"), lower_is_better));
+	json_put_number(row, "median", spread.median);
+	json_put_number(row, "min", spread.min);
+	json_put_number(row, "max", spread.max);
+	json_put_text(row, "word",
+		figure_word(json_get_number(row, "documented"), spread.median,
+			json_get_number(row, "tolerance"), lower_is_better));
 }
