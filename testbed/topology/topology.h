@@ -31,9 +31,15 @@ enum node_kind {
 	NODE_BRIDGE, /* all its interfaces are ports of its bridge "br0" */
 };
 
+/* A hardware address. */
+struct topology_mac {
+	bool given;
+	uint8_t bytes[6];
+};
+
 /* An address of either family, network byte order. */
 struct topology_address {
-	int family;       /* AF_INET or AF_INET6 */
+	int family;        /* AF_INET or AF_INET6; 0: none */
 	uint8_t bytes[16]; /* the first 4 used for AF_INET */
 	uint8_t prefix;   /* prefix length, bits */
 	unsigned line;
@@ -65,7 +71,7 @@ enum service_kind {
 struct topology_service {
 	enum service_kind kind;
 	const char *interface;
-	struct topology_address first, last; /* pool, inclusive */
+	struct topology_address pool[2];     /* first and last, inclusive */
 	struct topology_address router;      /* family 0: none offered */
 	struct topology_addresses dns;
 	uint32_t lease_s;
@@ -89,10 +95,10 @@ struct topology_node {
 
 /* One end of a link or a radio: an interface of a node. */
 struct topology_end {
-	size_t node; /* index into topology.nodes */
-	const char *interface;
-	bool has_mac;
-	uint8_t mac[6];
+	size_t node;           /* index into topology.nodes */
+	const char *at;        /* "node:interface", as written */
+	const char *interface; /* the part behind the colon */
+	struct topology_mac mac;
 	struct topology_addresses addresses; /* with the prefix length of their subnet */
 	unsigned line;
 };
@@ -118,8 +124,7 @@ struct topology_wlan {
 	const char *passphrase; /* 8 to 63 characters; NULL when psk is given or open */
 	const char *psk;        /* 64 hexadecimal digits or NULL */
 	bool enabled;           /* station: tried from the start; otherwise only when told */
-	bool has_bssid;
-	uint8_t bssid[6];
+	struct topology_mac bssid; /* station: only this access point */
 	unsigned line;
 };
 
@@ -127,15 +132,18 @@ struct topology_radio {
 	const char *name;
 	struct topology_end end;
 	enum radio_mode mode;
-	unsigned channel; /* access point: 1..14 (2.4 GHz) or 36..177 (5 GHz) */
-	struct topology_wlan *wlans; /* access point: exactly one */
-	size_t n_wlans;
+	unsigned channel; /* access point: 1 to 11 (2.4 GHz), 36 to 48 or 149 to 165 (5 GHz) */
+	struct topology_addresses subnets; /* access point on no bridge */
+	struct topology_wlan offered; /* access point: what it offers */
+	struct topology_wlan *known;  /* station: networks in order of preference */
+	size_t n_known;
 	struct topology_setting *options; /* lines added to hostapd.conf or wpa_supplicant.conf */
 	size_t n_options;
 	unsigned line;
 };
 
 struct topology {
+	unsigned line;
 	const char *path; /* as given to topology_load */
 	const char *name;
 	const char *description;
@@ -146,7 +154,7 @@ struct topology {
 	size_t n_links;
 	struct topology_radio *radios;
 	size_t n_radios;
-	struct arena *arena; /* owns everything above */
+	struct arena *arena; /* owns everything above, and this */
 };
 
 /* Reads and validates the file at path. On success returns 0 and *out, to be released with
