@@ -176,7 +176,8 @@ def preauthentication():
     s = Session(group, 0x5E550030, 0x71000001, 0x72000001, pana.E)
     dialog = psk_dialog("preauth")
     group.eap = dialog.as_json()
-    s.pci("pci", "Pre-authentication asked for", "PAR[SE]")
+    s.pci("pci", "Pre-authentication asked for; a PAA without it leaves E out",
+          ["PAR[SE]", "PAR[S]"])
     s.start(MANDATORY, "E granted")
     psk_exchange(s, dialog, "preauth", 1, 1, MANDATORY[0], True)
     finish(s, 1, 1)
@@ -195,7 +196,8 @@ def preauthentication_ended():
     s = Session(group, 0x5E550031, 0x73000001, 0x74000001, pana.E)
     dialog = psk_dialog("preauth-ended")
     group.eap = dialog.as_json()
-    s.pci("pci", "Pre-authentication asked for", "PAR[SE]")
+    s.pci("pci", "Pre-authentication asked for; a PAA without it leaves E out",
+          ["PAR[SE]", "PAR[S]"])
     s.start(MANDATORY, "E granted")
     psk_exchange(s, dialog, "preauth-ended", 1, 1, MANDATORY[0], True)
     s.send("par-complete", "PANA_SUCCESS; I: the address is to be configured anew after the move",

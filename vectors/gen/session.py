@@ -39,7 +39,27 @@ class Session:
              protected=False, **more):
         octets = self.build(kind, flags, sequence, avps, protected)
         auth = (self.sa_index, True) if protected else None
+        more.setdefault("peer", self.place(direction, flags))
         return self.group.add(name, comment, direction, octets, needs, reaction, auth=auth, **more)
+
+    def place(self, direction, flags):
+        """Where the session stands for the receiver: the sequence number that it expects."""
+        from_pac = direction == TO_PAA
+        own = self.pac_sequence if from_pac else self.paa_sequence
+        other = self.paa_sequence if from_pac else self.pac_sequence
+        return {"session": self.id, "sequence": own if flags & pana.R else other}
+
+    def broken(self, name, comment, direction, kind, flags, avps, needs, rule, sequence=None,
+               session=None, protected=None, reaction=SILENCE, result="invalid", **more):
+        """A message with one thing wrong; everything else, AUTH included, is right."""
+        peer = self.place(direction, flags)
+        protected = self.sa is not None if protected is None else protected
+        packet = pana.message(kind, flags | self.extra, self.id if session is None else session,
+                              peer["sequence"] if sequence is None else sequence, *avps)
+        octets = pana.protect(packet, self.sa) if protected else bytes(packet)
+        auth = (self.sa_index, True) if protected else None
+        return self.group.add(name, comment, direction, octets, needs, reaction, result=result,
+                              rule=rule, auth=auth, peer=peer, **more)
 
     def pci(self, name, comment, reaction="PAR[S]", needs="fresh"):
         packet = pana.message(pana.PCI, self.extra, 0, 0)
@@ -123,6 +143,21 @@ class Session:
             self.pac_sequence += 1
         else:
             self.paa_sequence += 1
+
+
+def established(group, identifier, label, pair=(keys.PRF_HMAC_SHA1, keys.AUTH_HMAC_SHA1_160),
+                paa_isn=0xA1000001, pac_isn=0xB1000001, encryption=None):
+    """A session in the access phase, its association in the group, its messages not."""
+    s = Session(group, identifier, paa_isn, pac_isn)
+    offer = [pana.number(pana.PRF_ALGORITHM, pair[0]), pana.number(pana.INTEGRITY_ALGORITHM, pair[1])]
+    if encryption is not None:
+        offer.append(pana.number(pana.ENCRYPTION_ALGORITHM, encryption))
+    s.i_par = bytes(pana.message(pana.AUTHENTICATION, pana.R | pana.S, s.id, paa_isn, *offer))
+    s.i_pan = bytes(pana.message(pana.AUTHENTICATION, pana.S, s.id, paa_isn, *offer))
+    s.associate(derive(label + " msk", 64), 1, derive(label + " pac nonce", 20),
+                derive(label + " paa nonce", 20), pair[0], pair[1], encryption)
+    s.paa_sequence += 5
+    return s
 
 
 def eap_avp(octets):
