@@ -24,6 +24,7 @@
 	X(REPEATED, "repeated-element", "the element occurs more often than allowed")              \
 	X(UNEXPECTED, "unexpected-element", "the element is not allowed in this message")          \
 	X(UNKNOWN_ELEMENT, "unknown-element", "a mandatory element is not known")                  \
+	X(POSITION, "misplaced-element", "the element stands at a place where it must not")        \
 	X(TOO_MANY, "too-many-elements", "more elements than a decoder keeps")                     \
 	X(SESSION, "unknown-session", "no session has this identifier")                            \
 	X(SEQUENCE, "bad-sequence-number", "the sequence number is not the expected one")          \

@@ -40,7 +40,9 @@ static int parse_element(const struct protocol *p, struct reader *r, struct elem
 	size_t length = (size_t)read_uint(r, format->length_width);
 	read_uint(r, format->reserved_width);
 	e->vendor = format->vendor_flag & e->flags ? read_u32(r) : 0;
-	e->element = protocol_element(p, e->vendor, e->code);
+	/* a vendor that is announced and then 0 is nobody's: not the standard's element either */
+	bool nobody = format->vendor_flag & e->flags && e->vendor == 0;
+	e->element = nobody ? NULL : protocol_element(p, e->vendor, e->code);
 	const char *name = e->element ? e->element->name : "element header";
 	const char *section = e->element ? e->element->section : p->specification;
 	if (r->failed)
@@ -207,7 +209,25 @@ static int check_occurrence(const struct packet *packet, struct reject *reject)
 	return 0;
 }
 
-int wire_check(const struct packet *packet, struct reject *reject)
+static int check_placement(const struct packet *packet, struct reject *reject)
+{
+	const struct placement *p = packet->protocol->placements;
+
+	for (; p && p->section; p++) {
+		const struct element_value *e = packet_find(packet, p->vendor, p->code);
+		const struct element_value *first = packet->elements;
+		const struct element_value *last = first + packet->element_count - 1;
+		bool wrong = (p->position == POSITION_FIRST && e != first) ||
+			(p->position == POSITION_LAST && e != last);
+		if (e && wrong)
+			return reject_set(reject, REJECT_POSITION,
+				element_name(packet, p->vendor, p->code), p->section, e->offset,
+				(uint64_t)(e - first));
+	}
+	return 0;
+}
+
+static int check_header(const struct packet *packet, struct reject *reject)
 {
 	const struct protocol *p = packet->protocol;
 
@@ -215,10 +235,31 @@ int wire_check(const struct packet *packet, struct reject *reject)
 		if (is_number(&p->header[i]) && !in_bounds(&p->header[i], packet->header[i]))
 			return reject_set(reject, REJECT_VALUE, p->header[i].name,
 				p->header[i].section, header_offset(p, i), packet->header[i]);
-	for (unsigned i = 0; i < packet->element_count; i++)
-		if (packet->elements[i].element && check_value(&packet->elements[i], reject) < 0)
+	for (const struct header_rule *r = p->header_rules; r && r->section; r++)
+		if (packet->header[p->type_field] == r->type &&
+			packet->header[r->field] != r->value)
+			return reject_set(reject, REJECT_VALUE, p->header[r->field].name,
+				r->section, header_offset(p, r->field), packet->header[r->field]);
+	return 0;
+}
+
+int wire_check(const struct packet *packet, struct reject *reject)
+{
+	const struct protocol *p = packet->protocol;
+
+	if (check_header(packet, reject) < 0)
+		return -1;
+	for (unsigned i = 0; i < packet->element_count; i++) {
+		const struct element_value *e = &packet->elements[i];
+		if (!e->element && p->unknown_section)
+			return reject_set(reject, REJECT_UNKNOWN_ELEMENT, "element",
+				p->unknown_section, e->offset, e->code);
+		if (e->element && check_value(e, reject) < 0)
 			return -1;
-	return packet->message ? check_occurrence(packet, reject) : 0;
+	}
+	if (!packet->message)
+		return 0;
+	return check_occurrence(packet, reject) < 0 ? -1 : check_placement(packet, reject);
 }
 
 int wire_decode(const struct protocol *protocol, struct view datagram, struct packet *packet,

@@ -56,7 +56,7 @@ struct element_format {
 	bool length_of_whole; /* the length counts the element's header too */
 };
 
-#define ELEMENT_PARTS_MAX 8
+#define ELEMENT_PARTS_MAX 16
 
 /* One row of the dictionary: an element, its value a run of fields. */
 struct element {
@@ -86,6 +86,22 @@ struct message {
 	const char *section;
 };
 
+/* One row: an element that may stand at one place only, in whichever message it is. */
+enum position { POSITION_ANY, POSITION_FIRST, POSITION_LAST };
+struct placement {
+	uint32_t vendor, code;
+	enum position position;
+	const char *section; /* NULL: the end of the list */
+};
+
+/* One row: in messages of this type that header field has that value and no other. */
+struct header_rule {
+	uint32_t type;
+	uint8_t field; /* index in the header */
+	uint64_t value;
+	const char *section; /* NULL: the end of the list */
+};
+
 struct protocol {
 	const char *name;
 	const char *specification;
@@ -94,6 +110,10 @@ struct protocol {
 	struct element_format format;
 	const struct element *elements; /* ends with a row whose name is NULL */
 	const struct message *messages; /* ends with a row whose name is NULL */
+	/* what not every protocol has; NULL: no such rule */
+	const struct placement *placements;
+	const struct header_rule *header_rules;
+	const char *unknown_section; /* the rule by which unknown elements spoil a message */
 };
 
 #define WIRE_HEADER_MAX 16
@@ -127,7 +147,10 @@ int wire_parse(const struct protocol *protocol, struct view datagram, struct pac
 /* Which message: by type, then flags. 0 with packet->message set, or -1. */
 int wire_identify(struct packet *packet, struct reject *reject);
 
-/* Occurrence of each element, and the bounds of header fields and values. 0 or -1. */
+/*
+ * The bounds of header fields, then each element in order (known, in bounds), then occurrence and
+ * place. 0 or -1.
+ */
 int wire_check(const struct packet *packet, struct reject *reject);
 
 /* All three. */
