@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """AES-128 (FIPS 197), CMAC (RFC 4493), EAX and CTR, in plain Python.
 
-Slow and not constant time: it only ever sees the test keys of the vectors. It exists so that the vectors
-need nothing beside Scapy and the Python standard library, and share no code with the implementation that
-they judge. self_test.py holds it against published values.
+Slow and not constant time: it only ever sees the test keys of the vectors. It exists so that the
+vectors need nothing beside Scapy and the Python standard library, and share no code with the
+implementation that they judge. self_test.py holds it against published values.
 """
 
 
@@ -66,7 +66,8 @@ def encrypt(key, block):
     state = xor(block, keys[0])
     for number in range(1, 11):
         state = bytes(SBOX[b] for b in state)
-        state = bytes(state[(4 * (column + row) + row) % 16] for column in range(4) for row in range(4))
+        state = bytes(state[(4 * (column + row) + row) % 16]
+                      for column in range(4) for row in range(4))
         if number < 10:
             state = b"".join(_mix(state[i : i + 4]) for i in range(0, 16, 4))
         state = xor(state, keys[number])

@@ -109,8 +109,9 @@ def tampered():
     add("ping-to-reauth", "P turned into A",
         good[:4] + (R | A).to_bytes(2, "big") + good[6:])
     add("e", "E switched on", flip(good, 4, pana.E >> 8))
-    vendor = bytes(pana.AVP(code=1, flags=pana.V, vendor=32473, value=b"injected"))
-    longer = good[:2] + (len(good) + len(vendor)).to_bytes(2, "big") + good[4:16] + vendor + good[16:]
+    vendor = bytes(pana.vendor(b"injected"))
+    size = (len(good) + len(vendor)).to_bytes(2, "big")
+    longer = good[:2] + size + good[4:16] + vendor + good[16:]
     add("injected", "A vendor's AVP put in front of AUTH", longer)
     cause = pana.message(pana.TERMINATION, R, s.id, s.pac_sequence,
                          pana.number(pana.TERMINATION_CAUSE, pana.LOGOUT))

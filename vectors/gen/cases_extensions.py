@@ -44,7 +44,7 @@ def relay():
     add("par", "The PAA's answer on its way to the relay element", [pac(ipv4), inner(par)],
         direction=TO_PAC)
     add("other-avp", "With an AVP of a vendor",
-        [pac(ipv4), inner(pci), pana.AVP(code=1, flags=pana.V, vendor=32473, value=b"baton001")],
+        [pac(ipv4), inner(pci), pana.vendor(b"baton001")],
         tolerance=("may", "RFC6345 4.1", "PRY SHOULD NOT carry other AVPs"))
     add("no-pac", "Without PaC-Information", [inner(pci)],
         rule("missing-element", "RFC6345 4.1", "PaC-Information MUST be there", "PaC-Information"))
@@ -55,9 +55,8 @@ def relay():
     add("two-messages", "Relayed-Message twice", [pac(ipv4), inner(pci), inner(pci)],
         rule("repeated-element", "RFC6345 4.1", "exactly one", "Relayed-Message"))
     for size in (0, 4, 7, 16, 20):
-        add("pac-%d" % size, "PaC-Information of %d octets" % size, [pac(ipv6[:16] + bytes(4))
-                                                                     if size == 20
-                                                                     else pac(ipv6[:size]), inner(pci)],
+        value = (ipv6 + bytes(2))[:size]
+        add("pac-%d" % size, "PaC-Information of %d octets" % size, [pac(value), inner(pci)],
             rule("bad-length", "RFC6345 5.1", "an address of 4 or 16 octets, and a port",
                  "PaC-Information"))
     add("request", "R set", [pac(ipv4), inner(pci)],
@@ -78,7 +77,8 @@ def encryption():
     for name, bits, direction, reaction in (("par-s", R | S, TO_PAC, "PAN[S]"),
                                             ("pan-s", S, TO_PAA, "PAR")):
         packet = pana.message(pana.AUTHENTICATION, bits, s.id, first, *[a.copy() for a in offer])
-        group.add(name, "Encryption-Algorithm in the initial exchange", direction, packet, "started",
+        group.add(name, "Encryption-Algorithm in the initial exchange", direction, packet,
+                  "started",
                   reaction, peer={"session": s.id, "sequence": first})
 
     def encap(direction, sequence, avps):
@@ -90,10 +90,13 @@ def encryption():
     s.send("par-c", "The lifetime is encrypted", TO_PAC, pana.AUTHENTICATION, R | C, s.paa_sequence,
            [pana.number(pana.RESULT_CODE, 0), eap_avp(eap.success(4)), key_id,
             encap(TO_PAC, s.paa_sequence, [lifetime])], "authenticating", "PAN[C]", True)
-    vendor = pana.AVP(code=1, flags=pana.V, vendor=32473, value=b"a value that needs two blocks")
-    s.send("ping", "A vendor's AVP of more than one block", TO_PAA, pana.NOTIFICATION, R | P,
-           s.pac_sequence, [encap(TO_PAA, s.pac_sequence, [vendor])], "open", "PNA[P]", True)
-    one = encap(TO_PAA, s.pac_sequence, [vendor])
+    packets = ((TO_PAC, R, "par-eap", eap.identity_request(5), ["PAN", "PAN PAR"]),
+               (TO_PAA, 0, "pan-eap", eap.identity_response(5, b"pac@example.net"), ["PAR"]))
+    for direction, bits, name, packet, reaction in packets:
+        s.send(name, "An EAP message of its own, encrypted", direction, pana.AUTHENTICATION, bits,
+               s.paa_sequence, [encap(direction, s.paa_sequence, [eap_avp(packet)])],
+               "reauthenticating", reaction, True)
+    one = encap(TO_PAA, s.pac_sequence, [lifetime])
     s.broken("twice", "Encryption-Encap twice", TO_PAA, pana.NOTIFICATION, R | P, [one, one.copy()],
              "open", rule("repeated-element", "RFC6786 5", "there SHALL be only one",
                           "Encryption-Encap"))

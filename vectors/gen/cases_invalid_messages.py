@@ -50,7 +50,8 @@ def client_initiation():
     add("flags-all", "Every assigned flag but E", R | S | C | A | P | I, 0, 0, [],
         flags_rule("RFC5191 6.2", "S, C, A, P and I are for other messages"))
     add("session", "Session Identifier is not zero", 0, 0x5E550300, 0, [],
-        rule("bad-value", "RFC5191 7.1", "Session Identifier MUST be zero", "Session Identifier", 8))
+        rule("bad-value", "RFC5191 7.1", "Session Identifier MUST be zero", "Session Identifier",
+             8))
     add("sequence", "Sequence Number is not zero", 0, 0, 1, [],
         rule("bad-value", "RFC5191 7.1", "Sequence Number MUST be zero", "Sequence Number", 12))
     forbidden = [
@@ -187,15 +188,18 @@ def forbidden():
     for short, direction, kind, bits, base, codes, needs in rows:
         for code in codes:
             name = pana.AVP_NAMES[code]
-            s.broken("%s-%s" % (short, name.lower()), "%s with %s" % (short.upper(), name), direction,
+            s.broken("%s-%s" % (short, name.lower()), "%s with %s" % (short.upper(), name),
+                     direction,
                      kind, bits, [avp.copy() for avp in base] + [others[code].copy()], needs,
-                     rule("unexpected-element", TABLE, "%s MUST NOT be in this message" % name, name))
+                     rule("unexpected-element", TABLE, "%s MUST NOT be in this message" % name,
+                          name))
     plain = Session(group, 0x5E550306, 0x0E200001, 0x0F200001)
     for code in (pana.RESULT_CODE, pana.TERMINATION_CAUSE):
         name = pana.AVP_NAMES[code]
         plain.broken("pan-s-" + name.lower(), "The initial answer with %s" % name, TO_PAA,
                      pana.AUTHENTICATION, S, [others[code].copy()], "started",
-                     rule("unexpected-element", TABLE, "%s MUST NOT be in this message" % name, name,
+                     rule("unexpected-element", TABLE, "%s MUST NOT be in this message" % name,
+                          name,
                           16))
     return group
 
@@ -203,7 +207,7 @@ def forbidden():
 def places():
     group = Group("place", "AVPs that are missing, or not at their fixed position")
     s = established(group, 0x5E550307, "place")
-    vendor = pana.AVP(code=1, flags=pana.V, vendor=32473, value=b"baton001")
+    vendor = pana.vendor(b"baton001")
     cause = pana.number(pana.TERMINATION_CAUSE, pana.LOGOUT)
     s.broken("ptr-empty", "PTR without Termination-Cause", TO_PAA, pana.TERMINATION, R, [], "open",
              rule("missing-element", "RFC5191 7.4", "Termination-Cause MUST be there",

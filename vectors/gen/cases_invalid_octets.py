@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Octets that are no PANA message: header and AVP boundaries (RFC 5191 sections 6.2 and 6.3).
 
-Nearly all are a PANA-Client-Initiation with one thing wrong, because that is the one message that an
-idle PAA answers: its silence then means something.
+Nearly all are a PANA-Client-Initiation with one thing wrong, because that is the one message that
+an idle PAA answers: its silence then means something.
 """
 
 import pana
@@ -11,7 +11,6 @@ from session import Session, derive
 
 LENGTH = "RFC5191 6.2"
 AVP = "RFC5191 6.3"
-VENDOR = 32473
 
 
 def rule(reason, clause, text, field=None, offset=None):
@@ -43,7 +42,8 @@ def header():
             rule("bad-length", LENGTH, "Message Length counts the whole message",
                  "Message Length", 2))
     for name, extra in (("one", 1), ("four", 4), ("avp", 12)):
-        add("trailing-" + name, "%d octets after the end of the message" % extra, pci + bytes(extra),
+        add("trailing-" + name, "%d octets after the end of the message" % extra,
+            pci + bytes(extra),
             rule("bad-length", LENGTH, "Message Length counts the whole message",
                  "Message Length", 2))
     add("twice", "Two messages in one datagram", pci + pci,
@@ -52,7 +52,7 @@ def header():
 
 
 def vendor_avp(value, **fields):
-    return bytes(pana.AVP(code=1, flags=pana.V, vendor=VENDOR, value=value, **fields))
+    return bytes(pana.vendor(value, **fields))
 
 
 def raw(avps, kind=pana.PCI, flags=0, session=0, sequence=0):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Messages that are right in themselves and wrong in the state of the session: sequence number,
-session identifier, phase, and what an exchange must and must not carry (RFC 5191 sections 4 and 5)."""
+session identifier, phase, and what an exchange must and must not carry (RFC 5191 sections 4, 5)."""
 
 import eap
 import keys
@@ -35,7 +35,8 @@ def idle():
                   "Session Identifier", 8)
     plain = Session(group, 0x5E550401, 0x0E400001, 0x0F400001)
     for session, word in ((plain, "plain"), (s, "keyed")):
-        for name, kind, bits, avps in (("pan", AUTHENTICATION, 0, []), ("par", AUTHENTICATION, R, []),
+        for name, kind, bits, avps in (("pan", AUTHENTICATION, 0, []),
+                                       ("par", AUTHENTICATION, R, []),
                                        ("pnr-p", NOTIFICATION, R | P, []),
                                        ("pnr-a", NOTIFICATION, R | A, []),
                                        ("pna-p", NOTIFICATION, P, []),
@@ -51,7 +52,8 @@ def idle():
                                    ("par", AUTHENTICATION, R, [eap_avp(eap.identity_request(1))]),
                                    ("pna-a", NOTIFICATION, A, []),
                                    ("ptr", pana.TERMINATION, R, [pana.number(9, 4)])):
-        plain.broken("pac-" + name, "To a PaC that began nothing", TO_PAC, kind, bits, avps, "fresh",
+        plain.broken("pac-" + name, "To a PaC that began nothing", TO_PAC, kind, bits, avps,
+                     "fresh",
                      nobody)
     return group
 
@@ -85,7 +87,8 @@ def started():
     add("pan-prf", "A PRF that nobody defined", S, [prf(0xFFFF), integrity(7)],
         rule("unknown-algorithm", "RFC5191 4.1", "the PaC selects from what was offered",
              "PRF-Algorithm", 16))
-    add("pan-integrity", "An integrity algorithm that nobody defined", S, [prf(2), integrity(0xFFFF)],
+    add("pan-integrity", "An integrity algorithm that nobody defined", S,
+        [prf(2), integrity(0xFFFF)],
         rule("unknown-algorithm", "RFC5191 4.1", "the PaC selects from what was offered",
              "Integrity-Algorithm", 28))
     text = "the initial exchange is not complete"
@@ -138,7 +141,8 @@ def authenticating():
         sequence=s.paa_sequence + 1)
     add("pac-below", "A request two numbers old", TO_PAC, R, [request], SEQUENCE,
         sequence=s.paa_sequence - 2)
-    add("pac-session", "Another Session Identifier", TO_PAC, R, [request], SESSION, session=s.id ^ 1)
+    add("pac-session", "Another Session Identifier", TO_PAC, R, [request], SESSION,
+        session=s.id ^ 1)
     add("pac-no-nonce", "The first request after the initial one without a nonce", TO_PAC, R,
         [request], rule("missing-element", "RFC5191 4.1", "a nonce MUST be in it", "Nonce"))
     add("pac-par-s", "An initial request after one that was not", TO_PAC, R | S, [],
@@ -149,13 +153,15 @@ def authenticating():
         phase("no termination before the access phase"), kind=pana.TERMINATION)
     add("pac-no-lifetime", "PANA_SUCCESS without Session-Lifetime", TO_PAC, R | C,
         result_avps(0, eap_packet=eap.success(3)),
-        rule("missing-element", "RFC5191 5.7", "Session-Lifetime MUST be there", "Session-Lifetime"))
+        rule("missing-element", "RFC5191 5.7", "Session-Lifetime MUST be there",
+             "Session-Lifetime"))
     add("pac-no-result", "A last request without Result-Code", TO_PAC, R | C,
         [eap_avp(eap.success(3)), pana.number(pana.SESSION_LIFETIME, 60)],
         rule("missing-element", "RFC5191 4.1", "the last request carries the result of PANA "
              "authentication", "Result-Code"))
     add("pac-early-c", "A last request in place of the initial one", TO_PAC, R | C,
-        result_avps(1, eap_packet=eap.failure(3)), phase("C before the initial exchange is complete"),
+        result_avps(1, eap_packet=eap.failure(3)),
+        phase("C before the initial exchange is complete"),
         needs="started")
     add("pac-early", "A request in place of the initial one", TO_PAC, R, [request],
         rule("bad-flags", "RFC5191 4.1", "the initial request MUST have S", "Flags", 4),
@@ -220,7 +226,8 @@ def later():
     add("reauth-pan-s", "Answer with S", TO_PAA, AUTHENTICATION, S, [nonce], "reauthenticating",
         rule("bad-flags", "RFC5191 4.3", "S MUST be cleared", "Flags", 4))
     add("reauth-pan-no-nonce", "The first answer without a nonce", TO_PAA, AUTHENTICATION, 0, [],
-        "reauthenticating", rule("missing-element", "RFC5191 4.3", "a nonce MUST be in it", "Nonce"))
+        "reauthenticating", rule("missing-element", "RFC5191 4.3", "a nonce MUST be in it",
+                                 "Nonce"))
     add("reauth-par-no-nonce", "The first request without a nonce", TO_PAC, AUTHENTICATION, R,
         [request], "reauthenticating",
         rule("missing-element", "RFC5191 4.3", "a nonce MUST be in it", "Nonce"))
@@ -247,7 +254,8 @@ def later():
 
 def preauthentication():
     group = Group("preauth-mixed", "E set by one side only, or left out later (RFC 5873 section 3)")
-    cleared = rule("bad-flags", "RFC5873 3", "who sent S and E MUST discard S without E", "Flags", 4)
+    cleared = rule("bad-flags", "RFC5873 3", "who sent S and E MUST discard S without E", "Flags",
+                   4)
     lost = rule("bad-flags", "RFC5873 3", "E MUST be set until the candidate PAA becomes the "
                 "serving one", "Flags", 4)
     plain = Session(group, 0x5E550450, 0x0E700001, 0x0F700001)

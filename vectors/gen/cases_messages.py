@@ -50,7 +50,8 @@ def unprotected():
     to_pac("par-large", "EAP message of 1380 octets", AR,
            [eap_avp(eap.md5_request(9, derive("large", 16), derive("name", 1358)))])
     to_paa("pan-s", "Initial answer with nothing in it", S, [], "started")
-    to_paa("pan-s-algorithms", "Initial answer with the choice", S, [prf[1], integrity[1]], "started")
+    to_paa("pan-s-algorithms", "Initial answer with the choice", S, [prf[1], integrity[1]],
+           "started")
     to_paa("pan", "Bare acknowledgement", 0, [], reaction=SILENCE)
     to_paa("pan-nonce", "Acknowledgement with the nonce", 0, [nonce_avp(derive("n", 20))],
            reaction=SILENCE)
@@ -90,9 +91,9 @@ def numbers():
 def protected():
     group = Group("keyed", "Messages of a session with an SA, each with AUTH as its last AVP")
     s = established(group, 0x5E550120, "keyed")
-    vendor = pana.AVP(code=1, flags=pana.V, vendor=32473, value=b"baton")
 
-    def to_pac(name, comment, flags, avps, needs="open", reaction=SILENCE, kind=AUTH, sequence=None):
+    def to_pac(name, comment, flags, avps, needs="open", reaction=SILENCE, kind=AUTH,
+               sequence=None):
         s.send(name, comment, TO_PAC, kind, flags,
                s.paa_sequence if sequence is None else sequence, avps, needs, reaction, True)
 
@@ -112,7 +113,6 @@ def protected():
                                   ("timeout", 8, False)):
         s.exchange(name, name.upper(), from_pac, pana.TERMINATION, 0,
                    [pana.number(pana.TERMINATION_CAUSE, cause)])
-    s.exchange("vendor", "A vendor's AVP before AUTH", True, pana.NOTIFICATION, pana.P, [vendor])
     other = established(group, 0x5E550121, "keyed sha2", (5, 12), paa_isn=1, pac_isn=0xFFFFFFFF)
     other.exchange("ping-sha2", "AUTH of 16 octets, highest sequence number", True,
                    pana.NOTIFICATION, pana.P)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whole sessions, all messages valid: keyless, keyed, re-authenticated, terminated, pre-authenticated."""
+"""Whole sessions, all messages valid: keyless, keyed, re-authenticated, terminated,
+pre-authenticated."""
 
 import eap
 import keys
@@ -77,14 +78,16 @@ def psk_exchange(s, dialog, label, first, key_id, pair, piggyback, needs="authen
     for i, (name, what, request, response) in enumerate(rounds):
         request_avps, answer_avps = [eap_avp(request)], []
         if i == 0:
-            request_avps, answer_avps = [nonce_avp(paa_nonce)] + request_avps, [nonce_avp(pac_nonce)]
+            request_avps.insert(0, nonce_avp(paa_nonce))
+            answer_avps.append(nonce_avp(pac_nonce))
         after = "PAR[C]" if i == 2 else "PAR"
         if piggyback:
             answer_avps = answer_avps + [eap_avp(response)]
         name = name if label != "reauth" else "re-" + name
         s.paa_round(name, what, request_avps, answer_avps, protected, needs, after)
         if not piggyback:
-            s.pac_round(name + "-reply", "response to " + what, [eap_avp(response)], protected, needs,
+            s.pac_round(name + "-reply", "response to " + what, [eap_avp(response)], protected,
+                        needs,
                         after)
     s.associate(dialog.msk, key_id, pac_nonce, paa_nonce, pair[0], pair[1], encryption)
 
@@ -108,7 +111,8 @@ def psk_session(name, title, identifier, pair, piggyback, offer=None):
 
 
 def psk():
-    group, s = psk_session("psk", "EAP-PSK as in RFC 5191 Figure 1: the PaC answers first, and sends "
+    group, s = psk_session("psk",
+                           "EAP-PSK as in RFC 5191 Figure 1: the PaC answers first, and sends "
                            "EAP in requests of its own", 0x5E550010, MANDATORY[0], False)
     s.exchange("ping", "Ping from the PaC", True, pana.NOTIFICATION, pana.P)
     s.exchange("ping-paa", "Ping from the PAA", False, pana.NOTIFICATION, pana.P)
@@ -116,22 +120,26 @@ def psk():
 
 
 def psk_long():
-    group, s = psk_session("psk-reauth", "EAP-PSK, EAP in answers; re-authentication asked for by the "
+    group, s = psk_session("psk-reauth",
+                           "EAP-PSK, EAP in answers; re-authentication asked for by the "
                            "PaC (RFC 5191 Figure 2), then logout", 0x5E550011, MANDATORY[0], True)
     s.exchange("reauth", "Re-authentication request, old key", True, pana.NOTIFICATION, pana.A,
                after="PAR")
     dialog = psk_dialog("psk-reauth second")
     psk_exchange(s, dialog, "reauth", 10, 2, MANDATORY[0], True, "reauthenticating", True)
     finish(s, 10, 2, 7200, "re-complete", "reauthenticating")
-    s.exchange("ping", "Ping with the key of the re-authentication", True, pana.NOTIFICATION, pana.P)
+    s.exchange("ping", "Ping with the key of the re-authentication", True, pana.NOTIFICATION,
+               pana.P)
     s.exchange("logout", "The PaC leaves", True, pana.TERMINATION, 0,
                [pana.number(pana.TERMINATION_CAUSE, pana.LOGOUT)])
     return group
 
 
 def psk_paa_reauth():
-    group, s = psk_session("psk-paa-reauth", "Re-authentication begun by the PAA with a PAR that has "
-                           "no S bit; then the PAA ends the session", 0x5E550012, MANDATORY[0], True)
+    group, s = psk_session("psk-paa-reauth",
+                           "Re-authentication begun by the PAA with a PAR that has "
+                           "no S bit; then the PAA ends the session", 0x5E550012, MANDATORY[0],
+                           True)
     dialog = psk_dialog("psk-paa-reauth second")
     psk_exchange(s, dialog, "reauth", 20, 2, MANDATORY[0], True, "reauthenticating", True)
     finish(s, 20, 2, 3600, "re-complete", "reauthenticating")
@@ -141,7 +149,8 @@ def psk_paa_reauth():
 
 
 def psk_unauthorised():
-    group = Group("psk-unauthorised", "Authenticated but not authorised: the last exchange is still "
+    group = Group("psk-unauthorised",
+                  "Authenticated but not authorised: the last exchange is still "
                   "protected (RFC 5191 section 4.1)")
     s = Session(group, 0x5E550013, 0x61000001, 0x62000001)
     dialog = psk_dialog("psk-unauthorised")
@@ -202,7 +211,8 @@ def preauthentication_ended():
     psk_exchange(s, dialog, "preauth-ended", 1, 1, MANDATORY[0], True)
     s.send("par-complete", "PANA_SUCCESS; I: the address is to be configured anew after the move",
            TO_PAC, pana.AUTHENTICATION, pana.R | pana.C | pana.I, s.paa_sequence,
-           result_avps(pana.PANA_SUCCESS, 600, 1, eap.success(3)), "authenticating", "PAN[CE]", True)
+           result_avps(pana.PANA_SUCCESS, 600, 1, eap.success(3)), "authenticating", "PAN[CE]",
+           True)
     s.send("pan-complete", "The last answer; I stands in requests of the PAA only", TO_PAA,
            pana.AUTHENTICATION, pana.C, s.paa_sequence, [pana.number(pana.KEY_ID, 1)],
            "authenticating", SILENCE, True)

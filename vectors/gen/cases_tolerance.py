@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a sender should not send and a receiver takes nevertheless.
 
-Level "must": the receiver has to take it. Level "may": RFC 5191 can be read either way, or leaves it
-open; whichever a receiver does, it conforms, and the file says what the readings are.
+Level "must": the receiver has to take it. Level "may": RFC 5191 can be read either way, or leaves
+it open; whichever a receiver does, it conforms, and the file says what the readings are.
 """
 
 import eap
@@ -15,7 +15,8 @@ IGNORED = ("must", "RFC5191 6.2", "reserved: MUST be zero, and ignored by the re
 AVP_IGNORED = ("must", "RFC5191 6.3", "reserved: MUST be zero, and ignored by the receiver")
 UNKNOWN = ("may", "RFC5191 5.5", "section 7 allows any AVP in every message; section 5.5 calls a "
            "message invalid of which an AVP is not recognised")
-PADDING = ("may", "RFC5191 6.3", "padding is of zero octets; what a receiver does with others is not "
+PADDING = ("may", "RFC5191 6.3",
+           "padding is of zero octets; what a receiver does with others is not "
            "said")
 
 
@@ -27,9 +28,6 @@ def client_initiation():
         group.add(name, comment, TO_PAA, packet, "fresh", reaction, result="acceptable",
                   tolerance=tolerance)
 
-    def vendor(value, **fields):
-        return pana.AVP(code=1, flags=pana.V, vendor=32473, value=value, **fields)
-
     for name, value in (("1", 1), ("high", 0x8000), ("all", 0xFFFF)):
         add("reserved-" + name, "Reserved is 0x%04x" % value,
             pana.PANA(type=pana.PCI, reserved=value), IGNORED)
@@ -37,21 +35,24 @@ def client_initiation():
         add("flag-r%d" % bit, "Reserved flag 0x%04x" % (1 << bit),
             pana.message(pana.PCI, 1 << bit, 0, 0), IGNORED)
     add("flags-all", "Every reserved flag", pana.message(pana.PCI, 0x01FF, 0, 0), IGNORED)
-    add("vendor", "A vendor's AVP", pana.message(pana.PCI, 0, 0, 0, vendor(b"baton001")), UNKNOWN)
-    add("vendor-empty", "A vendor's AVP without a value", pana.message(pana.PCI, 0, 0, 0, vendor(b"")),
+    add("vendor", "A vendor's AVP", pana.message(pana.PCI, 0, 0, 0, pana.vendor(b"baton001")),
+        UNKNOWN)
+    add("vendor-empty", "A vendor's AVP without a value",
+        pana.message(pana.PCI, 0, 0, 0, pana.vendor(b"")),
         UNKNOWN)
     add("vendor-zero", "Vendor-Id zero: code 1 of nobody, not AUTH",
-        pana.message(pana.PCI, 0, 0, 0, pana.AVP(code=1, flags=pana.V, vendor=0, value=b"baton001")),
+        pana.message(pana.PCI, 0, 0, 0, pana.AVP(code=1, flags=pana.V, value=b"baton001")),
         UNKNOWN)
     add("unknown", "AVP code 100", pana.message(pana.PCI, 0, 0, 0, pana.octets(100, b"baton001")),
         UNKNOWN)
     add("unknown-zero", "AVP code 0, which is not assigned",
         pana.message(pana.PCI, 0, 0, 0, pana.octets(0, b"baton001")), UNKNOWN)
-    add("unknown-highest", "AVP code 65535", pana.message(pana.PCI, 0, 0, 0, pana.octets(65535, b"")),
+    add("unknown-highest", "AVP code 65535",
+        pana.message(pana.PCI, 0, 0, 0, pana.octets(65535, b"")),
         UNKNOWN)
-    add("many", "48 AVPs of a vendor", pana.message(pana.PCI, 0, 0, 0,
-                                                  *[vendor(b"%03d" % i) for i in range(48)]), UNKNOWN)
-    padded = bytes(pana.message(pana.PCI, 0, 0, 0, vendor(b"baton")))
+    many = [pana.vendor(b"%03d" % i) for i in range(48)]
+    add("many", "48 AVPs of a vendor", pana.message(pana.PCI, 0, 0, 0, *many), UNKNOWN)
+    padded = bytes(pana.message(pana.PCI, 0, 0, 0, pana.vendor(b"baton")))
     add("padding-ones", "Padding of 0xff", padded[:-3] + b"\xff\xff\xff", PADDING)
     add("lifetime", "Session-Lifetime in a PCI",
         pana.message(pana.PCI, 0, 0, 0, pana.number(pana.SESSION_LIFETIME, 60)),
@@ -100,7 +101,8 @@ def answers():
     add("par-eap-trailing", "Octets after the end of the EAP message", TO_PAC, R,
         [eap_avp(eap.identity_request(1) + b"\0\0\0")], "authenticating", ["PAN", "PAN PAR"],
         ("must", "RFC3748 4.1", "octets outside the range of the Length field MUST be ignored"))
-    add("par-eap-empty", "EAP-Payload without a value", TO_PAC, R, [pana.octets(pana.EAP_PAYLOAD, b"")],
+    add("par-eap-empty", "EAP-Payload without a value", TO_PAC, R,
+        [pana.octets(pana.EAP_PAYLOAD, b"")],
         "authenticating", ["PAN"],
         ("may", "RFC5191 8.2", "the AVP is well formed; what it should hold is not an EAP message"))
     add("par-nonce-64", "A nonce longer than 20 octets", TO_PAC, R,
@@ -147,7 +149,8 @@ def protected():
         undefined)
     add("ptr-direction", "SESSION_TIMEOUT from a PaC", pana.TERMINATION, R, [pana.number(9, 8)],
         "PTA", undefined)
-    add("ptr-logout", "LOGOUT from a PAA", pana.TERMINATION, R, [pana.number(9, 1)], "PTA", undefined,
+    add("ptr-logout", "LOGOUT from a PAA", pana.TERMINATION, R, [pana.number(9, 1)], "PTA",
+        undefined,
         TO_PAC)
     return group
 

@@ -162,7 +162,8 @@ class Corpus:
     """One JSON file and its capture."""
 
     def __init__(self, name, title, specifications, groups):
-        self.name, self.title, self.specifications, self.groups = name, title, specifications, groups
+        self.name, self.title, self.groups = name, title, groups
+        self.specifications = specifications
 
     def cases(self):
         return [case for group in self.groups for case in group.cases]

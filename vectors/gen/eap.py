@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""EAP packets (RFC 3748), EAP-MD5 (RFC 3748 section 5.4) and EAP-PSK (RFC 4764), as Scapy layers."""
+"""EAP packets (RFC 3748), EAP-MD5 (its section 5.4) and EAP-PSK (RFC 4764), as Scapy layers."""
 
 import hashlib
 
 import aes
-from scapy.fields import ByteEnumField, ByteField, FieldLenField, ShortField, StrField, StrFixedLenField, StrLenField
+from scapy.fields import (ByteEnumField, ByteField, FieldLenField, ShortField, StrField,
+                          StrFixedLenField, StrLenField)
 from scapy.packet import Packet
 
 REQUEST, RESPONSE, SUCCESS, FAILURE = 1, 2, 3, 4
@@ -51,7 +52,7 @@ class EAPTLSStart(Packet):
 
 
 class EAPPSK(Packet):
-    """What all four messages share: Flags (T in the two high bits) and RAND_S; the rest as octets."""
+    """What all four messages share: Flags (T in the two high bits), RAND_S; the rest as octets."""
 
     name = "EAP-PSK"
     fields_desc = [
@@ -83,7 +84,8 @@ def tls_start(identifier):
 
 
 def md5_request(identifier, challenge, name):
-    return bytes(EAPPacket(code=REQUEST, identifier=identifier) / EAPMD5(value=challenge, name=name))
+    return bytes(EAPPacket(code=REQUEST, identifier=identifier)
+                 / EAPMD5(value=challenge, name=name))
 
 
 def md5_response(identifier, secret, challenge, name):

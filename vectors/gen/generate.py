@@ -17,17 +17,13 @@ logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+MODULES = ("cases_sessions", "cases_messages", "cases_invalid_octets", "cases_invalid_messages",
+           "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions")
 OUT = os.path.join(os.path.dirname(HERE), "pana")
 
 
 def corpora():
-    import cases_sessions
-    modules = [cases_sessions]
-    for name in ("cases_messages", "cases_invalid_octets", "cases_invalid_messages",
-                 "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions"):
-        if os.path.exists(os.path.join(HERE, name + ".py")):
-            modules.append(__import__(name))
-    return [corpus for module in modules for corpus in module.corpora()]
+    return [corpus for name in MODULES for corpus in __import__(name).corpora()]
 
 
 def contents():

@@ -119,6 +119,14 @@ def octets(code, value):
     return AVP(code=code, value=value)
 
 
+# A vendor's AVP that nobody gave a meaning: the number is set aside for documentation (RFC 5612).
+EXAMPLE_VENDOR, EXAMPLE_CODE = 32473, 30000
+
+
+def vendor(value, **fields):
+    return AVP(code=EXAMPLE_CODE, flags=V, vendor=EXAMPLE_VENDOR, value=value, **fields)
+
+
 def message(kind, flags, session, sequence, *avps):
     return PANA(type=kind, flags=flags, session=session, sequence=sequence, avps=list(avps))
 

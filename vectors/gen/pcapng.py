@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The few pcapng blocks that the vectors need, written so that the same input gives the same octets."""
+"""The few pcapng blocks that the vectors need: the same input gives the same octets."""
 
 import struct
 

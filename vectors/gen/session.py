@@ -67,9 +67,9 @@ class Session:
 
     def start(self, algorithms, comment, request_extra=()):
         """The initial exchange. algorithms: (PRF, integrity) pairs of AVPs to offer, or ()."""
-        offer = [pana.number(pana.PRF_ALGORITHM, p) for p in dict.fromkeys(a[0] for a in algorithms)]
-        offer += [pana.number(pana.INTEGRITY_ALGORITHM, i)
-                  for i in dict.fromkeys(a[1] for a in algorithms)]
+        offer = [pana.number(code, value)
+                 for code, column in ((pana.PRF_ALGORITHM, 0), (pana.INTEGRITY_ALGORITHM, 1))
+                 for value in dict.fromkeys(pair[column] for pair in algorithms)]
         self.i_par = self.send("par-start", "The initial request: " + comment, TO_PAC,
                                pana.AUTHENTICATION, pana.R | pana.S, self.paa_sequence,
                                offer + list(request_extra), "started",
@@ -149,7 +149,8 @@ def established(group, identifier, label, pair=(keys.PRF_HMAC_SHA1, keys.AUTH_HM
                 paa_isn=0xA1000001, pac_isn=0xB1000001, encryption=None):
     """A session in the access phase, its association in the group, its messages not."""
     s = Session(group, identifier, paa_isn, pac_isn)
-    offer = [pana.number(pana.PRF_ALGORITHM, pair[0]), pana.number(pana.INTEGRITY_ALGORITHM, pair[1])]
+    offer = [pana.number(pana.PRF_ALGORITHM, pair[0]),
+             pana.number(pana.INTEGRITY_ALGORITHM, pair[1])]
     if encryption is not None:
         offer.append(pana.number(pana.ENCRYPTION_ALGORITHM, encryption))
     s.i_par = bytes(pana.message(pana.AUTHENTICATION, pana.R | pana.S, s.id, paa_isn, *offer))
