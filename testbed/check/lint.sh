@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Rules of the tree that no compiler checks. `--tap` speaks TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+failed=0
+
+verdict() { # NAME FINDINGS
+	if [ -z "$2" ]; then
+		echo "ok - $1"
+	else
+		echo "$2" | sed 's/^/# /'
+		echo "not ok - $1"
+		failed=1
+	fi
+}
+
+files() { git ls-files -- "$@" 2>/dev/null; }
+includes() { # FOLDERS PATTERN: includes of PATTERN below FOLDERS
+	git grep -nE "^#include \"$2" -- $1 2>/dev/null
+}
+
+protocols='ref/pana ref/eap ref/dhcp ref/binding'
+nodes='ref/mn ref/ap ref/ar ref/cn'
+verdict 'base includes nothing above it' "$(includes ref/base '(ref/(pana|eap|dhcp|binding|host|mn|ap|ar|cn)|testbed)/')"
+verdict 'protocols include neither host nor nodes nor testbed' "$(includes "$protocols" '(ref/(host|mn|ap|ar|cn)|testbed)/' | grep -v '_bench\.c:')"
+verdict 'host includes no protocol' "$(includes ref/host '(ref/(pana|eap|dhcp|binding|mn|ap|ar|cn)|testbed)/')"
+verdict 'nodes do not include the testbed' "$(includes "$nodes" 'testbed/')"
+verdict 'the testbed does not include the nodes' "$(includes testbed 'ref/(mn|ap|ar|cn)/')"
+verdict 'kernel headers only behind the wall' "$(git grep -nE '^#include <(linux|netlink|net/if|sys/socket)' -- ref/base $protocols | grep -vE '_(test|bench)\.c:')"
+verdict 'engines read no clock' "$(git grep -nE '\b(clock_gettime|gettimeofday|time\(NULL\))' -- ref/base $protocols | grep -vE '_(test|bench|fuzz)\.c:')"
+verdict 'every source names its licence' "$(files '*.c' '*.h' '*.sh' '*.py' | xargs grep -L 'SPDX-License-Identifier' 2>/dev/null)"
+verdict 'no marks of unfinished work' "$(git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.py' | head -5)"
+verdict 'lines of code within 100 columns' "$(files '*.c' '*.h' | xargs awk '{ n = 0; for (i = 1; i <= length($0); i++) n += substr($0, i, 1) == "\t" ? 8 - n % 8 : 1; if (n > 100) print FILENAME ":" FNR ": " n " columns" }' | head -20)"
+verdict 'files within 700 lines' "$(files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
+verdict 'shell scripts parse' "$(files '*.sh' | while read -r f; do bash -n "$f" 2>&1; done)"
+exit $failed
