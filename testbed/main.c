@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The command `baton`: one row a subcommand. */
+#include <stdio.h>
+#include <string.h>
+
+#define OFFERED __attribute__((weak))
+OFFERED int cmd_creds(int argc, char **argv);
+OFFERED int cmd_ctl(int argc, char **argv);
+OFFERED int cmd_doctor(int argc, char **argv);
+OFFERED int cmd_guest(int argc, char **argv);
+OFFERED int cmd_measure(int argc, char **argv);
+OFFERED int cmd_report(int argc, char **argv);
+OFFERED int cmd_run(int argc, char **argv);
+OFFERED int cmd_shell(int argc, char **argv);
+OFFERED int cmd_topo(int argc, char **argv);
+OFFERED int cmd_traffic(int argc, char **argv);
+OFFERED int cmd_vectors(int argc, char **argv);
+
+struct command {
+	const char *name;
+	int (*function)(int argc, char **argv);
+	const char *usage, *summary;
+};
+
+static const struct command commands[] = {
+	{ "run", cmd_run, "SUITE [--sut NAME]", "judge an implementation with a conformance suite" },
+	{ "measure", cmd_measure, "EXPERIMENT", "hand over, and compare with documented figures" },
+	{ "vectors", cmd_vectors, "check|replay|list ...", "packet vectors through a decoder, or at a target" },
+	{ "report", cmd_report, "DIR [--format F]", "terminal, HTML, JUnit, KTAP and other views of a result" },
+	{ "topo", cmd_topo, "up|down|show|check ...", "raise a network of namespaces and radios" },
+	{ "shell", cmd_shell, "NODE", "a shell on a node of the network that is up" },
+	{ "ctl", cmd_ctl, "NODE COMMAND", "talk to a running node" },
+	{ "traffic", cmd_traffic, "send|receive ...", "numbered, time-stamped datagrams" },
+	{ "creds", cmd_creds, "DIR", "test certificates" },
+	{ "guest", cmd_guest, "-- COMMAND", "run a command in the stock kernel under QEMU" },
+	{ "doctor", cmd_doctor, "", "what this machine can do, and what to install" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(FILE *to)
+{
+	fputs("baton: a testbed and reference implementation for seamless IP mobility\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  baton %-8s%-26s%s\n", commands[i].name, commands[i].usage,
+			commands[i].summary);
+	fputs("\n`baton COMMAND --help` says more; the manual is in docs/.\n", to);
+	return to == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return help(stderr);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+		strcmp(argv[1], "-h") == 0)
+		return help(stdout);
+	if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
+		puts("baton " BATON_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0 && commands[i].function)
+			return commands[i].function(argc - 1, argv + 1);
+	fprintf(stderr, "baton: there is no command %s; `baton help` lists them\n", argv[1]);
+	return 2;
+}
