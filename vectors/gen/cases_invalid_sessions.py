@@ -64,6 +64,7 @@ def started():
     prf, integrity = (lambda n: pana.number(pana.PRF_ALGORITHM, n),
                       lambda n: pana.number(pana.INTEGRITY_ALGORITHM, n))
     choice = [prf(2), integrity(7)]
+    s.offer([2], [7])
 
     def add(name, comment, bits, avps, broken, **more):
         s.broken(name, comment, TO_PAA, more.pop("kind", AUTHENTICATION), bits, avps, "started",

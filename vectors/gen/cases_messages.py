@@ -49,9 +49,12 @@ def unprotected():
                [eap_avp(octets)])
     to_pac("par-large", "EAP message of 1380 octets", AR,
            [eap_avp(eap.md5_request(9, derive("large", 16), derive("name", 1358)))])
+    s.offer([], [])
     to_paa("pan-s", "Initial answer with nothing in it", S, [], "started")
+    s.offer([2, 5], [7, 12])
     to_paa("pan-s-algorithms", "Initial answer with the choice", S, [prf[1], integrity[1]],
            "started")
+    s.offers = None
     to_paa("pan", "Bare acknowledgement", 0, [], reaction=SILENCE)
     to_paa("pan-nonce", "Acknowledgement with the nonce", 0, [nonce_avp(derive("n", 20))],
            reaction=SILENCE)
@@ -82,6 +85,7 @@ def numbers():
                                        ("session-1", 1, 0x01020304),
                                        ("session-highest", 0xFFFFFFFF, 0x01020304)):
         s = Session(group, identifier, sequence, 1)
+        s.offer([], [])
         s.send("par-" + name, "Initial request", TO_PAC, AUTH, AR | S, sequence, [], "started",
                "PAN[S]")
         s.send("pan-" + name, "Initial answer", TO_PAA, AUTH, S, sequence, [], "started", "PAR")

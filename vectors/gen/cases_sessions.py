@@ -226,8 +226,10 @@ def unsolicited():
     s = Session(group, 0x5E550040, 0x81000001, 0x82000001)
     s.send("par-start", "Initial request, not asked for", TO_PAC, pana.AUTHENTICATION,
            pana.R | pana.S, s.paa_sequence, [eap_avp(eap.identity_request(1))], "fresh", "PAN[S]")
+    s.offer([], [])
     s.send("pan-start", "Initial answer with the EAP response", TO_PAA, pana.AUTHENTICATION, pana.S,
            s.paa_sequence, [eap_avp(eap.identity_response(1, PEER))], "started", "PAR")
+    s.offers = None
     s.paa_sequence += 1
     s.send("par-tls", "EAP-TLS Start, with the nonce", TO_PAC, pana.AUTHENTICATION, pana.R,
            s.paa_sequence, [nonce_avp(derive("unsolicited", 16)), eap_avp(eap.tls_start(2))],

@@ -73,17 +73,22 @@ def answers():
         s.send(name, comment, direction, pana.AUTHENTICATION if kind is None else kind, bits,
                s.paa_sequence, avps, needs, allowed, result="acceptable", tolerance=tolerance)
 
+    s.offer([], [])
     add("pan-s-reserved", "Reserved flags in the initial answer", TO_PAA, S | 0x01FF, [], "started",
         "PAR", IGNORED)
     prf = pana.AVP(code=pana.PRF_ALGORITHM, reserved=0xFFFF, value=b"\0\0\0\2")
     integrity = pana.AVP(code=pana.INTEGRITY_ALGORITHM, flags=0x7FFF, value=b"\0\0\0\7")
+    s.offer([2], [7])
     add("pan-s-avps", "Reserved field and reserved flags of AVPs", TO_PAA, S, [prf, integrity],
         "started", "PAR", AVP_IGNORED)
+    s.offer([], [])
     add("pan-s-unknown", "An unknown AVP in the initial answer", TO_PAA, S,
         [pana.octets(100, b"baton")], "started", "PAR", UNKNOWN)
+    s.offer([2], [7])
     add("pan-s-bare", "No algorithms in the answer to an offer", TO_PAA, S, [], "started", "PAR",
         ("may", "RFC5191 4.1", "the PaC answers an offer with its choice; whether a PAA that does "
          "not insist on keys goes on is its own policy"))
+    s.offers = None
     add("par-lifetime", "Session-Lifetime in a request without C", TO_PAC, R,
         [eap_avp(eap.identity_request(1)), pana.number(pana.SESSION_LIFETIME, 60)],
         "authenticating", ["PAN", "PAN PAR"],

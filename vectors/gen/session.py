@@ -28,6 +28,7 @@ class Session:
         self.i_par = self.i_pan = None
         self.sa = None
         self.sa_index = None
+        self.offers = None
 
     def build(self, kind, flags, sequence, avps, protected):
         packet = pana.message(kind, flags | self.extra, self.id, sequence, *avps)
@@ -47,7 +48,14 @@ class Session:
         from_pac = direction == TO_PAA
         own = self.pac_sequence if from_pac else self.paa_sequence
         other = self.paa_sequence if from_pac else self.pac_sequence
-        return {"session": self.id, "sequence": own if flags & pana.R else other}
+        out = {"session": self.id, "sequence": own if flags & pana.R else other}
+        if from_pac and self.offers is not None:
+            out["offers"] = {"prf": self.offers[0], "integrity": self.offers[1]}
+        return out
+
+    def offer(self, prf, integrity):
+        """What the initial request of the PAA offered; None for nothing known."""
+        self.offers = (list(prf), list(integrity))
 
     def broken(self, name, comment, direction, kind, flags, avps, needs, rule, sequence=None,
                session=None, protected=None, reaction=SILENCE, result="invalid", **more):
@@ -67,6 +75,8 @@ class Session:
 
     def start(self, algorithms, comment, request_extra=()):
         """The initial exchange. algorithms: (PRF, integrity) pairs of AVPs to offer, or ()."""
+        self.offer(dict.fromkeys(pair[0] for pair in algorithms),
+                   dict.fromkeys(pair[1] for pair in algorithms))
         offer = [pana.number(code, value)
                  for code, column in ((pana.PRF_ALGORITHM, 0), (pana.INTEGRITY_ALGORITHM, 1))
                  for value in dict.fromkeys(pair[column] for pair in algorithms)]
@@ -83,6 +93,7 @@ class Session:
         self.i_pan = self.send("pan-start", "The initial answer", TO_PAA, pana.AUTHENTICATION,
                                pana.S, self.paa_sequence, choice, "started",
                                self.marked("PAR"))
+        self.offers = None
         self.paa_sequence += 1
 
     def associate(self, msk, key_id, pac_nonce, paa_nonce, prf, integrity, encryption=None):
