@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "testbed/report/json.h"
+#include "testbed/util/paths.h"
 
 static const char *hint(int err)
 {
@@ -257,35 +258,12 @@ bool report_path_is_below(const char *path)
 
 char *report_data_path(const char *name, struct report_error *error)
 {
-	static const char *const below[] = {"", "share/baton/"};
-	const char *data = getenv("BATON_DATA");
-	char exe[4096];
-	ssize_t n;
+	char *path = baton_file(name);
 
-	if (data && *data) {
-		char *path = report_format("%s/%s", data, name);
-
-		if (!access(path, R_OK))
-			return path;
-		report_fail(error, "%s: %s; BATON_DATA is to name baton's data folder", path,
-			strerror(errno));
-		free(path);
-		return NULL;
-	}
-	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[n < 0 ? 0 : n] = 0;
-	for (char *slash; (slash = strrchr(exe, '/'));) {
-		slash[1] = 0;
-		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-			char *path = report_format("%s%s%s", exe, below[i], name);
-
-			if (!access(path, R_OK))
-				return path;
-			free(path);
-		}
-		*slash = 0;
-	}
-	report_fail(error, "%s: not found near the program; set BATON_DATA to baton's data folder",
-		name);
+	if (path && !access(path, R_OK))
+		return path;
+	report_fail(error, "%s: %s; set BATON_ROOT to the folder that holds reports/",
+		path ? path : name, path ? strerror(errno) : "not found near the program");
+	free(path);
 	return NULL;
 }

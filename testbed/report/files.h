@@ -43,9 +43,8 @@ int report_make_folder(const char *path, struct report_error *error);
  * empty part. */
 bool report_path_is_below(const char *path);
 
-/* Finds one of baton's files, "reports/template.html": in $BATON_DATA, else in the source tree or
- * the installation (share/baton) that the running program belongs to. Returns the path, owned by
- * the caller, or NULL with *error set. */
+/* Finds one of the files that baton ships, "reports/report.html", below baton_root(). Returns the
+ * path, owned by the caller, or NULL with *error set. */
 char *report_data_path(const char *name, struct report_error *error);
 
 #endif
