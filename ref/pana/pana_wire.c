@@ -121,7 +121,7 @@ static const struct element elements[] = {
 	{ PANA_VENDOR, PANA_MPA_ADDRESS_REQUEST, "Address-Request", MPA,
 		{ REQUEST_ID, FAMILY, RESERVED(1),
 			{ "Link-Address", FIELD_MAC, 6, 0, 0, NULL, MPA }, RESERVED(2),
-			{ "Client-Id", FIELD_OCTETS, 0, 0, 255, NULL, MPA } } },
+			{ "Client-Id", FIELD_OCTETS, 0, 0, 64, NULL, MPA } } },
 	{ PANA_VENDOR, PANA_MPA_ADDRESS_CONTEXT, "Address-Context", MPA,
 		{ REQUEST_ID, FAMILY, { "Prefix-Length", FIELD_UINT, 1, 0, 128, NULL, MPA },
 			ADDRESS("Address"), ADDRESS("Router"), ADDRESS("DNS-Server"),
