@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "testbed/measure/experiment.h"
 #include "testbed/measure/repetition.h"
@@ -57,6 +59,7 @@ const struct experiment experiments[] = {
 		.cn = "cn",
 		.cn_capture = "eth0",
 		.mn_capture = "ipip0",
+		.ar_capture = "eth1",
 		.home = "198.51.100.10",
 		.columns = handoff_columns,
 		.note = "Unprepared: leave, associate, authenticate, DHCP with duplicate address "
@@ -161,6 +164,23 @@ static void add_handoff(const struct experiment *e, const struct experiment_colu
 	handoff_report(&input, &r->moments, column->name, number, pairs, 4, measurement);
 }
 
+/* From memory to the results, once nothing is measured any more. */
+static void keep(const struct experiment_options *o, const char *folder)
+{
+	char from[1280];
+	int status = -1;
+	pid_t pid = fork();
+
+	snprintf(from, sizeof(from), "%s/%s", o->workspace, folder);
+	if (pid == 0) {
+		execlp("cp", "cp", "-r", "--", from, o->results, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+		fprintf(stderr, "baton measure: could not copy %s to %s; is there room?\n", folder,
+			o->results);
+}
+
 /* Returns how many repetitions gave no figures. */
 static int run_column(const struct experiment *e, const struct experiment_column *column,
 	unsigned index, const struct experiment_options *o, const struct figures *documented,
@@ -181,14 +201,17 @@ static int run_column(const struct experiment *e, const struct experiment_column
 		if (repetition_run(e, column, o, folder, &done[good], &error) < 0) {
 			fprintf(stderr, "baton measure: %s, repetition %u: %s\n", column->name, n,
 				error.text);
+			keep(o, folder);
 			if (n == 0)
 				break;
 			continue;
 		}
-		if (n == 0)
+		if (n == 0) {
 			repetition_free(&done[good]);
-		else
-			good++;
+			continue;
+		}
+		if (good++ == 0 || o->keep)
+			keep(o, folder);
 	}
 	struct result_column *out = measurement_add_column(measurement, column->name,
 		column->documented_column, column->documented, good);

@@ -24,6 +24,7 @@ struct experiment {
 	const char *topology;
 	const char *mn, *nar, *cn, *par; /* its nodes */
 	const char *cn_capture, *mn_capture; /* interfaces where traffic is sent and received */
+	const char *ar_capture;		 /* of both access routers, towards the mobile node */
 	const char *home;		 /* the mobile node's home address */
 	const struct experiment_column *columns; /* ends with a row whose name is NULL */
 	const char *note;
@@ -40,6 +41,7 @@ const char *experiment_explanation(const char *documented, const char *row);
 struct experiment_options {
 	unsigned repetitions;
 	const char *results; /* folder; exists */
+	const char *workspace; /* folder in memory, where everything is written first; exists */
 	const char *clock;   /* "virtual", "real", "native" */
 	const char *sut;     /* adapter of the nodes */
 	bool keep;	     /* captures of every repetition, not only of the first */

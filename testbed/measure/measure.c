@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -146,9 +147,27 @@ static int run_in_guest(const struct call *call)
 	return guest_run(&guest, argv);
 }
 
-static int run_here(const struct call *call)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st, (void)kind, (void)at;
+	return remove(path);
+}
+
+static void remove_tree(const char *folder)
+{
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int run_here(struct call *call)
 {
 	struct report_error error;
+	char workspace[] = "/tmp/baton-measure-XXXXXX";
+
+	if (!mkdtemp(workspace)) {
+		fprintf(stderr, "baton measure: %s: %s\n", workspace, strerror(errno));
+		return 2;
+	}
+	call->options.workspace = workspace;
 	struct result *result = result_new(&(struct result_info){ .dir = call->results,
 		.version = BATON_VERSION,
 		.guest = guest_inside(),
@@ -163,6 +182,7 @@ static int run_here(const struct call *call)
 		status = 2;
 	}
 	result_free(result);
+	remove_tree(workspace);
 	return status;
 }
 
