@@ -346,5 +346,12 @@ struct view pana_eap(const struct packet *p)
 
 int pana_decode(struct view datagram, struct packet *p, struct reject *reject)
 {
-	return wire_decode(&pana_protocol, datagram, p, reject);
+	if (wire_decode(&pana_protocol, datagram, p, reject) < 0)
+		return -1;
+	/* RFC 6345 §5.1: an IPv4 or an IPv6 address and a port; a row has one range of lengths */
+	const struct element_value *pac = packet_find(p, 0, PANA_AVP_PAC_INFORMATION);
+	if (pac && pac->value.size != 4 + 2 && pac->value.size != 16 + 2)
+		return reject_set(reject, REJECT_LENGTH, pac->element->name, "RFC 6345 §5.1",
+			pac->offset, pac->value.size);
+	return 0;
 }
