@@ -15,8 +15,8 @@ R, C, A, P = pana.R, pana.C, pana.A, pana.P
 INTEGRITY = "RFC5191 5.4"
 
 
-def rule(text, clause=INTEGRITY, reason="bad-integrity"):
-    return Rule("auth", reason, clause, text, "AUTH")
+def rule(text, clause=INTEGRITY, reason="bad-integrity", also=()):
+    return Rule("auth", reason, clause, text, "AUTH", also=also)
 
 
 def ping(s):
@@ -93,10 +93,10 @@ def tampered():
     s = established(group, 0x5E550510, "tampered")
     good = pana.protect(ping(s), s.sa)
 
-    def add(name, comment, octets, **more):
+    def add(name, comment, octets, *also):
         group.add(name, comment, TO_PAA, octets, "open", SILENCE, result="invalid",
-                  rule=rule("the value does not match the message"), auth=(s.sa_index, False),
-                  peer=s.place(TO_PAA, R), **more)
+                  rule=rule("the value does not match the message", also=also),
+                  auth=(s.sa_index, False), peer=s.place(TO_PAA, R))
 
     def flip(octets, at, bit):
         return octets[:at] + bytes([octets[at] ^ bit]) + octets[at + 1 :]
@@ -112,7 +112,7 @@ def tampered():
     vendor = bytes(pana.vendor(b"injected"))
     size = (len(good) + len(vendor)).to_bytes(2, "big")
     longer = good[:2] + size + good[4:16] + vendor + good[16:]
-    add("injected", "A vendor's AVP put in front of AUTH", longer)
+    add("injected", "A vendor's AVP put in front of AUTH", longer, "unknown-element")
     cause = pana.message(pana.TERMINATION, R, s.id, s.pac_sequence,
                          pana.number(pana.TERMINATION_CAUSE, pana.LOGOUT))
     octets = pana.protect(cause, s.sa)
@@ -122,7 +122,7 @@ def tampered():
     draft = draft_of(s, ping(s), 24)
     add("long", "AUTH of 24 octets, the first 20 as if alone", filled(
         draft, s.sa.auth(draft_of(s, ping(s))) + bytes(4)))
-    add("empty", "AUTH of no octets", draft_of(s, ping(s), 0))
+    add("empty", "AUTH of no octets", draft_of(s, ping(s), 0), "bad-length")
     return group
 
 

@@ -14,8 +14,8 @@ R, S, C, A, P, I = pana.R, pana.S, pana.C, pana.A, pana.P, pana.I
 TABLE = "RFC5191 8"
 
 
-def rule(reason, clause, text, field=None, offset=None):
-    return Rule("message", reason, clause, text, field, offset)
+def rule(reason, clause, text, field=None, offset=None, also=()):
+    return Rule("message", reason, clause, text, field, offset, also)
 
 
 def flags_rule(clause, text):
@@ -215,9 +215,9 @@ def places():
     s.broken("ptr-second", "Termination-Cause behind another AVP", TO_PAA, pana.TERMINATION, R,
              [vendor.copy(), cause.copy()], "open",
              rule("misplaced-element", "RFC5191 7.4", "Termination-Cause is the first AVP",
-                  "Termination-Cause"))
+                  "Termination-Cause", also=["unknown-element"]))
 
-    def early(name, comment, direction, kind, bits, before, after, needs):
+    def early(name, comment, direction, kind, bits, before, after, needs, *also):
         """AUTH with a right value, followed by something."""
         packet = pana.message(kind, bits, s.id, s.place(direction, bits)["sequence"],
                               *before, pana.octets(pana.AUTH, bytes(20)), *after)
@@ -226,10 +226,10 @@ def places():
         octets = draft[:at] + s.sa.auth(draft) + draft[at + 20 :]
         group.add(name, comment, direction, octets, needs, SILENCE, result="invalid",
                   rule=rule("misplaced-element", "RFC5191 5.5", "AUTH is the last AVP", "AUTH",
-                            at - 8), auth=(s.sa_index, True), peer=s.place(direction, bits))
+                            at - 8, also), auth=(s.sa_index, True), peer=s.place(direction, bits))
 
     early("pnr-auth-first", "AUTH before a vendor's AVP", TO_PAA, pana.NOTIFICATION, R | P, [],
-          [vendor.copy()], "open")
+          [vendor.copy()], "open", "unknown-element")
     early("pan-auth-first", "AUTH before Key-Id", TO_PAA, pana.AUTHENTICATION, C, [],
           [pana.number(pana.KEY_ID, 1)], "authenticating")
     early("par-auth-middle", "AUTH between Key-Id and Session-Lifetime", TO_PAC,

@@ -13,8 +13,11 @@ AUTHENTICATION, NOTIFICATION = pana.AUTHENTICATION, pana.NOTIFICATION
 PEER = b"pac@example.net"
 
 
-def rule(reason, clause, text, field=None, offset=None):
-    return Rule("session", reason, clause, text, field, offset)
+def rule(reason, clause, text, field=None, offset=None, also=()):
+    return Rule("session", reason, clause, text, field, offset, also)
+
+
+NONCE_TOO = ["unexpected-element"]  # S says initial, and an initial message has no nonce
 
 
 SEQUENCE = rule("bad-sequence-number", "RFC5191 5.2", "the number must be that of the outstanding "
@@ -120,7 +123,7 @@ def authenticating():
     add("pan-session", "Another Session Identifier", TO_PAA, 0, [nonce, response], SESSION,
         session=s.id ^ 0x80000000)
     add("pan-s", "S in an answer that is not the initial one", TO_PAA, S, [nonce, response],
-        rule("bad-flags", "RFC5191 4.1", "other messages MUST NOT have S", "Flags", 4))
+        rule("bad-flags", "RFC5191 4.1", "other messages MUST NOT have S", "Flags", 4, NONCE_TOO))
     add("pan-c", "C in the answer to a request without C", TO_PAA, C, [nonce, response],
         rule("bad-flags", "RFC5191 4.1", "only the last exchange has C", "Flags", 4))
     add("pan-no-nonce", "The first answer after the initial one without a nonce", TO_PAA, 0,
@@ -223,9 +226,11 @@ def later():
               SILENCE, result="invalid", rule=phase("no PCI while re-authenticating"),
               peer=s.place(TO_PAA, 0))
     add("reauth-par-s", "Re-authentication with S", TO_PAC, AUTHENTICATION, R | S, [nonce, request],
-        "reauthenticating", rule("bad-flags", "RFC5191 4.3", "S MUST be cleared", "Flags", 4))
+        "reauthenticating", rule("bad-flags", "RFC5191 4.3", "S MUST be cleared", "Flags", 4,
+                                 NONCE_TOO))
     add("reauth-pan-s", "Answer with S", TO_PAA, AUTHENTICATION, S, [nonce], "reauthenticating",
-        rule("bad-flags", "RFC5191 4.3", "S MUST be cleared", "Flags", 4))
+        rule("bad-flags", "RFC5191 4.3", "S MUST be cleared", "Flags", 4,
+                                 NONCE_TOO))
     add("reauth-pan-no-nonce", "The first answer without a nonce", TO_PAA, AUTHENTICATION, 0, [],
         "reauthenticating", rule("missing-element", "RFC5191 4.3", "a nonce MUST be in it",
                                  "Nonce"))
@@ -240,7 +245,8 @@ def later():
         rule("unknown-key", "RFC5191 5.3", "the Key-Id of the request MUST be in it", "Key-Id"))
     add("pan-no-c", "The last answer without C", TO_PAA, AUTHENTICATION, 0,
         [pana.number(pana.KEY_ID, 1)], "reauthenticating",
-        rule("bad-flags", "RFC5191 4.1", "the last answer MUST have C", "Flags", 4))
+        rule("bad-flags", "RFC5191 4.1", "the last answer MUST have C", "Flags", 4,
+             ["unexpected-element"]))
     ended = "only PTR and ping are expected"
     group.add("end-pci", "PCI", TO_PAA, pana.message(pana.PCI, 0, 0, 0), "terminating", SILENCE,
               result="invalid", rule=phase("no PCI in the termination phase"),

@@ -30,13 +30,14 @@ class Rule:
     """The rule that an invalid message breaks.
 
     layer says what a receiver must know to see it: 'decode' the octets, 'message' the tables of
-    RFC 5191 sections 7 and 8, 'session' the state of the session, 'auth' its keys.
+    RFC 5191 sections 7 and 8, 'session' the state of the session, 'auth' its keys. also: reasons
+    that a receiver may see first, because it checks in another order or reads more strictly.
     """
 
-    def __init__(self, layer, reason, clause, text, field=None, offset=None):
+    def __init__(self, layer, reason, clause, text, field=None, offset=None, also=()):
         assert layer in LAYERS
         self.layer, self.reason, self.clause, self.text = layer, reason, clause, text
-        self.field, self.offset = field, offset
+        self.field, self.offset, self.also = field, offset, list(also)
 
     def as_json(self):
         out = {"layer": self.layer, "reason": self.reason, "clause": self.clause, "text": self.text}
@@ -44,6 +45,8 @@ class Rule:
             out["field"] = self.field
         if self.offset is not None:
             out["offset"] = self.offset
+        if self.also:
+            out["also"] = self.also
         return out
 
 

@@ -65,7 +65,8 @@ class Session:
         packet = pana.message(kind, flags | self.extra, self.id if session is None else session,
                               peer["sequence"] if sequence is None else sequence, *avps)
         octets = pana.protect(packet, self.sa) if protected else bytes(packet)
-        auth = (self.sa_index, True) if protected else None
+        judged = protected or (self.sa is not None and rule is not None and rule.layer == "auth")
+        auth = (self.sa_index, protected) if judged else None
         return self.group.add(name, comment, direction, octets, needs, reaction, result=result,
                               rule=rule, auth=auth, peer=peer, **more)
 

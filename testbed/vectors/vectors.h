@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Packet vectors as read from vectors/PROTOCOL/FILE.json; docs/vectors.md says what the members
+ * mean. Everything is read-only and lives until vectors_free.
+ */
+#ifndef BATON_VECTORS_VECTORS_H
+#define BATON_VECTORS_VECTORS_H
+
+#include "ref/base/reject.h"
+#include "ref/base/view.h"
+
+enum vector_result { VECTOR_VALID, VECTOR_ACCEPTABLE, VECTOR_INVALID };
+
+/* What a receiver must know to see that a message is invalid. */
+enum vector_layer { LAYER_DECODE, LAYER_MESSAGE, LAYER_SESSION, LAYER_AUTH };
+
+/* Where the receiver must stand when the message arrives. */
+enum vector_needs {
+	NEEDS_FRESH,
+	NEEDS_STARTED,
+	NEEDS_AUTHENTICATING,
+	NEEDS_OPEN,
+	NEEDS_REAUTHENTICATING,
+	NEEDS_TERMINATING,
+};
+
+struct vector_avp {
+	const char *name; /* NULL: an AVP that the specifications do not name */
+	uint32_t code, flags, length, reserved, vendor;
+	bool has_vendor;
+	struct view value;
+};
+
+struct vector_header {
+	const char *message; /* "PAR"; NULL: no message has this type */
+	uint32_t reserved, length, flags, type, session, sequence;
+};
+
+struct vector_rule {
+	enum vector_layer layer;
+	enum reject_reason reason;
+	const char *clause, *text;
+	const char *field; /* NULL: not told */
+	uint64_t also;	   /* bit 1 << enum reject_reason: what else a receiver may see first */
+	bool has_offset;
+	size_t offset;
+};
+
+/* Numbers of algorithms that the initial request offered. */
+struct vector_numbers {
+	uint32_t list[16];
+	size_t count;
+};
+
+struct vector_place {
+	enum vector_needs needs;
+	bool has_session, has_offers;
+	uint32_t session, sequence; /* what the receiver expects; has_session */
+	struct vector_numbers prf, integrity;
+};
+
+struct vector {
+	const char *id, *comment;
+	bool to_paa;
+	struct view octets;
+	enum vector_result result;
+	struct vector_rule rule;	 /* VECTOR_INVALID */
+	bool must_accept;		 /* VECTOR_ACCEPTABLE: level "must" */
+	const char *tolerance_clause, *tolerance_text;
+	struct vector_place place;
+	const char *const *reactions; /* any one of them; "silence" or messages */
+	size_t reaction_count;
+	bool has_auth, auth_valid;
+	size_t association; /* index in the group */
+	bool has_header;    /* false where the boundaries are wrong */
+	struct vector_header header;
+	const struct vector_avp *avps;
+	size_t avp_count;
+	const struct vector_group *group;
+	unsigned line; /* of the id in the file */
+};
+
+struct vector_association {
+	uint32_t key_id, prf, integrity;
+	struct view msk, i_par, i_pan, pac_nonce, paa_nonce, auth_key;
+};
+
+struct vector_group {
+	const char *name, *title;
+	const struct vector_association *associations;
+	size_t association_count;
+	const struct vector *vectors;
+	size_t count;
+	const struct vectors *file;
+};
+
+/* One file. */
+struct vectors {
+	char *path;    /* as opened */
+	char *capture; /* path of the pcapng beside it */
+	const char *protocol, *title;
+	struct vector_group *groups;
+	size_t group_count;
+	size_t count; /* vectors in all groups */
+	void *root;   /* the JSON that owns the strings */
+	void **blocks;
+	size_t block_count;
+};
+
+/* All files of a protocol, in the order of their names. */
+struct vector_set {
+	struct vectors **files;
+	size_t file_count;
+	size_t count;
+};
+
+/*
+ * Reads and checks one file. NULL with one message "FILE:LINE: what is wrong; what would be right"
+ * in `error` (always terminated) otherwise. Out of memory ends the process.
+ */
+struct vectors *vectors_read(const char *path, char *error, size_t size);
+
+/* Accepts NULL. */
+void vectors_free(struct vectors *file);
+
+/*
+ * Every *.json of `folder`, no id twice. 0, or -1 with `error` filled; then `*set` is empty.
+ * To be released with vector_set_free.
+ */
+int vector_set_read(struct vector_set *set, const char *folder, char *error, size_t size);
+
+void vector_set_free(struct vector_set *set);
+
+/* The vector of that id, or NULL. */
+const struct vector *vector_set_find(const struct vector_set *set, const char *id);
+
+/* Calls `each` for every vector in order until it returns non-zero, and returns that. */
+int vector_set_each(const struct vector_set *set,
+	int (*each)(void *context, const struct vector *v), void *context);
+
+/* Words as in the files. Static. */
+const char *vector_result_word(enum vector_result result);
+const char *vector_layer_word(enum vector_layer layer);
+const char *vector_needs_word(enum vector_needs needs);
+
+#endif

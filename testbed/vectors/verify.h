@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Message authentication of vectors by the reference implementation's key functions. */
+#ifndef BATON_VECTORS_VERIFY_H
+#define BATON_VECTORS_VERIFY_H
+
+#include "ref/base/wire.h"
+#include "testbed/vectors/vectors.h"
+
+/*
+ * Whether the message carries an AUTH AVP that verifies under the association (RFC 5191 §5.3,
+ * §5.4): 1, or 0 with `*reject` saying why. -1 with `why` filled: the key that is derived is not
+ * the vector's, or the algorithms are not known to the implementation (then *unknown is true).
+ */
+int verify_pana_auth(const struct vector_association *a, struct view octets,
+	const struct packet *packet, struct reject *reject, bool *unknown, char *why, size_t size);
+
+#endif
