@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/xfrm.h>
+#include <stdio.h>
+
+#include "ref/base/crypto.h"
+#include "ref/host/ipsec.h"
+#include "ref/host/kernel_nl.h"
+
+/* One row: how the kernel calls the suite's parts, and how the key divides. */
+struct suite {
+	const char *cipher, *integrity, *aead;
+	uint8_t cipher_key, integrity_key, icv_bits;
+};
+
+static const struct suite suites[] = {
+	[ESP_AES_CBC_128_SHA256] = { "cbc(aes)", "hmac(sha256)", NULL, 16, 32, 128 },
+	[ESP_AES_GCM_16_256] = { NULL, NULL, "rfc4106(gcm(aes))", 36, 0, 128 },
+	[ESP_NULL_SHA256] = { "ecb(cipher_null)", "hmac(sha256)", NULL, 0, 32, 128 },
+};
+
+#define REPLAY_WINDOW 32 /* RFC 4303 §3.4.3: must be supported */
+#define POLICY_PRIORITY 1000
+
+static xfrm_address_t outer(const struct prefix *p)
+{
+	xfrm_address_t a = { 0 };
+
+	memcpy(&a, p->address, ip_size(p->family));
+	return a;
+}
+
+static uint32_t reqid(uint16_t id)
+{
+	return KERNEL_REQID | id;
+}
+
+static struct xfrm_lifetime_cfg no_limits(void)
+{
+	return (struct xfrm_lifetime_cfg){ .soft_byte_limit = XFRM_INF,
+		.hard_byte_limit = XFRM_INF,
+		.soft_packet_limit = XFRM_INF,
+		.hard_packet_limit = XFRM_INF };
+}
+
+/* --- security associations -------------------------------------------------------------------- */
+
+static void put_cipher(struct nl_msg *m, const struct suite *s, const uint8_t *key)
+{
+	union {
+		struct xfrm_algo algo;
+		char octets[sizeof(struct xfrm_algo) + ESP_ENCRYPTION_MAX];
+	} u = { 0 };
+
+	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->cipher);
+	u.algo.alg_key_len = 8u * s->cipher_key;
+	memcpy(u.octets + sizeof(u.algo), key, s->cipher_key);
+	put_data(m, XFRMA_ALG_CRYPT, &u, sizeof(u.algo) + s->cipher_key);
+	wipe(&u, sizeof(u));
+}
+
+static void put_integrity(struct nl_msg *m, const struct suite *s, const uint8_t *key)
+{
+	union {
+		struct xfrm_algo_auth algo;
+		char octets[sizeof(struct xfrm_algo_auth) + ESP_ENCRYPTION_MAX];
+	} u = { 0 };
+
+	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->integrity);
+	u.algo.alg_key_len = 8u * s->integrity_key;
+	u.algo.alg_trunc_len = s->icv_bits;
+	memcpy(u.octets + sizeof(u.algo), key, s->integrity_key);
+	put_data(m, XFRMA_ALG_AUTH_TRUNC, &u, sizeof(u.algo) + s->integrity_key);
+	wipe(&u, sizeof(u));
+}
+
+static void put_aead(struct nl_msg *m, const struct suite *s, const uint8_t *key)
+{
+	union {
+		struct xfrm_algo_aead algo;
+		char octets[sizeof(struct xfrm_algo_aead) + ESP_ENCRYPTION_MAX];
+	} u = { 0 };
+
+	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->aead);
+	u.algo.alg_key_len = 8u * s->cipher_key;
+	u.algo.alg_icv_len = s->icv_bits;
+	memcpy(u.octets + sizeof(u.algo), key, s->cipher_key);
+	put_data(m, XFRMA_ALG_AEAD, &u, sizeof(u.algo) + s->cipher_key);
+	wipe(&u, sizeof(u));
+}
+
+static struct nl_msg *sa_id_message(int type, const struct esp_sa *sa)
+{
+	struct xfrm_usersa_id id = { .daddr = outer(&sa->destination),
+		.spi = htonl(sa->spi),
+		.family = sa->source.family,
+		.proto = IPPROTO_ESP };
+
+	return message_new(type, 0, &id, sizeof(id));
+}
+
+int ipsec_sa_add(struct kernel *k, const struct esp_sa *sa)
+{
+	const struct suite *s = &suites[sa->suite];
+	struct xfrm_usersa_info info = { .id = { .daddr = outer(&sa->destination),
+						 .spi = htonl(sa->spi),
+						 .proto = IPPROTO_ESP },
+		.saddr = outer(&sa->source),
+		.lft = no_limits(),
+		.reqid = reqid(sa->id),
+		.family = sa->source.family,
+		.mode = XFRM_MODE_TUNNEL,
+		.replay_window = REPLAY_WINDOW,
+		.flags = XFRM_STATE_AF_UNSPEC };
+	char from[PREFIX_TEXT], to[PREFIX_TEXT];
+	struct nl_msg *m;
+	int result;
+
+	m = message_new(XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	if (s->aead) {
+		put_aead(m, s, sa->encryption);
+	} else {
+		put_cipher(m, s, sa->encryption);
+		put_integrity(m, s, sa->integrity);
+	}
+	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_ACK;
+	result = kernel_request(k, KERNEL_XFRM, m, "ESP from %s to %s, SPI %#x",
+		address_text(&sa->source, from), address_text(&sa->destination, to), sa->spi);
+	if (result == 0)
+		kernel_remember(k, KERNEL_XFRM, sa_id_message(XFRM_MSG_DELSA, sa));
+	return result;
+}
+
+int ipsec_sa_delete(struct kernel *k, const struct esp_sa *sa)
+{
+	return kernel_undo(k, KERNEL_XFRM, sa_id_message(XFRM_MSG_DELSA, sa),
+		"deleting the ESP state with SPI %#x", sa->spi);
+}
+
+static void take_count(void *context, struct nlmsghdr *h)
+{
+	struct esp_count *out = context;
+	const struct xfrm_usersa_info *info = nlmsg_data(h);
+
+	if (h->nlmsg_type != XFRM_MSG_NEWSA || nlmsg_datalen(h) < (int)sizeof(*info))
+		return;
+	out->packets = info->curlft.packets;
+	out->octets = info->curlft.bytes;
+	out->replays = info->stats.replay;
+	out->bad_integrity = info->stats.integrity_failed;
+}
+
+int ipsec_sa_count(struct kernel *k, const struct esp_sa *sa, struct esp_count *out)
+{
+	*out = (struct esp_count){ 0 };
+	return kernel_query(k, KERNEL_XFRM, sa_id_message(XFRM_MSG_GETSA, sa), take_count, out);
+}
+
+/* --- policies --------------------------------------------------------------------------------- */
+
+static struct xfrm_selector selector(const struct esp_policy *p)
+{
+	return (struct xfrm_selector){ .saddr = outer(&p->from),
+		.daddr = outer(&p->to),
+		.family = p->from.family,
+		.prefixlen_s = p->from.length,
+		.prefixlen_d = p->to.length };
+}
+
+static struct nl_msg *policy_id_message(const struct esp_policy *p)
+{
+	struct xfrm_userpolicy_id id = { .sel = selector(p), .dir = (uint8_t)p->direction };
+
+	return message_new(XFRM_MSG_DELPOLICY, 0, &id, sizeof(id));
+}
+
+int ipsec_policy_add(struct kernel *k, const struct esp_policy *p)
+{
+	struct xfrm_userpolicy_info info = { .sel = selector(p),
+		.lft = no_limits(),
+		.priority = POLICY_PRIORITY,
+		.dir = (uint8_t)p->direction,
+		.action = XFRM_POLICY_ALLOW };
+	struct xfrm_user_tmpl template = { .id = { .daddr = outer(&p->destination),
+						   .proto = IPPROTO_ESP },
+		.saddr = outer(&p->source),
+		.family = p->source.family,
+		.reqid = reqid(p->id),
+		.mode = XFRM_MODE_TUNNEL,
+		.optional = p->optional,
+		.aalgos = ~0u,
+		.ealgos = ~0u,
+		.calgos = ~0u };
+	char from[PREFIX_TEXT], to[PREFIX_TEXT];
+	struct nl_msg *m;
+	int result;
+
+	m = message_new(XFRM_MSG_UPDPOLICY, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
+	put_data(m, XFRMA_TMPL, &template, sizeof(template));
+	result = kernel_request(k, KERNEL_XFRM, m, "IPsec policy from %s to %s",
+		prefix_text(&p->from, from), prefix_text(&p->to, to));
+	if (result == 0)
+		kernel_remember(k, KERNEL_XFRM, policy_id_message(p));
+	return result;
+}
+
+int ipsec_policy_delete(struct kernel *k, const struct esp_policy *p)
+{
+	char from[PREFIX_TEXT], to[PREFIX_TEXT];
+
+	return kernel_undo(k, KERNEL_XFRM, policy_id_message(p),
+		"deleting the IPsec policy from %s to %s", prefix_text(&p->from, from),
+		prefix_text(&p->to, to));
+}
+
+/* --- sweeping --------------------------------------------------------------------------------- */
+
+struct sweep {
+	struct nl_msg *list[256];
+	unsigned count;
+};
+
+static void note(struct sweep *own, int type, const void *id, size_t size)
+{
+	if (own->count < sizeof(own->list) / sizeof(own->list[0]))
+		own->list[own->count++] = message_new(type, 0, id, size);
+}
+
+static bool is_own(uint32_t id)
+{
+	return (id & 0xffff0000u) == KERNEL_REQID;
+}
+
+static void note_sa(void *context, struct nlmsghdr *h)
+{
+	const struct xfrm_usersa_info *info = nlmsg_data(h);
+
+	if (nlmsg_datalen(h) < (int)sizeof(*info) || !is_own(info->reqid))
+		return;
+	struct xfrm_usersa_id id = { .daddr = info->id.daddr,
+		.spi = info->id.spi,
+		.family = info->family,
+		.proto = info->id.proto };
+	note(context, XFRM_MSG_DELSA, &id, sizeof(id));
+}
+
+static void note_policy(void *context, struct nlmsghdr *h)
+{
+	const struct xfrm_userpolicy_info *info = nlmsg_data(h);
+	struct nlattr *attributes[XFRMA_MAX + 1];
+	const struct xfrm_user_tmpl *template;
+
+	if (nlmsg_parse(h, sizeof(*info), attributes, XFRMA_MAX, NULL) < 0 ||
+		!attributes[XFRMA_TMPL] ||
+		nla_len(attributes[XFRMA_TMPL]) < (int)sizeof(*template))
+		return;
+	template = nla_data(attributes[XFRMA_TMPL]);
+	if (!is_own(template->reqid))
+		return;
+	struct xfrm_userpolicy_id id = { .sel = info->sel, .dir = info->dir };
+	note(context, XFRM_MSG_DELPOLICY, &id, sizeof(id));
+}
+
+int ipsec_sweep(struct kernel *k)
+{
+	struct xfrm_usersa_id none = { 0 };
+	struct xfrm_userpolicy_id nothing = { 0 };
+	struct sweep own = { .count = 0 };
+	int result, each;
+
+	result = kernel_query(k, KERNEL_XFRM,
+		message_new(XFRM_MSG_GETPOLICY, NLM_F_DUMP, &nothing, sizeof(nothing)), note_policy,
+		&own);
+	if (result == -EPROTONOSUPPORT)
+		return 0; /* a kernel without IPsec has nothing of it left over */
+	each = kernel_query(k, KERNEL_XFRM,
+		message_new(XFRM_MSG_GETSA, NLM_F_DUMP, &none, sizeof(none)), note_sa, &own);
+	if (result == 0)
+		result = each;
+	for (unsigned i = 0; i < own.count; i++) {
+		each = kernel_request(k, KERNEL_XFRM, own.list[i],
+			"removing ESP state of an earlier run");
+		if (each < 0 && each != -ESRCH && each != -ENOENT)
+			result = each;
+	}
+	return result;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Network interfaces. Returns and undoing as in kernel.h. */
+#ifndef BATON_HOST_LINK_H
+#define BATON_HOST_LINK_H
+
+#include "ref/host/ip.h"
+
+struct kernel;
+
+struct link_info {
+	unsigned index, mtu;
+	uint8_t mac[6]; /* zero where the link has none */
+	bool up;	/* switched on */
+	bool carrier;	/* and connected to something */
+};
+
+/* -ENODEV when there is no such interface. */
+int link_get(struct kernel *kernel, const char *name, struct link_info *out);
+
+/* Switches it on or off; the earlier state comes back at the end. */
+int link_set_up(struct kernel *kernel, const char *name, bool up);
+
+/* An interface that swallows packets, to carry addresses. Up when it returns. */
+int link_add_dummy(struct kernel *kernel, const char *name);
+
+/* One end of an IP-in-IP tunnel (RFC 2003) from `local` to `remote`; IPv4. Up when it returns. */
+int link_add_ipip(struct kernel *kernel, const char *name, const struct prefix *local,
+	const struct prefix *remote);
+
+/*
+ * Moves the ends of that tunnel in one step: a packet goes the old way or the new one, none is
+ * lost. `remote` family 0: packets into it are dropped until an end is given.
+ */
+int link_move_ipip(struct kernel *kernel, const char *name, const struct prefix *local,
+	const struct prefix *remote);
+
+int link_set_mtu(struct kernel *kernel, const char *name, unsigned mtu);
+
+/* Packets that may wait in its transmit queue. */
+int link_set_queue(struct kernel *kernel, const char *name, unsigned packets);
+
+int link_delete(struct kernel *kernel, const char *name);
+
+#endif

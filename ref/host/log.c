@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ref/host/log.h"
+#include "ref/host/loop.h"
+
+struct log {
+	char *node;
+	enum log_level level;
+	int events; /* descriptor, or -1 */
+	void (*hear)(void *context, const char *line);
+	void *hear_context;
+};
+
+struct log *log_new(const char *node)
+{
+	struct log *log = host_alloc(sizeof(*log));
+
+	log->node = host_strdup(node);
+	log->level = LOG_LEVEL_INFO;
+	log->events = -1;
+	return log;
+}
+
+void log_free(struct log *log)
+{
+	if (!log)
+		return;
+	if (log->events >= 0)
+		close(log->events);
+	free(log->node);
+	free(log);
+}
+
+void log_set_level(struct log *log, enum log_level level)
+{
+	log->level = level;
+}
+
+int log_open_events(struct log *log, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (log->events >= 0)
+		close(log->events);
+	log->events = fd;
+	return 0;
+}
+
+void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context)
+{
+	log->hear = hear;
+	log->hear_context = context;
+}
+
+/* key=value pairs of the details, for people. */
+static void say_event(struct log *log, const char *event, json_t *details)
+{
+	const char *key;
+	json_t *value;
+
+	if (log->level < LOG_LEVEL_INFO)
+		return;
+	flockfile(stderr);
+	fprintf(stderr, "%s: %s", log->node, event);
+	json_object_foreach(details, key, value) {
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		fprintf(stderr, " %s=%s", key,
+			json_is_string(value) ? json_string_value(value) : text ? text : "?");
+		free(text);
+	}
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+static json_t *event_object(const struct log *log, const char *event)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return json_pack("{s:f,s:s,s:s}", "t", (double)now.tv_sec + (double)now.tv_nsec / 1e9,
+		"node", log->node, "event", event);
+}
+
+void log_event_json(struct log *log, const char *event, json_t *details)
+{
+	json_t *object = event_object(log, event);
+	char *line;
+	size_t size;
+
+	if (details)
+		json_object_update(object, details);
+	/* 16 digits: microseconds of today's seconds since 1970. */
+	line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(16));
+	json_decref(object);
+	if (!line)
+		abort();
+	if (log->hear)
+		log->hear(log->hear_context, line);
+	size = strlen(line);
+	line[size] = '\n';
+	if (log->events >= 0 && write(log->events, line, size + 1) != (ssize_t)size + 1)
+		log_warning(log, "an event could not be written to the event log: %s",
+			strerror(errno));
+	free(line);
+	say_event(log, event, details);
+	json_decref(details);
+}
+
+void log_event(struct log *log, const char *event, const char *format, ...)
+{
+	json_t *details = NULL;
+	va_list list;
+
+	if (format) {
+		va_start(list, format);
+		details = json_vpack_ex(NULL, 0, format, list);
+		va_end(list);
+		if (!details) /* the format does not fit its arguments, or a text is not UTF-8 */
+			details = json_pack("{s:s}", "detail", "not representable");
+	}
+	log_event_json(log, event, details);
+}
+
+void log_reject(struct log *log, const char *event, const char *peer, const struct reject *why)
+{
+	char text[256];
+
+	log_event(log, event, "{s:s*,s:s,s:s*,s:i,s:s}", "peer", peer, "reason",
+		reject_name(why->reason), "field", why->field, "offset", (int)why->offset, "text",
+		reject_text(why, text, sizeof(text)));
+}
+
+static void say(struct log *log, enum log_level level, const char *word, const char *format,
+	va_list list)
+{
+	char text[512];
+
+	if (level > log->level)
+		return;
+	vsnprintf(text, sizeof(text), format, list);
+	fprintf(stderr, "%s: %s%s\n", log->node, word, text);
+}
+
+#define SAY(function, level, word)                                                                 \
+	void function(struct log *log, const char *format, ...)                                    \
+	{                                                                                          \
+		va_list list;                                                                      \
+                                                                                                   \
+		va_start(list, format);                                                            \
+		say(log, level, word, format, list);                                               \
+		va_end(list);                                                                      \
+	}
+
+SAY(log_error, LOG_LEVEL_ERROR, "error: ")
+SAY(log_warning, LOG_LEVEL_WARNING, "warning: ")
+SAY(log_info, LOG_LEVEL_INFO, "")
+SAY(log_debug, LOG_LEVEL_DEBUG, "debug: ")

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a node says: events for programs, lines for people.
+ *
+ * An event is a JSON line {"t": seconds, "node": name, "event": name, ...} in the event log, `t`
+ * the CLOCK_REALTIME of this kernel. Each line is one write(2) with O_APPEND, so several nodes may
+ * share a file and a killed node leaves only whole lines.
+ *
+ * Lines for people go to stderr. error: the node cannot do what it was asked to; warning: it goes
+ * on, but somebody should look; info: what changed; debug: why.
+ */
+#ifndef BATON_HOST_LOG_H
+#define BATON_HOST_LOG_H
+
+#include <jansson.h>
+
+#include "ref/base/reject.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log;
+
+/* A log that writes no events and lines up to info. `node` is copied. */
+struct log *log_new(const char *node);
+
+/* Closes the files. Accepts NULL. */
+void log_free(struct log *log);
+
+void log_set_level(struct log *log, enum log_level level);
+
+/* Appends events to `path`, created when missing. 0 or a negative errno. */
+int log_open_events(struct log *log, const char *path);
+
+/* Gets every event as it is written, its line without the newline. One listener. */
+void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context);
+
+/*
+ * Writes an event. `format` and what follows are jansson's json_pack for an object with the
+ * details, "{s:s,s:i}", or NULL for none. Keys "t", "node" and "event" are taken.
+ */
+void log_event(struct log *log, const char *event, const char *format, ...);
+
+/* The same with details that the call consumes (may be NULL). */
+void log_event_json(struct log *log, const char *event, json_t *details);
+
+/* An event "NAME" with "reason", "field", "offset", "text" of a message that was not taken. */
+void log_reject(struct log *log, const char *event, const char *peer, const struct reject *why);
+
+void log_error(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_warning(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_info(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_debug(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
