@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The top of the page: what was tested, in words, and the two tables that answer most questions.
+
+function headline() {
+	const counts = tally(tests);
+	const parts = [];
+	if (tests.length)
+		parts.push(`${counts.pass} of ${plural(tests.length, "test")} passed`);
+	const n = allHandoffs().length;
+	if (n)
+		parts.push(`${plural(n, "handoff")} measured`);
+	return parts.length ? parts.join(", ") : "Nothing was tested";
+}
+
+function facts() {
+	const host = result.host;
+	const fact = (label, value) => el("li", {}, `${label} `, el("b", {}, value));
+	return el("ul", {class: "facts"},
+		fact("ran", result.started.replace("T", " ").replace("Z", " UTC")),
+		fact("for", `${number(result.duration_s)} s`),
+		fact("on", `Linux ${host.kernel} ${host.machine}${host.guest ? ", guest" : ""}`),
+		fact("clock", host.clock),
+		fact("baton", result.baton.version));
+}
+
+function drawHeader() {
+	const root = document.documentElement;
+	const dark = () => root.dataset.theme === "dark";
+	const toggle = el("button", {type: "button", class: "plain", id: "theme", onclick: () => {
+		root.dataset.theme = dark() ? "light" : "dark";
+		toggle.textContent = dark() ? "Light" : "Dark";
+	}});
+	root.dataset.theme =
+		matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+	toggle.textContent = dark() ? "Light" : "Dark";
+	document.getElementById("top").append(
+		el("div", {class: "kicker"}, el("span", {}, el("b", {}, "Baton"), " report"), toggle),
+		el("h1", {}, headline()), facts());
+	matchMedia("print").addEventListener("change", (event) => {
+		if (event.matches)
+			root.dataset.theme = "light";
+	});
+}
+
+/** "16 of 18 tests passed; 1 deviates from a SHOULD; 1 fails a MUST." */
+function verdictWords(counts, total) {
+	const words = [`${counts.pass} of ${plural(total, "test")} passed`];
+	const say = (verdict, one, many) => {
+		if (counts[verdict])
+			words.push(`${counts[verdict]} ${counts[verdict] === 1 ? one : many}`);
+	};
+	say("fail", "fails a MUST", "fail a MUST");
+	say("crash", "made it crash", "made it crash");
+	say("deviation", "deviates from a SHOULD", "deviate from a SHOULD");
+	say("inconclusive", "proved nothing", "proved nothing");
+	say("setup-failed", "could not be set up", "could not be set up");
+	say("cleanup-failed", "could not be cleaned up", "could not be cleaned up");
+	say("error", "failed through the tester itself", "failed through the tester itself");
+	say("unsupported", "is not supported", "are not supported");
+	say("not-applicable", "does not apply", "do not apply");
+	return `${list(words)}.`;
+}
+
+function testedWords() {
+	const bySut = new Map();
+	for (const entry of tests) {
+		const key = entry.sut;
+		bySut.set(key, (bySut.get(key) || []).concat(entry));
+	}
+	return [...bySut].map(([sut, entries]) => {
+		const roles = [...new Set(entries.map((e) => e.suite.title || e.suite.name))];
+		return el("p", {}, el("b", {}, sut), ` as ${list(roles)}: `,
+			verdictWords(tally(entries), entries.length));
+	});
+}
+
+/** What the measured handoffs say, column by column. */
+function handoffWords() {
+	return result.measurements.flatMap((m) => m.columns.map((column) => {
+		const handoffs = (m.handoffs || []).filter((h) => h.column === column.name);
+		if (!handoffs.length)
+			return null;
+		const middle = (values) => d3.median(values);
+		const silence = middle(handoffs.map((h) => silenceOf(h).length));
+		const lost = middle(handoffs.map((h) => h.packets.filter(isLost).length));
+		const copies = d3.sum(handoffs, (h) => d3.sum(h.packets, (p) => Math.max(0, p.copies - 1)));
+		return el("p", {}, el("b", {}, `${column.name[0].toUpperCase()}${column.name.slice(1)}`),
+			`: the receiver heard nothing for ${duration(silence)}, `,
+			`${plural(lost, "packet")} lost, ${copies ? copies : "none"} duplicated`,
+			handoffs.length > 1 ? ` (medians of ${handoffs.length} handoffs).` : ".");
+	}));
+}
+
+function suiteRow(suite) {
+	const entries = tests.filter((e) => e.suite === suite);
+	const counts = tally(entries);
+	const seen = VERDICTS.filter((v) => counts[v]);
+	const others = seen.filter((v) => v !== "pass");
+	return el("tr", {},
+		el("th", {scope: "row"}, suite.name, suite.title ? el("small", {}, suite.title) : null),
+		el("td", {}, suiteImplementation(suite),
+			suite.sut.role ? el("small", {}, `as ${suite.sut.role}`) : null),
+		el("td", {class: "num"}, `${counts.pass} of ${entries.length}`),
+		el("td", {}, el("div", {class: "bar", "aria-hidden": "true"}, seen.map((v) =>
+			el("span", {class: `v-${v}`, style: `flex: ${counts[v]}`})))),
+		el("td", {}, others.map((v) => [badge(`${v}`), ` ${counts[v]}  `])));
+}
+
+/** Measured, documented and the word, a group of columns for each way of doing the handoff. */
+function comparisonTable(m) {
+	const rows = [];
+	for (const column of m.columns)
+		for (const row of column.rows)
+			if (!rows.some((r) => r.title === (row.title || row.row)))
+				rows.push({title: row.title || row.row, unit: row.unit});
+	const find = (column, title) => column.rows.find((r) => (r.title || r.row) === title);
+	const head = [el("td", {})].concat(m.columns.map((column) => {
+		const figure = data.figures[column.documented || m.documented];
+		return el("th", {scope: "colgroup", colspan: 3, class: "group"}, column.name,
+			el("small", {}, plural(column.repetitions, "run"),
+				figure ? `, beside ${figure.source}` : "",
+				column.documented_column ? `, ${column.documented_column}` : ""));
+	}));
+	const cells = (row) => row ? [
+		el("td", {class: "num big group"}, number(row.median)),
+		el("td", {class: "num quiet"}, row.documented === null ? "–" : number(row.documented)),
+		el("td", {}, word(row))]
+		: [el("td", {class: "group"}), el("td", {}), el("td", {})];
+	return el("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": m.title},
+		el("table", {class: "comparison"},
+			el("caption", {}, `${m.title}: measured (large) beside documented`),
+			el("thead", {}, el("tr", {}, head)),
+			el("tbody", {}, rows.map(({title, unit}) => el("tr", {},
+				el("th", {scope: "row"}, title, unit ? `, ${unit}` : ""),
+				m.columns.flatMap((column) => cells(find(column, title))))))));
+}
+
+function comparisonWords() {
+	const c = data.comparison;
+	if (!c)
+		return null;
+	const item = (e) => el("li", {}, `${e.suite}/${e.test}: `, e.was ? badge(e.was) : "new", " → ",
+		e.now ? badge(e.now) : "gone", e.reason ? ` ${e.reason}` : "");
+	const figure = (e) => el("li", {}, `${e.column}, ${e.row}: ${number(e.was)} → `,
+		`${number(e.now)} ${e.unit} (${e.word_was} → ${e.word_now})`);
+	const lists = [["new_failures", "New failures"], ["fixed", "Fixed"],
+		["still_failing", "Still failing"], ["changed", "Changed"], ["added", "Added"],
+		["gone", "Gone"]];
+	return [el("h3", {id: "comparison"}, `Against ${c.against} of ${c.started}`),
+		c.new_failures.length ? null : el("p", {}, "No new failures."),
+		lists.filter(([key]) => c[key].length).map(([key, title]) => [
+			el("h4", {}, title), el("ul", {}, c[key].map(item))]),
+		c.figures.length ? [el("h4", {}, "Changed figures"),
+			el("ul", {}, c.figures.map(figure))] : null].flat(3);
+}
+
+function drawSummary() {
+	const bad = tests.filter((e) => BAD.has(e.test.verdict));
+	return section("summary", "Summary",
+		result.interrupted ? el("p", {class: "notice"}, el("b", {}, "Not complete: "),
+			result.interrupted) : null,
+		el("div", {class: "lead"}, ...testedWords(), ...handoffWords().filter((p) => p)),
+		...result.measurements.filter((m) => m.columns.length).map(comparisonTable),
+		result.suites.length ? table({label: "Suites", id: "suites"},
+			["Suite", "Implementation", el("th", {scope: "col", class: "num"}, "Passed"), "", ""],
+			result.suites.map(suiteRow)) : null,
+		bad.length ? el("p", {}, `${plural(bad.length, "test")} to look into: `,
+			bad.slice(0, 12).flatMap((e, i) => [i ? ", " : "",
+				el("a", {href: `#${e.id}`}, e.test.name)]),
+			bad.length > 12 ? ", …" : ".") : null,
+		...(comparisonWords() || []));
+}
