@@ -24,8 +24,7 @@ const char *check_address_text(struct check *c, const struct topology_address *a
 /* The holder of the address and its node, or NULL; looks only at addresses before the one at
    until (NULL: at all). */
 const struct topology_address *check_find_address(const struct topology *t,
-						  const struct topology_address *a,
-						  const struct topology_address *until, size_t *node);
+	const struct topology_address *a, const struct topology_address *until, size_t *node);
 
 /* Whether the node has an address in a subnet that contains a. */
 bool check_on_subnet(const struct topology *t, size_t node, const struct topology_address *a);

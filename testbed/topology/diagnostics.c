@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void diagnostics_add(struct diagnostics *d, const char *file, unsigned line, const char *format, ...)
+void diagnostics_add(
+	struct diagnostics *d, const char *file, unsigned line, const char *format, ...)
 {
 	struct diagnostic *new;
 	va_list ap;

@@ -22,15 +22,15 @@ struct diagnostic {
 
 struct diagnostics {
 	struct diagnostic list[DIAGNOSTICS_MAX];
-	size_t count;   /* kept in list */
+	size_t count;	/* kept in list */
 	size_t dropped; /* found beyond DIAGNOSTICS_MAX */
 };
 
 /* An empty collection is all zero: struct diagnostics d = {0}; release it with diagnostics_free. */
 
 /* Adds one finding. file is copied and may be NULL. Accepts d == NULL and then does nothing. */
-void diagnostics_add(struct diagnostics *d, const char *file, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void diagnostics_add(struct diagnostics *d, const char *file, unsigned line, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
 /* Writes all findings, one a line, sorted by line within a file, to stream. */
 void diagnostics_print(const struct diagnostics *d, FILE *stream);

@@ -19,7 +19,10 @@ const unsigned topology_channels[] = {
 
 /* A row, short: the structure and the member it fills. */
 #define AT(type, member) .offset = offsetof(struct type, member)
-#define END {.key = NULL}
+#define END                                                                                        \
+	{                                                                                          \
+		.key = NULL                                                                        \
+	}
 
 static const struct schema_row route_rows[] = {
 	{"to", ROW_SCALAR, true, AT(topology_route, to), .scalar = SCALAR_DESTINATION,
@@ -28,9 +31,11 @@ static const struct schema_row route_rows[] = {
 		.doc = "address of the next router, which shares a subnet with the node"},
 	END};
 
-static const struct schema route_schema = {
-	.title = "Route", .what = "route", .rows = route_rows,
-	.size = sizeof(struct topology_route), .line = offsetof(struct topology_route, line)};
+static const struct schema route_schema = {.title = "Route",
+	.what = "route",
+	.rows = route_rows,
+	.size = sizeof(struct topology_route),
+	.line = offsetof(struct topology_route, line)};
 
 static const struct schema_row service_rows[] = {
 	{"service", ROW_CHOICE, true, AT(topology_service, kind), .words = service_words,
@@ -47,16 +52,20 @@ static const struct schema_row service_rows[] = {
 		.preset = "1h", .doc = "how long an address is lent, 2 minutes at least"},
 	END};
 
-static const struct schema service_schema = {
-	.title = "Service", .what = "service", .rows = service_rows,
-	.size = sizeof(struct topology_service), .line = offsetof(struct topology_service, line)};
+static const struct schema service_schema = {.title = "Service",
+	.what = "service",
+	.rows = service_rows,
+	.size = sizeof(struct topology_service),
+	.line = offsetof(struct topology_service, line)};
 
 static const struct schema_row node_rows[] = {
 	{"kind", ROW_CHOICE, false, AT(topology_node, kind), .words = kinds, .preset = "host",
-		.doc = "a `host` does not forward, a `router` does (IPv4 and IPv6), a `bridge` joins "
+		.doc = "a `host` does not forward, a `router` does (IPv4 and IPv6), a `bridge` "
+		       "joins "
 		       "all its interfaces in one bridge named br0"},
 	{"role", ROW_SCALAR, false, AT(topology_node, role), .scalar = SCALAR_NAME, .preset = "",
-		.doc = "what the node is to whoever uses the topology: mn, ap, ar, cn, tester, sut"},
+		.doc = "what the node is to whoever uses the topology: mn, ap, ar, cn, tester, "
+		       "sut"},
 	{"addresses", ROW_SCALARS, false, AT(topology_node, addresses), .scalar = SCALAR_ADDRESS,
 		.doc = "addresses of br0 (in a subnet of its ports), or of lo for other kinds"},
 	{"routes", ROW_MAPS, false, AT(topology_node, routes), .sub = &route_schema,
@@ -64,25 +73,33 @@ static const struct schema_row node_rows[] = {
 	{"services", ROW_MAPS, false, AT(topology_node, services), .sub = &service_schema,
 		.doc = "servers to run on the node"},
 	{"settings", ROW_SETTINGS, false, AT(topology_node, settings),
-		.doc = "anything; passed on to whoever uses the topology, nested keys joined by dots"},
+		.doc = "anything; passed on to whoever uses the topology, nested keys joined by "
+		       "dots"},
 	END};
 
-static const struct schema node_schema = {
-	.title = "Node", .what = "node", .rows = node_rows, .size = sizeof(struct topology_node),
-	.line = offsetof(struct topology_node, line), .name = offsetof(struct topology_node, name)};
+static const struct schema node_schema = {.title = "Node",
+	.what = "node",
+	.rows = node_rows,
+	.size = sizeof(struct topology_node),
+	.line = offsetof(struct topology_node, line),
+	.name = offsetof(struct topology_node, name)};
 
 static const struct schema_row end_rows[] = {
 	{"at", ROW_SCALAR, true, AT(topology_end, at), .scalar = SCALAR_END,
 		.doc = "node and interface, such as mn:eth0; the interface is created"},
 	{"mac", ROW_SCALAR, false, AT(topology_end, mac), .scalar = SCALAR_MAC,
-		.doc = "hardware address; without it one is made from the names, the same every time"},
+		.doc = "hardware address; without it one is made from the names, the same every "
+		       "time"},
 	{"addresses", ROW_SCALARS, false, AT(topology_end, addresses), .scalar = SCALAR_ADDRESS,
-		.doc = "addresses, each in one of the link's subnets, which gives the prefix length"},
+		.doc = "addresses, each in one of the link's subnets, which gives the prefix "
+		       "length"},
 	END};
 
-static const struct schema end_schema = {
-	.title = "End of a link", .what = "link end", .rows = end_rows,
-	.size = sizeof(struct topology_end), .line = offsetof(struct topology_end, line)};
+static const struct schema end_schema = {.title = "End of a link",
+	.what = "link end",
+	.rows = end_rows,
+	.size = sizeof(struct topology_end),
+	.line = offsetof(struct topology_end, line)};
 
 static const struct schema_row link_rows[] = {
 	{"ends", ROW_PAIR, true, AT(topology_link, end), .min = 2, .max = 2, .sub = &end_schema,
@@ -99,21 +116,27 @@ static const struct schema_row link_rows[] = {
 		.doc = "bit rate each way"},
 	END};
 
-static const struct schema link_schema = {
-	.title = "Link", .what = "link", .rows = link_rows, .size = sizeof(struct topology_link),
-	.line = offsetof(struct topology_link, line), .name = offsetof(struct topology_link, name)};
+static const struct schema link_schema = {.title = "Link",
+	.what = "link",
+	.rows = link_rows,
+	.size = sizeof(struct topology_link),
+	.line = offsetof(struct topology_link, line),
+	.name = offsetof(struct topology_link, name)};
 
 /* What an access point offers and what a station knows differ in their first rows only. */
 #define SECURITY_ROWS(prefix)                                                                      \
 	{"ssid", ROW_SCALAR, prefix##_SSID_REQUIRED, prefix##_AT(ssid), .scalar = SCALAR_TEXT,     \
 		.min = 1, .max = 32, .doc = prefix##_SSID_DOC},                                    \
-	{"key_management", ROW_CHOICE, false, prefix##_AT(keys), .words = key_managements,         \
-		.preset = "wpa-psk",                                                               \
-		.doc = "`wpa-psk` is WPA2-Personal with CCMP, `sae` is WPA3-Personal"},            \
-	{"passphrase", ROW_SCALAR, false, prefix##_AT(passphrase), .scalar = SCALAR_TEXT,          \
-		.min = 8, .max = 63, .doc = "passphrase, for wpa-psk and sae"},                    \
-	{"psk", ROW_SCALAR, false, prefix##_AT(psk), .scalar = SCALAR_PSK,                         \
-		.doc = "pairwise master key instead of a passphrase, for wpa-psk"}
+		{"key_management", ROW_CHOICE, false, prefix##_AT(keys), .words = key_managements, \
+			.preset = "wpa-psk",                                                       \
+			.doc = "`wpa-psk` is WPA2-Personal with CCMP, `sae` is WPA3-Personal"},    \
+		{"passphrase", ROW_SCALAR, false, prefix##_AT(passphrase), .scalar = SCALAR_TEXT,  \
+			.min = 8, .max = 63, .doc = "passphrase, for wpa-psk and sae"},            \
+	{                                                                                          \
+		"psk", ROW_SCALAR, false, prefix##_AT(psk),                                        \
+			.scalar = SCALAR_PSK,                                                      \
+			.doc = "pairwise master key instead of a passphrase, for wpa-psk"          \
+	}
 
 #define KNOWN_AT(member) AT(topology_wlan, member)
 #define KNOWN_SSID_REQUIRED true
@@ -122,8 +145,7 @@ static const struct schema link_schema = {
 #define OFFERED_SSID_REQUIRED false
 #define OFFERED_SSID_DOC "access point: name of the wireless network"
 
-static const struct schema_row known_rows[] = {
-	SECURITY_ROWS(KNOWN),
+static const struct schema_row known_rows[] = {SECURITY_ROWS(KNOWN),
 	{"bssid", ROW_SCALAR, false, AT(topology_wlan, bssid), .scalar = SCALAR_MAC,
 		.doc = "take only the access point with this mac"},
 	{"enabled", ROW_SCALAR, false, AT(topology_wlan, enabled), .scalar = SCALAR_BOOL,
@@ -131,9 +153,11 @@ static const struct schema_row known_rows[] = {
 		.doc = "whether the station tries it from the start, or only when told"},
 	END};
 
-static const struct schema known_schema = {
-	.title = "Network of a station", .what = "network", .rows = known_rows,
-	.size = sizeof(struct topology_wlan), .line = offsetof(struct topology_wlan, line)};
+static const struct schema known_schema = {.title = "Network of a station",
+	.what = "network",
+	.rows = known_rows,
+	.size = sizeof(struct topology_wlan),
+	.line = offsetof(struct topology_wlan, line)};
 
 static const struct schema_row radio_rows[] = {
 	{"at", ROW_SCALAR, true, AT(topology_radio, end.at), .scalar = SCALAR_END,
@@ -141,7 +165,8 @@ static const struct schema_row radio_rows[] = {
 	{"mode", ROW_CHOICE, true, AT(topology_radio, mode), .words = modes,
 		.doc = "`ap` runs hostapd, `station` runs wpa_supplicant"},
 	{"mac", ROW_SCALAR, false, AT(topology_radio, end.mac), .scalar = SCALAR_MAC,
-		.doc = "hardware address, of an access point its BSSID; without it one is made from "
+		.doc = "hardware address, of an access point its BSSID; without it one is made "
+		       "from "
 		       "the names, the same every time"},
 	{"addresses", ROW_SCALARS, false, AT(topology_radio, end.addresses),
 		.scalar = SCALAR_ADDRESS,
@@ -158,8 +183,10 @@ static const struct schema_row radio_rows[] = {
 		.doc = "further lines for hostapd.conf or wpa_supplicant.conf, as key: value"},
 	END};
 
-static const struct schema radio_schema = {
-	.title = "Radio", .what = "radio", .rows = radio_rows, .size = sizeof(struct topology_radio),
+static const struct schema radio_schema = {.title = "Radio",
+	.what = "radio",
+	.rows = radio_rows,
+	.size = sizeof(struct topology_radio),
 	.line = offsetof(struct topology_radio, line),
 	.name = offsetof(struct topology_radio, name)};
 
@@ -179,6 +206,8 @@ static const struct schema_row topology_rows[] = {
 		.doc = "the radios, by name"},
 	END};
 
-const struct schema topology_schema = {
-	.title = "Topology", .what = "topology", .rows = topology_rows,
-	.size = sizeof(struct topology), .line = offsetof(struct topology, line)};
+const struct schema topology_schema = {.title = "Topology",
+	.what = "topology",
+	.rows = topology_rows,
+	.size = sizeof(struct topology),
+	.line = offsetof(struct topology, line)};

@@ -20,6 +20,7 @@
 #ifndef BATON_TOPOLOGY_NETWORK_H
 #define BATON_TOPOLOGY_NETWORK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -41,6 +42,9 @@ struct network_options {
 	bool no_services;
 	/* Patience with each service until it is ready, milliseconds; 0: 10,000. */
 	int service_timeout_ms;
+	/* When a signal interrupts the coming up and this is set, it is given up with -EINTR. May
+	   be NULL: signals are ignored. */
+	const volatile sig_atomic_t *cancel;
 	/* Called with one line for each step ("hostapd on ap-a is ready"); may be NULL. */
 	void (*progress)(void *context, const char *line);
 	void *context;
@@ -50,7 +54,7 @@ struct network_options {
    -EEXIST: a network of that name is up. -ENOTSUP: the kernel lacks a need of the topology (the
    finding says which, and how to run in the guest). On failure nothing is left behind. */
 int network_up(const struct topology *t, const struct network_options *options,
-	       struct network **out, struct diagnostics *d);
+	struct network **out, struct diagnostics *d);
 
 /* Ends all processes, removes everything, frees n and forgets its processes (their handles are
    still to be released with network_release). Returns when it is all gone from this user's view:
@@ -63,8 +67,8 @@ int network_detach(struct network *n);
 
 /* Connects to a network that is up under a name, of this or another process. *t, if t is not
    NULL, receives its topology, owned by the network handle. -ENOENT: there is none. */
-int network_attach(const char *name, struct network **out, const struct topology **t,
-		   struct diagnostics *d);
+int network_attach(
+	const char *name, struct network **out, const struct topology **t, struct diagnostics *d);
 
 /* Takes a network down by its name and waits until it is gone. -ENOENT: there is none. */
 int network_stop(const char *name, struct diagnostics *d);
@@ -98,7 +102,7 @@ struct spawn {
    lives until network_terminate, network_release or network_down; the end of the program itself
    does not end what it left in the background. */
 int network_spawn(struct network *n, const char *node, const struct spawn *s, struct process **out,
-		  struct diagnostics *d);
+	struct diagnostics *d);
 
 /* A descriptor that polls readable once the program itself has ended. Owned by p. */
 int network_pidfd(const struct process *p);
@@ -123,7 +127,7 @@ void network_release(struct process *p);
 /* Spawns and waits, for one-shot commands: returns 0 and *status, -ETIMEDOUT when it had to be
    killed after timeout_ms. */
 int network_run(struct network *n, const char *node, const struct spawn *s, int *status,
-		int timeout_ms, struct diagnostics *d);
+	int timeout_ms, struct diagnostics *d);
 
 /* --- inside a node -------------------------------------------------------------------------- */
 
@@ -152,7 +156,7 @@ struct network_impairment {
 	uint32_t loss_ppm;
 };
 int network_link_impair(struct network *n, const char *link, const struct network_impairment *i,
-			struct diagnostics *d);
+	struct diagnostics *d);
 
 /* --- state directory ------------------------------------------------------------------------ */
 

@@ -142,7 +142,7 @@ static bool read_range(const char *text, void *out)
 	int used = 0;
 
 	if (sscanf(text, "%45[0-9a-fA-F:.] - %45[0-9a-fA-F:.]%n", first, last, &used) != 2 ||
-	    text[used])
+		text[used])
 		return false;
 	return read_address(first, &a[0]) && read_address(last, &a[1]) &&
 	       a[0].family == a[1].family && memcmp(a[0].bytes, a[1].bytes, 16) <= 0;
@@ -154,8 +154,8 @@ static bool read_mac(const char *text, void *out)
 	int used = 0;
 
 	if (strlen(text) != 17 ||
-	    sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m->bytes[0], &m->bytes[1],
-		    &m->bytes[2], &m->bytes[3], &m->bytes[4], &m->bytes[5], &used) != 6)
+		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m->bytes[0], &m->bytes[1],
+			&m->bytes[2], &m->bytes[3], &m->bytes[4], &m->bytes[5], &used) != 6)
 		return false;
 	m->given = true;
 	/* One station's address: neither the group bit nor all zero. */
@@ -238,7 +238,8 @@ const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
 	[SCALAR_TEXT] = {"text", "a text", sizeof(char *), read_text},
 	[SCALAR_NAME] = {"name", "a small letter, then up to 31 small letters, digits and '-'",
 		sizeof(char *), read_name},
-	[SCALAR_END] = {"end", "a node and its interface, such as mn:eth0", sizeof(char *), read_end},
+	[SCALAR_END] = {"end", "a node and its interface, such as mn:eth0", sizeof(char *),
+		read_end},
 	[SCALAR_INTERFACE] = {"interface",
 		"an interface name of up to 15 letters, digits, '-', '_' and '.', such as eth0",
 		sizeof(char *), read_interface},
@@ -248,12 +249,14 @@ const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
 		"an address without a prefix length, such as 192.0.2.1 or 2001:db8::1",
 		sizeof(struct topology_address), read_address},
 	[SCALAR_PREFIX] = {"prefix",
-		"a prefix with no bits set beyond its length, such as 192.0.2.0/24 or 2001:db8::/64",
+		"a prefix with no bits set beyond its length, such as 192.0.2.0/24 or "
+		"2001:db8::/64",
 		sizeof(struct topology_address), read_prefix},
 	[SCALAR_DESTINATION] = {"destination",
 		"default, or a prefix such as 192.0.2.0/24 or 2001:db8::/64",
 		sizeof(struct topology_address), read_destination},
-	[SCALAR_RANGE] = {"range", "two addresses, the lower first, such as 10.1.0.100 - 10.1.0.199",
+	[SCALAR_RANGE] = {"range",
+		"two addresses, the lower first, such as 10.1.0.100 - 10.1.0.199",
 		2 * sizeof(struct topology_address), read_range},
 	[SCALAR_MAC] = {"mac", "the hardware address of one interface, such as 02:00:00:00:01:00",
 		sizeof(struct topology_mac), read_mac},

@@ -9,7 +9,7 @@
 
 #include "testbed/topology/topology.h"
 
-#define DEPTH_MAX 16      /* nested mappings and lists */
+#define DEPTH_MAX 16	  /* nested mappings and lists */
 #define VISITS_MAX 100000 /* values read; aliases make a small file a large tree */
 #define SETTINGS_MAX 256  /* of one mapping of settings */
 #define SETTING_KEY_MAX 256
@@ -29,8 +29,8 @@ static unsigned line_of(const yaml_node_t *node)
 	return (unsigned)node->start_mark.line + 1;
 }
 
-__attribute__((format(printf, 3, 4))) static void
-complain(struct reading *r, unsigned line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void complain(
+	struct reading *r, unsigned line, const char *format, ...)
 {
 	va_list ap;
 	char *text;
@@ -55,8 +55,10 @@ static bool enter(struct reading *r, const yaml_node_t *node)
 	if (r->visits > VISITS_MAX || r->depth > DEPTH_MAX)
 		return false;
 	if (++r->visits > VISITS_MAX || ++r->depth > DEPTH_MAX) {
-		complain(r, line_of(node), "this is nested or repeated too much; "
-			 "at most %d levels and %d values can be read", DEPTH_MAX, VISITS_MAX);
+		complain(r, line_of(node),
+			"this is nested or repeated too much; "
+			"at most %d levels and %d values can be read",
+			DEPTH_MAX, VISITS_MAX);
 		r->visits = VISITS_MAX + 1;
 		return false;
 	}
@@ -98,30 +100,30 @@ static bool within(unsigned value, const struct schema_row *row)
 	return value >= row->min && (row->max == 0 || value <= row->max);
 }
 
-static bool read_scalar(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-			void *out)
+static bool read_scalar(
+	struct reading *r, const struct schema_row *row, const yaml_node_t *node, void *out)
 {
 	const struct scalar_type_row *type = &scalar_types[row->scalar];
 	const char *text = scalar_text(r, node);
 
 	if (!text) {
 		complain(r, line_of(node), "%s is %s; it would be %s", row->key, kind_of(node),
-			 type->right);
+			type->right);
 		return false;
 	}
 	if (!type->read(text, out)) {
 		complain(r, line_of(node), "%s is not a %s: \"%.64s\"; it would be %s", row->key,
-			 type->name, text, type->right);
+			type->name, text, type->right);
 		return false;
 	}
 	if (row->scalar == SCALAR_NUMBER && !within(*(unsigned *)out, row)) {
 		complain(r, line_of(node), "%s is %s; it would be a number from %u to %u", row->key,
-			 text, row->min, row->max);
+			text, row->min, row->max);
 		return false;
 	}
 	if (row->scalar == SCALAR_TEXT && !within(strlen(text), row)) {
-		complain(r, line_of(node), "%s has %zu characters; it would have %u to %u", row->key,
-			 strlen(text), row->min, row->max);
+		complain(r, line_of(node), "%s has %zu characters; it would have %u to %u",
+			row->key, strlen(text), row->min, row->max);
 		return false;
 	}
 	if (row->scalar == SCALAR_ADDRESS || row->scalar == SCALAR_PREFIX)
@@ -134,7 +136,8 @@ static char *words_text(struct reading *r, const char *const *words)
 	char *text = arena_printf(r->arena, "%s", words[0]);
 
 	for (size_t i = 1; words[i]; i++)
-		text = arena_printf(r->arena, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
+		text = arena_printf(
+			r->arena, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
 	return text;
 }
 
@@ -147,11 +150,11 @@ static int read_word(struct reading *r, const struct schema_row *row, const yaml
 		if (!strcmp(text, row->words[i]))
 			return i;
 	if (text)
-		complain(r, line_of(node), "%s is unknown: \"%.64s\"; it would be %s", row->key, text,
-			 words_text(r, row->words));
+		complain(r, line_of(node), "%s is unknown: \"%.64s\"; it would be %s", row->key,
+			text, words_text(r, row->words));
 	else
 		complain(r, line_of(node), "%s is %s; it would be %s", row->key, kind_of(node),
-			 words_text(r, row->words));
+			words_text(r, row->words));
 	return -1;
 }
 
@@ -165,15 +168,15 @@ static bool is_sequence(struct reading *r, const struct schema_row *row, const y
 	}
 	count = node->data.sequence.items.top - node->data.sequence.items.start;
 	if (!within(count, row)) {
-		complain(r, line_of(node), "%s has %zu entries; it would have %u%s", row->key, count,
-			 row->min, row->max == row->min ? "" : " or more");
+		complain(r, line_of(node), "%s has %zu entries; it would have %u%s", row->key,
+			count, row->min, row->max == row->min ? "" : " or more");
 		return false;
 	}
 	return true;
 }
 
-static void read_flags(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-		       unsigned *out)
+static void read_flags(
+	struct reading *r, const struct schema_row *row, const yaml_node_t *node, unsigned *out)
 {
 	if (!is_sequence(r, row, node))
 		return;
@@ -186,11 +189,11 @@ static void read_flags(struct reading *r, const struct schema_row *row, const ya
 	}
 }
 
-static void read_map(struct reading *r, const struct schema *schema, const yaml_node_t *node,
-		     void *out);
+static void read_map(
+	struct reading *r, const struct schema *schema, const yaml_node_t *node, void *out);
 
 static void read_list(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-		      struct row_list *out)
+	struct row_list *out)
 {
 	size_t size = row->shape == ROW_MAPS ? row->sub->size : scalar_types[row->scalar].size;
 	size_t count;
@@ -212,14 +215,14 @@ static void read_list(struct reading *r, const struct schema_row *row, const yam
 	}
 }
 
-static void read_pair(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-		      char *out)
+static void read_pair(
+	struct reading *r, const struct schema_row *row, const yaml_node_t *node, char *out)
 {
 	if (!is_sequence(r, row, node))
 		return;
 	for (size_t i = 0; i < 2; i++)
 		read_map(r, row->sub, node_at(r, node->data.sequence.items.start[i]),
-			 out + i * row->sub->size);
+			out + i * row->sub->size);
 }
 
 static bool is_mapping(struct reading *r, const char *what, const yaml_node_t *node)
@@ -227,12 +230,12 @@ static bool is_mapping(struct reading *r, const char *what, const yaml_node_t *n
 	if (node->type == YAML_MAPPING_NODE)
 		return true;
 	complain(r, line_of(node), "%s is %s; it would be a mapping of keys to values", what,
-		 kind_of(node));
+		kind_of(node));
 	return false;
 }
 
 static void read_named(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-		       struct row_list *out)
+	struct row_list *out)
 {
 	const struct schema *sub = row->sub;
 	size_t count;
@@ -242,7 +245,7 @@ static void read_named(struct reading *r, const struct schema_row *row, const ya
 	count = node->data.mapping.pairs.top - node->data.mapping.pairs.start;
 	if (!within(count, row))
 		complain(r, line_of(node), "%s is empty; it would have at least %u %s", row->key,
-			 row->min, sub->what);
+			row->min, sub->what);
 	out->list = arena_alloc(r->arena, count * sub->size);
 	for (size_t i = 0; i < count; i++) {
 		yaml_node_pair_t *pair = &node->data.mapping.pairs.start[i];
@@ -252,8 +255,10 @@ static void read_named(struct reading *r, const struct schema_row *row, const ya
 		bool twice = false;
 
 		if (!name || !scalar_types[SCALAR_NAME].read(name, &valid)) {
-			complain(r, line_of(key), "\"%.64s\" is not a name for a %s; it would be %s",
-				 name ? name : kind_of(key), sub->what, scalar_types[SCALAR_NAME].right);
+			complain(r, line_of(key),
+				"\"%.64s\" is not a name for a %s; it would be %s",
+				name ? name : kind_of(key), sub->what,
+				scalar_types[SCALAR_NAME].right);
 			continue;
 		}
 		for (size_t j = 0; j < out->count && !twice; j++) {
@@ -261,9 +266,11 @@ static void read_named(struct reading *r, const struct schema_row *row, const ya
 
 			twice = !strcmp(*(const char *const *)(at + sub->name), name);
 			if (twice)
-				complain(r, line_of(key), "%s %s is declared twice, first in line %u; "
-					 "every %s would have a name of its own", sub->what, name,
-					 *(const unsigned *)(at + sub->line), sub->what);
+				complain(r, line_of(key),
+					"%s %s is declared twice, first in line %u; "
+					"every %s would have a name of its own",
+					sub->what, name, *(const unsigned *)(at + sub->line),
+					sub->what);
 		}
 		if (twice)
 			continue;
@@ -274,8 +281,8 @@ static void read_named(struct reading *r, const struct schema_row *row, const ya
 	}
 }
 
-static void add_setting(struct reading *r, const char *key, const yaml_node_t *node,
-			struct row_list *out)
+static void add_setting(
+	struct reading *r, const char *key, const yaml_node_t *node, struct row_list *out)
 {
 	struct topology_setting *list = out->list, *grown;
 	const char *text = scalar_text(r, node);
@@ -286,15 +293,15 @@ static void add_setting(struct reading *r, const char *key, const yaml_node_t *n
 	}
 	if (out->count == SETTINGS_MAX) {
 		complain(r, line_of(node), "there are too many settings; at most %d can be read",
-			 SETTINGS_MAX);
+			SETTINGS_MAX);
 		r->visits = VISITS_MAX + 1;
 		return;
 	}
 	for (size_t i = 0; i < out->count; i++) {
 		if (strcmp(list[i].key, key))
 			continue;
-		complain(r, line_of(node), "%s is given twice, first in line %u; once would do", key,
-			 list[i].line);
+		complain(r, line_of(node), "%s is given twice, first in line %u; once would do",
+			key, list[i].line);
 		return;
 	}
 	if ((out->count & (out->count - 1)) == 0) { /* full at every power of two */
@@ -307,8 +314,8 @@ static void add_setting(struct reading *r, const char *key, const yaml_node_t *n
 }
 
 /* Flattens anything into "a.b.0" = "value". */
-static void read_settings(struct reading *r, const char *prefix, const yaml_node_t *node,
-			  struct row_list *out)
+static void read_settings(
+	struct reading *r, const char *prefix, const yaml_node_t *node, struct row_list *out)
 {
 	const char *dot = *prefix ? "." : "";
 
@@ -321,7 +328,7 @@ static void read_settings(struct reading *r, const char *prefix, const yaml_node
 
 		for (size_t i = 0; i < n; i++)
 			read_settings(r, arena_printf(r->arena, "%s%s%zu", prefix, dot, i),
-				      node_at(r, node->data.sequence.items.start[i]), out);
+				node_at(r, node->data.sequence.items.start[i]), out);
 	} else {
 		for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
 			p < node->data.mapping.pairs.top; p++) {
@@ -329,12 +336,14 @@ static void read_settings(struct reading *r, const char *prefix, const yaml_node
 			const char *name = scalar_text(r, key);
 
 			if (name && *name && strlen(prefix) + strlen(name) < SETTING_KEY_MAX)
-				read_settings(r, arena_printf(r->arena, "%s%s%s", prefix, dot, name),
-					      node_at(r, p->value), out);
+				read_settings(r,
+					arena_printf(r->arena, "%s%s%s", prefix, dot, name),
+					node_at(r, p->value), out);
 			else
-				complain(r, line_of(key), "the key of a setting is %s; it would be "
-					 "a short word", name ? *name ? "too long" : "empty"
-							      : kind_of(key));
+				complain(r, line_of(key),
+					"the key of a setting is %s; it would be "
+					"a short word",
+					name ? *name ? "too long" : "empty" : kind_of(key));
 		}
 	}
 	leave(r);
@@ -350,8 +359,8 @@ static char *keys_text(struct reading *r, const struct schema *schema)
 	return text;
 }
 
-static void read_row(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
-		     char *out)
+static void read_row(
+	struct reading *r, const struct schema_row *row, const yaml_node_t *node, char *out)
 {
 	struct row_list list = {0};
 	int word;
@@ -408,8 +417,8 @@ static const struct schema_row *find_row(const struct schema *schema, const char
 	return NULL;
 }
 
-static void read_map(struct reading *r, const struct schema *schema, const yaml_node_t *node,
-		     void *out)
+static void read_map(
+	struct reading *r, const struct schema *schema, const yaml_node_t *node, void *out)
 {
 	unsigned lines[ROWS_MAX] = {0}; /* where each key stood */
 
@@ -427,10 +436,11 @@ static void read_map(struct reading *r, const struct schema *schema, const yaml_
 
 		if (!row) {
 			complain(r, line_of(key), "a %s has no key \"%.64s\"; its keys are %s",
-				 schema->what, name ? name : kind_of(key), keys_text(r, schema));
+				schema->what, name ? name : kind_of(key), keys_text(r, schema));
 		} else if (lines[row - schema->rows]) {
-			complain(r, line_of(key), "%s is given twice, first in line %u; once would do",
-				 name, lines[row - schema->rows]);
+			complain(r, line_of(key),
+				"%s is given twice, first in line %u; once would do", name,
+				lines[row - schema->rows]);
 		} else {
 			lines[row - schema->rows] = line_of(key);
 			read_row(r, row, node_at(r, p->value), (char *)out + row->offset);
@@ -438,12 +448,12 @@ static void read_map(struct reading *r, const struct schema *schema, const yaml_
 	}
 	for (const struct schema_row *row = schema->rows; row->key; row++)
 		if (row->required && !lines[row - schema->rows])
-			complain(r, line_of(node), "%s is missing; a %s would have it: %s", row->key,
-				 schema->what, row->doc);
+			complain(r, line_of(node), "%s is missing; a %s would have it: %s",
+				row->key, schema->what, row->doc);
 }
 
 bool schema_read(const struct schema *schema, const char *file, const void *text, size_t length,
-		 void *out, struct arena *arena, struct diagnostics *d)
+	void *out, struct arena *arena, struct diagnostics *d)
 {
 	struct reading r = {.file = file, .arena = arena, .d = d};
 	yaml_document_t document;
@@ -457,8 +467,9 @@ bool schema_read(const struct schema *schema, const char *file, const void *text
 		unsigned line = parser.problem_mark.line ? parser.problem_mark.line
 							 : parser.context_mark.line;
 
-		complain(&r, line + 1, "this is not YAML: %s; a %s would be indented keys and values",
-			 parser.problem ? parser.problem : "unreadable", schema->what);
+		complain(&r, line + 1,
+			"this is not YAML: %s; a %s would be indented keys and values",
+			parser.problem ? parser.problem : "unreadable", schema->what);
 		yaml_parser_delete(&parser);
 		return false;
 	}
@@ -472,8 +483,10 @@ bool schema_read(const struct schema *schema, const char *file, const void *text
 	if (!r.failed && yaml_parser_load(&parser, &document)) {
 		root = yaml_document_get_root_node(&document);
 		if (root)
-			complain(&r, line_of(root), "a second document starts here; "
-				 "a file would have one %s", schema->what);
+			complain(&r, line_of(root),
+				"a second document starts here; "
+				"a file would have one %s",
+				schema->what);
 		yaml_document_delete(&document);
 	}
 	yaml_parser_delete(&parser);

@@ -37,7 +37,8 @@ struct schema_row {
 	bool required;
 	size_t offset; /* in the structure of the schema */
 	enum scalar_type scalar;
-	unsigned min, max;        /* bounds: a text's length, a number, the entries of a list; max 0: none */
+	unsigned min,
+		max; /* bounds: a text's length, a number, the entries of a list; max 0: none */
 	const char *const *words; /* NULL-terminated */
 	const struct schema *sub;
 	const char *preset; /* value when the key is absent, or NULL: all zero */
@@ -48,16 +49,16 @@ struct schema {
 	const char *title;
 	const char *doc;
 	const struct schema_row *rows; /* ends with key NULL */
-	size_t size;                   /* of the structure */
-	size_t line;                   /* offset of its unsigned line */
-	size_t name;                   /* ROW_NAMED: offset of its const char *name */
-	const char *what;              /* "node", for messages */
+	size_t size;		       /* of the structure */
+	size_t line;		       /* offset of its unsigned line */
+	size_t name;		       /* ROW_NAMED: offset of its const char *name */
+	const char *what;	       /* "node", for messages */
 };
 
 /* Reads text into the structure at out, whose strings and lists come from arena. Adds to d what
    does not fit the schema, and goes on. Returns whether nothing was added. */
 bool schema_read(const struct schema *schema, const char *file, const void *text, size_t length,
-		 void *out, struct arena *arena, struct diagnostics *d);
+	void *out, struct arena *arena, struct diagnostics *d);
 
 /* Prints the schema and what it refers to as Markdown tables. */
 void schema_print_reference(const struct schema *schema, FILE *stream);

@@ -81,8 +81,8 @@ const struct topology_addresses *attachment_subnets(const struct topology *t, si
 				       : &t->radios[attachment - t->n_links].subnets;
 }
 
-const struct topology_address *segment_subnet(const struct segments *s, size_t segment,
-					      const struct topology_address *a)
+const struct topology_address *segment_subnet(
+	const struct segments *s, size_t segment, const struct topology_address *a)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct topology_addresses *subnets = attachment_subnets(s->t, i);
@@ -94,16 +94,16 @@ const struct topology_address *segment_subnet(const struct segments *s, size_t s
 	return NULL;
 }
 
-const struct topology_radio *access_point_of(const struct topology *t,
-					     const struct topology_wlan *wlan)
+const struct topology_radio *access_point_of(
+	const struct topology *t, const struct topology_wlan *wlan)
 {
 	for (size_t i = 0; i < t->n_radios; i++) {
 		const struct topology_radio *r = &t->radios[i];
 
 		if (r->mode == RADIO_AP && r->offered.ssid && wlan->ssid &&
 			!strcmp(r->offered.ssid, wlan->ssid) &&
-			(!wlan->bssid.given ||
-				!memcmp(wlan->bssid.bytes, r->end.mac.bytes, sizeof(r->end.mac.bytes))))
+			(!wlan->bssid.given || !memcmp(wlan->bssid.bytes, r->end.mac.bytes,
+						       sizeof(r->end.mac.bytes))))
 			return r;
 	}
 	return NULL;

@@ -14,15 +14,18 @@
 #define FILE_MAX_LENGTH (1 << 20)
 
 int topology_load_text(const char *name, const void *text, size_t length, struct topology **out,
-		       struct diagnostics *d)
+	struct diagnostics *d)
 {
 	struct arena *arena = arena_new();
 	struct topology *t = arena_alloc(arena, sizeof(*t));
 
 	*out = NULL;
-	*t = (struct topology){.arena = arena, .path = arena_copy(arena, name, strlen(name))};
+	*t = (struct topology){.arena = arena,
+		.path = arena_copy(arena, name, strlen(name)),
+		.text = arena_copy(arena, text, length),
+		.length = length};
 	if (!schema_read(&topology_schema, t->path, text, length, t, arena, d) ||
-	    !topology_validate(t, d)) {
+		!topology_validate(t, d)) {
 		arena_free(arena);
 		return -EINVAL;
 	}
@@ -53,14 +56,16 @@ static int read_file(const char *path, char **text, size_t *length)
 
 int topology_load(const char *path, struct topology **out, struct diagnostics *d)
 {
-	size_t length;
-	char *text;
+	size_t length = 0;
+	char *text = NULL;
 	int error = read_file(path, &text, &length);
 
 	*out = NULL;
 	if (error) {
-		diagnostics_add(d, path, 0, "cannot be read: %s; it would be a topology file, "
-				"at most 1 MiB", strerror(-error));
+		diagnostics_add(d, path, 0,
+			"cannot be read: %s; it would be a topology file, "
+			"at most 1 MiB",
+			strerror(-error));
 		return error;
 	}
 	error = topology_load_text(path, text, length, out, d);
@@ -119,19 +124,22 @@ char *topology_find(const char *file_or_name, struct diagnostics *d)
 	size_t length = strlen(file_or_name);
 	char *path;
 
-	if (strchr(file_or_name, '/') || (length > 5 && !strcmp(file_or_name + length - 5, ".yaml")))
+	if (strchr(file_or_name, '/') ||
+		(length > 5 && !strcmp(file_or_name + length - 5, ".yaml")))
 		return join("%.*s%s", "", 0, file_or_name);
 	path = readable(join("%.*s%s.yaml", "./", 2, file_or_name));
 	if (!path)
 		path = readable(join("%.*stopology/%s.yaml", "./", 2, file_or_name));
 	if (!path && root)
-		path = readable(join("%.*s/topology/%s.yaml", root, (int)strlen(root), file_or_name));
+		path = readable(
+			join("%.*s/topology/%s.yaml", root, (int)strlen(root), file_or_name));
 	if (!path)
 		path = find_near_program(file_or_name);
 	if (!path)
-		diagnostics_add(d, NULL, 0, "there is no topology \"%s\"; it would be ./%s.yaml, "
-				"a file in the topology folder, or the path of a file",
-				file_or_name, file_or_name);
+		diagnostics_add(d, NULL, 0,
+			"there is no topology \"%s\"; it would be ./%s.yaml, "
+			"a file in the topology folder, or the path of a file",
+			file_or_name, file_or_name);
 	return path;
 }
 
@@ -167,8 +175,8 @@ const struct topology_node *topology_role(const struct topology *t, const char *
 	return NULL;
 }
 
-const char *topology_setting(const struct topology_node *node, const char *key,
-			     const char *fallback)
+const char *topology_setting(
+	const struct topology_node *node, const char *key, const char *fallback)
 {
 	for (size_t i = 0; i < node->n_settings; i++)
 		if (!strcmp(node->settings[i].key, key))
@@ -184,8 +192,8 @@ static const struct topology_address *pick(const struct topology_addresses *list
 	return NULL;
 }
 
-const struct topology_address *topology_address(const struct topology *t, const char *node,
-						const char *interface, int family)
+const struct topology_address *topology_address(
+	const struct topology *t, const char *node, const char *interface, int family)
 {
 	const struct topology_node *n = topology_node(t, node);
 	const struct topology_address *a = NULL;
@@ -206,8 +214,8 @@ const struct topology_address *topology_address(const struct topology *t, const 
 	return a;
 }
 
-const char *topology_address_text(const struct topology_address *a, bool with_prefix,
-				  char buffer[TOPOLOGY_ADDRESS_TEXT])
+const char *topology_address_text(
+	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT])
 {
 	if (!a->family)
 		return strcpy(buffer, "default");

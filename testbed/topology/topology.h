@@ -39,9 +39,9 @@ struct topology_mac {
 
 /* An address of either family, network byte order. */
 struct topology_address {
-	int family;        /* AF_INET or AF_INET6; 0: none */
+	int family;	   /* AF_INET or AF_INET6; 0: none */
 	uint8_t bytes[16]; /* the first 4 used for AF_INET */
-	uint8_t prefix;   /* prefix length, bits */
+	uint8_t prefix;	   /* prefix length, bits */
 	unsigned line;
 };
 
@@ -71,8 +71,8 @@ enum service_kind {
 struct topology_service {
 	enum service_kind kind;
 	const char *interface;
-	struct topology_address pool[2];     /* first and last, inclusive */
-	struct topology_address router;      /* family 0: none offered */
+	struct topology_address pool[2]; /* first and last, inclusive */
+	struct topology_address router;	 /* family 0: none offered */
 	struct topology_addresses dns;
 	uint32_t lease_s;
 	unsigned line;
@@ -95,8 +95,8 @@ struct topology_node {
 
 /* One end of a link or a radio: an interface of a node. */
 struct topology_end {
-	size_t node;           /* index into topology.nodes */
-	const char *at;        /* "node:interface", as written */
+	size_t node;	       /* index into topology.nodes */
+	const char *at;	       /* "node:interface", as written */
 	const char *interface; /* the part behind the colon */
 	struct topology_mac mac;
 	struct topology_addresses addresses; /* with the prefix length of their subnet */
@@ -121,9 +121,9 @@ enum key_management { KEY_OPEN, KEY_WPA_PSK, KEY_SAE };
 struct topology_wlan {
 	const char *ssid;
 	enum key_management keys;
-	const char *passphrase; /* 8 to 63 characters; NULL when psk is given or open */
-	const char *psk;        /* 64 hexadecimal digits or NULL */
-	bool enabled;           /* station: tried from the start; otherwise only when told */
+	const char *passphrase;	   /* 8 to 63 characters; NULL when psk is given or open */
+	const char *psk;	   /* 64 hexadecimal digits or NULL */
+	bool enabled;		   /* station: tried from the start; otherwise only when told */
 	struct topology_mac bssid; /* station: only this access point */
 	unsigned line;
 };
@@ -134,8 +134,8 @@ struct topology_radio {
 	enum radio_mode mode;
 	unsigned channel; /* access point: 1 to 11 (2.4 GHz), 36 to 48 or 149 to 165 (5 GHz) */
 	struct topology_addresses subnets; /* access point on no bridge */
-	struct topology_wlan offered; /* access point: what it offers */
-	struct topology_wlan *known;  /* station: networks in order of preference */
+	struct topology_wlan offered;	   /* access point: what it offers */
+	struct topology_wlan *known;	   /* station: networks in order of preference */
 	size_t n_known;
 	struct topology_setting *options; /* lines added to hostapd.conf or wpa_supplicant.conf */
 	size_t n_options;
@@ -145,6 +145,8 @@ struct topology_radio {
 struct topology {
 	unsigned line;
 	const char *path; /* as given to topology_load */
+	const char *text; /* the file itself, length bytes */
+	size_t length;
 	const char *name;
 	const char *description;
 	unsigned needs; /* enum topology_need, or-ed */
@@ -164,7 +166,7 @@ int topology_load(const char *path, struct topology **out, struct diagnostics *d
 
 /* The same from memory; name stands for the path in findings. text needs no final NUL. */
 int topology_load_text(const char *name, const void *text, size_t length, struct topology **out,
-		       struct diagnostics *d);
+	struct diagnostics *d);
 
 void topology_free(struct topology *t);
 
@@ -182,18 +184,18 @@ const struct topology_radio *topology_radio(const struct topology *t, const char
 const struct topology_node *topology_role(const struct topology *t, const char *role);
 
 /* The value of a setting of the node, or fallback (may be NULL). */
-const char *topology_setting(const struct topology_node *node, const char *key,
-			     const char *fallback);
+const char *topology_setting(
+	const struct topology_node *node, const char *key, const char *fallback);
 
 /* The first address of the given family (AF_INET, AF_INET6; 0: any) on node:interface; interface
    NULL: any interface of the node, in the order of the file. NULL when there is none. */
-const struct topology_address *topology_address(const struct topology *t, const char *node,
-						const char *interface, int family);
+const struct topology_address *topology_address(
+	const struct topology *t, const char *node, const char *interface, int family);
 
 /* Writes "192.0.2.1" (with_prefix: "192.0.2.1/24") and returns buffer. */
 #define TOPOLOGY_ADDRESS_TEXT 64
-const char *topology_address_text(const struct topology_address *a, bool with_prefix,
-				  char buffer[TOPOLOGY_ADDRESS_TEXT]);
+const char *topology_address_text(
+	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT]);
 
 /* The reference of the file format, made from the tables that drive the reader, in Markdown. */
 void topology_print_reference(FILE *stream);

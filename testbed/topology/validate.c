@@ -28,8 +28,8 @@ void check_complain(struct check *c, unsigned line, const char *format, ...)
 
 const char *check_address_text(struct check *c, const struct topology_address *a, bool with_prefix)
 {
-	return topology_address_text(a, with_prefix,
-				     arena_alloc(c->t->arena, TOPOLOGY_ADDRESS_TEXT));
+	return topology_address_text(
+		a, with_prefix, arena_alloc(c->t->arena, TOPOLOGY_ADDRESS_TEXT));
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -39,7 +39,8 @@ static const char *node_names(struct check *c)
 	const char *text = "";
 
 	for (size_t i = 0; i < c->t->n_nodes; i++)
-		text = arena_printf(c->t->arena, "%s%s%s", text, i ? ", " : "", c->t->nodes[i].name);
+		text = arena_printf(
+			c->t->arena, "%s%s%s", text, i ? ", " : "", c->t->nodes[i].name);
 	return text;
 }
 
@@ -51,14 +52,18 @@ static void resolve_end(struct check *c, struct topology_end *end)
 	end->interface = colon + 1;
 	node = topology_node(c->t, arena_copy(c->t->arena, end->at, colon - end->at));
 	if (!node) {
-		check_complain(c, end->line, "%s is on a node that is not declared; "
-			 "it would be on one of %s", end->at, node_names(c));
+		check_complain(c, end->line,
+			"%s is on a node that is not declared; "
+			"it would be on one of %s",
+			end->at, node_names(c));
 		return;
 	}
 	end->node = node - c->t->nodes;
 	if (node->kind == NODE_BRIDGE && !strcmp(end->interface, "br0"))
-		check_complain(c, end->line, "%s has the name of the bridge itself; "
-			 "it would be another interface", end->at);
+		check_complain(c, end->line,
+			"%s has the name of the bridge itself; "
+			"it would be another interface",
+			end->at);
 }
 
 static void check_interfaces(struct check *c)
@@ -70,9 +75,10 @@ static void check_interfaces(struct check *c)
 		for (size_t j = 0; j < i; j++) {
 			b = topology_end_at(c->t, j);
 			if (!strcmp(a->at, b->at))
-				check_complain(c, a->line, "%s is used twice, first in line %u; "
-					 "every link and radio would have an interface of its own",
-					 a->at, b->line);
+				check_complain(c, a->line,
+					"%s is used twice, first in line %u; "
+					"every link and radio would have an interface of its own",
+					a->at, b->line);
 		}
 	}
 }
@@ -107,9 +113,10 @@ static void check_macs(struct check *c)
 	for (size_t i = 0; (end = topology_end_at(c->t, i)); i++) {
 		other = end->mac.given ? mac_owner(c, end) : NULL;
 		if (other && other < end)
-			check_complain(c, end->line, "the mac of %s is that of %s in line %u; "
-				 "every interface would have one of its own",
-				 end->at, other->at, other->line);
+			check_complain(c, end->line,
+				"the mac of %s is that of %s in line %u; "
+				"every interface would have one of its own",
+				end->at, other->at, other->line);
 	}
 	for (size_t i = 0; (end = topology_end_at(c->t, i)); i++) {
 		uint8_t salt = 0;
@@ -127,23 +134,24 @@ static void check_macs(struct check *c)
 
 static const char *attachment_name(struct check *c, size_t i)
 {
-	return i < c->t->n_links
-		       ? arena_printf(c->t->arena, "link %s", c->t->links[i].name)
-		       : arena_printf(c->t->arena, "radio %s", c->t->radios[i - c->t->n_links].name);
+	return i < c->t->n_links ? arena_printf(c->t->arena, "link %s", c->t->links[i].name)
+				 : arena_printf(c->t->arena, "radio %s",
+					   c->t->radios[i - c->t->n_links].name);
 }
 
 static void check_subnet_pair(struct check *c, size_t i, const struct topology_address *a, size_t j,
-			      const struct topology_address *b)
+	const struct topology_address *b)
 {
 	bool same = a->prefix == b->prefix && address_equal(a, b);
 
 	if (!subnets_overlap(a, b) ||
 		(same && i != j && c->segments.segment[i] == c->segments.segment[j]))
 		return;
-	check_complain(c, a->line, "subnet %s of %s overlaps %s of %s in line %u; "
-		 "subnets would be disjoint, or the same on links that a bridge joins",
-		 check_address_text(c, a, true), attachment_name(c, i), check_address_text(c, b, true),
-		 attachment_name(c, j), b->line);
+	check_complain(c, a->line,
+		"subnet %s of %s overlaps %s of %s in line %u; "
+		"subnets would be disjoint, or the same on links that a bridge joins",
+		check_address_text(c, a, true), attachment_name(c, i),
+		check_address_text(c, b, true), attachment_name(c, j), b->line);
 }
 
 static void check_subnets(struct check *c)
@@ -169,7 +177,7 @@ static const char *segment_text(struct check *c, size_t segment)
 
 		for (size_t j = 0; c->segments.segment[i] == segment && j < s->count; j++)
 			text = arena_printf(c->t->arena, "%s%s%s", text, *text ? " or " : "",
-					    check_address_text(c, &s->list[j], true));
+				check_address_text(c, &s->list[j], true));
 	}
 	return *text ? text : "a subnet, but none is declared there";
 }
@@ -187,28 +195,30 @@ static bool is_host_address(const struct topology_address *a)
 	return host != 0 && host != ~mask;
 }
 
-static void place_address(struct check *c, struct topology_address *a, size_t segment,
-			  const char *where)
+static void place_address(
+	struct check *c, struct topology_address *a, size_t segment, const char *where)
 {
 	const struct topology_address *subnet =
 		segment == SIZE_MAX ? NULL : segment_subnet(&c->segments, segment, a);
 
 	if (!subnet) {
 		check_complain(c, a->line, "%s of %s is outside its subnet; it would be in %s",
-			 check_address_text(c, a, false), where,
-			 segment == SIZE_MAX ? "a subnet, but no access point leads to one"
-					     : segment_text(c, segment));
+			check_address_text(c, a, false), where,
+			segment == SIZE_MAX ? "a subnet, but no access point leads to one"
+					    : segment_text(c, segment));
 		return;
 	}
 	a->prefix = subnet->prefix;
 	if (!is_host_address(a))
-		check_complain(c, a->line, "%s of %s is the first or last address of %s; "
-			 "it would be one between them", check_address_text(c, a, false), where,
-			 check_address_text(c, subnet, true));
+		check_complain(c, a->line,
+			"%s of %s is the first or last address of %s; "
+			"it would be one between them",
+			check_address_text(c, a, false), where,
+			check_address_text(c, subnet, true));
 }
 
-static void place_list(struct check *c, struct topology_addresses *list, size_t segment,
-		       const char *where)
+static void place_list(
+	struct check *c, struct topology_addresses *list, size_t segment, const char *where)
 {
 	for (size_t i = 0; i < list->count; i++)
 		place_address(c, &list->list[i], segment, where);
@@ -217,9 +227,10 @@ static void place_list(struct check *c, struct topology_addresses *list, size_t 
 static void check_port_addresses(struct check *c, const struct topology_end *end)
 {
 	if (c->t->nodes[end->node].kind == NODE_BRIDGE && end->addresses.count)
-		check_complain(c, end->addresses.list[0].line, "%s is a port of a bridge; "
-			 "its addresses would stand in the addresses of node %s", end->at,
-			 c->t->nodes[end->node].name);
+		check_complain(c, end->addresses.list[0].line,
+			"%s is a port of a bridge; "
+			"its addresses would stand in the addresses of node %s",
+			end->at, c->t->nodes[end->node].name);
 }
 
 /* The segment of a bridge's ports, or SIZE_MAX without ports. */
@@ -243,16 +254,17 @@ static void place_addresses(struct check *c)
 		for (size_t j = 0; j < 2; j++) {
 			check_port_addresses(c, &t->links[i].end[j]);
 			place_list(c, &t->links[i].end[j].addresses, c->segments.segment[i],
-				   t->links[i].end[j].at);
+				t->links[i].end[j].at);
 		}
 	for (size_t i = 0; i < t->n_radios; i++) {
 		check_port_addresses(c, &t->radios[i].end);
 		place_list(c, &t->radios[i].end.addresses,
-			   segment_of_radio(&c->segments, &t->radios[i]), t->radios[i].end.at);
+			segment_of_radio(&c->segments, &t->radios[i]), t->radios[i].end.at);
 	}
 	for (size_t i = 0; i < t->n_nodes; i++)
 		if (t->nodes[i].kind == NODE_BRIDGE)
-			place_list(c, &t->nodes[i].addresses, bridge_segment(c, i), t->nodes[i].name);
+			place_list(
+				c, &t->nodes[i].addresses, bridge_segment(c, i), t->nodes[i].name);
 }
 
 /* The i-th list of addresses in the topology with its node, or NULL after the last. */
@@ -270,8 +282,7 @@ static struct topology_addresses *address_list(const struct topology *t, size_t 
 }
 
 const struct topology_address *check_find_address(const struct topology *t,
-						  const struct topology_address *a,
-						  const struct topology_address *until, size_t *node)
+	const struct topology_address *a, const struct topology_address *until, size_t *node)
 {
 	struct topology_addresses *list;
 
@@ -293,12 +304,15 @@ static void check_duplicate_addresses(struct check *c)
 	for (size_t i = 0; (list = address_list(c->t, i, &node)); i++)
 		for (size_t j = 0; j < list->count; j++) {
 			const struct topology_address *a = &list->list[j];
-			const struct topology_address *first = check_find_address(c->t, a, a, &owner);
+			const struct topology_address *first =
+				check_find_address(c->t, a, a, &owner);
 
 			if (first)
-				check_complain(c, a->line, "%s is given twice, first to node %s in line "
-					 "%u; every address would be given once", check_address_text(c, a, false),
-					 c->t->nodes[owner].name, first->line);
+				check_complain(c, a->line,
+					"%s is given twice, first to node %s in line "
+					"%u; every address would be given once",
+					check_address_text(c, a, false), c->t->nodes[owner].name,
+					first->line);
 		}
 }
 
@@ -324,19 +338,27 @@ static void check_route(struct check *c, size_t node, struct topology_route *r)
 	if (!r->to.family)
 		r->to.family = r->via.family;
 	if (r->to.family != r->via.family) {
-		check_complain(c, r->line, "the route to %s goes via %s, which is of another family; "
-			 "both would be IPv4 or both IPv6", check_address_text(c, &r->to, true), via);
+		check_complain(c, r->line,
+			"the route to %s goes via %s, which is of another family; "
+			"both would be IPv4 or both IPv6",
+			check_address_text(c, &r->to, true), via);
 		return;
 	}
 	if (!check_on_subnet(c->t, node, &r->via))
-		check_complain(c, r->line, "the gateway %s is unreachable: node %s has no address in a "
-			 "subnet with it; it would be an address of a neighbour", via, name);
+		check_complain(c, r->line,
+			"the gateway %s is unreachable: node %s has no address in a "
+			"subnet with it; it would be an address of a neighbour",
+			via, name);
 	else if (!check_find_address(c->t, &r->via, NULL, &owner))
-		check_complain(c, r->line, "no node has the gateway's address %s; "
-			 "it would be an address of a neighbour of %s", via, name);
+		check_complain(c, r->line,
+			"no node has the gateway's address %s; "
+			"it would be an address of a neighbour of %s",
+			via, name);
 	else if (owner == node)
-		check_complain(c, r->line, "the gateway %s is node %s itself; "
-			 "it would be an address of a neighbour", via, name);
+		check_complain(c, r->line,
+			"the gateway %s is node %s itself; "
+			"it would be an address of a neighbour",
+			via, name);
 }
 
 static void check_routes(struct check *c)
@@ -351,9 +373,10 @@ static void check_routes(struct check *c)
 
 				if (other->to.prefix == r->to.prefix &&
 					address_equal(&other->to, &r->to))
-					check_complain(c, r->line, "the route to %s is given twice, first in "
-						 "line %u; once would do", check_address_text(c, &r->to, true),
-						 other->line);
+					check_complain(c, r->line,
+						"the route to %s is given twice, first in "
+						"line %u; once would do",
+						check_address_text(c, &r->to, true), other->line);
 			}
 		}
 }

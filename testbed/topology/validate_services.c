@@ -17,8 +17,10 @@ void check_links(struct check *c)
 		const struct topology_link *l = &c->t->links[i];
 
 		if (l->jitter_ns > l->delay_ns)
-			check_complain(c, l->line, "the jitter of link %s is more than its delay; "
-				       "it would be at most the delay", l->name);
+			check_complain(c, l->line,
+				"the jitter of link %s is more than its delay; "
+				"it would be at most the delay",
+				l->name);
 		if (l->delay_ns || l->loss_ppm || l->rate_bps)
 			c->t->needs |= NEED_NETEM;
 	}
@@ -35,18 +37,20 @@ static bool is_channel(unsigned channel)
 	return false;
 }
 
-static void check_keys(struct check *c, const struct topology_wlan *w, unsigned line,
-		       const char *where)
+static void check_keys(
+	struct check *c, const struct topology_wlan *w, unsigned line, const char *where)
 {
 	if (w->keys == KEY_OPEN && (w->passphrase || w->psk))
-		check_complain(c, line, "%s is open and has a passphrase or psk; "
-			       "it would have none, or key_management: wpa-psk", where);
+		check_complain(c, line,
+			"%s is open and has a passphrase or psk; "
+			"it would have none, or key_management: wpa-psk",
+			where);
 	else if (w->keys == KEY_WPA_PSK && !w->passphrase == !w->psk)
 		check_complain(c, line, "%s has %s; wpa-psk would have exactly one of them", where,
-			       w->psk ? "a passphrase and a psk" : "neither passphrase nor psk");
+			w->psk ? "a passphrase and a psk" : "neither passphrase nor psk");
 	else if (w->keys == KEY_SAE && (!w->passphrase || w->psk))
 		check_complain(c, line, "%s has %s; sae would have a passphrase", where,
-			       w->psk ? "a psk" : "no passphrase");
+			w->psk ? "a psk" : "no passphrase");
 }
 
 static void check_access_point(struct check *c, const struct topology_radio *r)
@@ -56,13 +60,18 @@ static void check_access_point(struct check *c, const struct topology_radio *r)
 	if (!r->offered.ssid)
 		check_complain(c, r->line, "%s has no ssid; it would have one", where);
 	if (!is_channel(r->channel))
-		check_complain(c, r->line, "%s is on channel %u; it would be on 1 to 11, 36, 40, 44, 48, "
-			       "149, 153, 157, 161 or 165", where, r->channel);
+		check_complain(c, r->line,
+			"%s is on channel %u; it would be on 1 to 11, 36, 40, 44, 48, "
+			"149, 153, 157, 161 or 165",
+			where, r->channel);
 	if (r->n_known)
-		check_complain(c, r->known[0].line, "%s knows networks; only a station would", where);
+		check_complain(
+			c, r->known[0].line, "%s knows networks; only a station would", where);
 	if (r->subnets.count && c->t->nodes[r->end.node].kind == NODE_BRIDGE)
-		check_complain(c, r->subnets.list[0].line, "%s is a port of a bridge and declares "
-			       "subnets; they would stand at the links of the bridge", where);
+		check_complain(c, r->subnets.list[0].line,
+			"%s is a port of a bridge and declares "
+			"subnets; they would stand at the links of the bridge",
+			where);
 	check_keys(c, &r->offered, r->line, where);
 }
 
@@ -71,36 +80,45 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static void check_known(struct check *c, const struct topology_radio *r,
-			const struct topology_wlan *w)
+static void check_known(
+	struct check *c, const struct topology_radio *r, const struct topology_wlan *w)
 {
 	const char *where = arena_printf(c->t->arena, "network %s of station %s", w->ssid, r->name);
 	const struct topology_radio *ap = access_point_of(c->t, w);
 
 	check_keys(c, w, w->line, where);
 	if (!ap)
-		check_complain(c, w->line, "no access point offers %s; "
-			       "it would be the ssid%s of one", where,
-			       w->bssid.given ? " and bssid" : "");
+		check_complain(c, w->line,
+			"no access point offers %s; "
+			"it would be the ssid%s of one",
+			where, w->bssid.given ? " and bssid" : "");
 	else if (ap->offered.keys != w->keys || !same_text(ap->offered.passphrase, w->passphrase) ||
 		 !same_text(ap->offered.psk, w->psk))
-		check_complain(c, w->line, "%s and access point %s in line %u differ in key management, "
-			       "passphrase or psk; they would agree", where, ap->name, ap->line);
+		check_complain(c, w->line,
+			"%s and access point %s in line %u differ in key management, "
+			"passphrase or psk; they would agree",
+			where, ap->name, ap->line);
 }
 
 static void check_station(struct check *c, const struct topology_radio *r)
 {
 	if (c->t->nodes[r->end.node].kind == NODE_BRIDGE)
-		check_complain(c, r->line, "station %s is on a bridge, which 802.11 does not carry; "
-			       "it would be on a host or a router", r->name);
+		check_complain(c, r->line,
+			"station %s is on a bridge, which 802.11 does not carry; "
+			"it would be on a host or a router",
+			r->name);
 	if (r->offered.ssid || r->channel || r->offered.passphrase || r->offered.psk ||
 		r->subnets.count)
-		check_complain(c, r->line, "station %s has keys of an access point; ssid, passphrase "
-			       "and psk would stand below networks, channel and subnets at the access "
-			       "point", r->name);
+		check_complain(c, r->line,
+			"station %s has keys of an access point; ssid, passphrase "
+			"and psk would stand below networks, channel and subnets at the access "
+			"point",
+			r->name);
 	if (!r->n_known)
-		check_complain(c, r->line, "station %s knows no network; "
-			       "it would have at least one below networks", r->name);
+		check_complain(c, r->line,
+			"station %s knows no network; "
+			"it would have at least one below networks",
+			r->name);
 	for (size_t i = 0; i < r->n_known; i++)
 		if (r->known[i].ssid)
 			check_known(c, r, &r->known[i]);
@@ -122,9 +140,8 @@ void check_radios(struct check *c)
 /* --- services ------------------------------------------------------------------------------- */
 
 /* The addresses of an interface of the node, or NULL when it has no such interface. */
-static const struct topology_addresses *interface_addresses(struct check *c,
-							    const struct topology_node *node,
-							    const char *interface)
+static const struct topology_addresses *interface_addresses(
+	struct check *c, const struct topology_node *node, const char *interface)
 {
 	struct topology_end *end;
 
@@ -157,49 +174,59 @@ static void check_pool_is_free(struct check *c, const struct topology_service *s
 	for (size_t i = 0; (end = topology_end_at(c->t, i)); i++)
 		for (size_t j = 0; j < end->addresses.count; j++)
 			if (in_pool(s, &end->addresses.list[j]))
-				check_complain(c, s->line, "the pool contains %s, which %s has in line "
-					       "%u; it would contain free addresses only",
-					       check_address_text(c, &end->addresses.list[j], false),
-					       end->at, end->addresses.list[j].line);
+				check_complain(c, s->line,
+					"the pool contains %s, which %s has in line "
+					"%u; it would contain free addresses only",
+					check_address_text(c, &end->addresses.list[j], false),
+					end->at, end->addresses.list[j].line);
 }
 
-static void check_dhcp(struct check *c, const struct topology_node *node,
-		       const struct topology_service *s)
+static void check_dhcp(
+	struct check *c, const struct topology_node *node, const struct topology_service *s)
 {
 	const struct topology_addresses *list = interface_addresses(c, node, s->interface);
 	const struct topology_address *own;
 
 	if (!list) {
-		check_complain(c, s->line, "dhcp serves on %s, which node %s does not have; "
-			       "it would be %s", s->interface, node->name,
-			       node->kind == NODE_BRIDGE ? "br0" : "an interface of a link or radio");
+		check_complain(c, s->line,
+			"dhcp serves on %s, which node %s does not have; "
+			"it would be %s",
+			s->interface, node->name,
+			node->kind == NODE_BRIDGE ? "br0" : "an interface of a link or radio");
 		return;
 	}
 	own = ipv4_of(list);
 	if (!own) {
-		check_complain(c, s->line, "dhcp serves on %s:%s, which has no IPv4 address; "
-			       "it would have one", node->name, s->interface);
+		check_complain(c, s->line,
+			"dhcp serves on %s:%s, which has no IPv4 address; "
+			"it would have one",
+			node->name, s->interface);
 		return;
 	}
 	if (!subnet_contains(own, &s->pool[0]) || !subnet_contains(own, &s->pool[1]))
-		check_complain(c, s->line, "the pool %s - %s is outside the subnet of %s:%s; "
-			       "it would be in that of %s", check_address_text(c, &s->pool[0], false),
-			       check_address_text(c, &s->pool[1], false), node->name, s->interface,
-			       check_address_text(c, own, true));
+		check_complain(c, s->line,
+			"the pool %s - %s is outside the subnet of %s:%s; "
+			"it would be in that of %s",
+			check_address_text(c, &s->pool[0], false),
+			check_address_text(c, &s->pool[1], false), node->name, s->interface,
+			check_address_text(c, own, true));
 	else
 		check_pool_is_free(c, s);
 	if (s->router.family && !subnet_contains(own, &s->router))
-		check_complain(c, s->line, "the router %s is outside the subnet of %s:%s; "
-			       "it would be in that of %s", check_address_text(c, &s->router, false),
-			       node->name, s->interface, check_address_text(c, own, true));
+		check_complain(c, s->line,
+			"the router %s is outside the subnet of %s:%s; "
+			"it would be in that of %s",
+			check_address_text(c, &s->router, false), node->name, s->interface,
+			check_address_text(c, own, true));
 	for (size_t i = 0; i < s->dns.count; i++)
 		if (s->dns.list[i].family != AF_INET)
-			check_complain(c, s->dns.list[i].line, "the name server %s is not an IPv4 "
-				       "address; DHCPv4 would tell IPv4 addresses",
-				       check_address_text(c, &s->dns.list[i], false));
+			check_complain(c, s->dns.list[i].line,
+				"the name server %s is not an IPv4 "
+				"address; DHCPv4 would tell IPv4 addresses",
+				check_address_text(c, &s->dns.list[i], false));
 	if (s->lease_s < LEASE_MIN_S)
-		check_complain(c, s->line, "the lease is %u s; it would be at least %d s", s->lease_s,
-			       LEASE_MIN_S);
+		check_complain(c, s->line, "the lease is %u s; it would be at least %d s",
+			s->lease_s, LEASE_MIN_S);
 }
 
 void check_services(struct check *c)
@@ -210,10 +237,13 @@ void check_services(struct check *c)
 		for (size_t j = 0; j < node->n_services; j++) {
 			check_dhcp(c, node, &node->services[j]);
 			for (size_t k = 0; k < j; k++)
-				if (!strcmp(node->services[j].interface, node->services[k].interface))
-					check_complain(c, node->services[j].line, "a second dhcp serves on "
-						       "%s:%s, first in line %u; one would do", node->name,
-						       node->services[j].interface, node->services[k].line);
+				if (!strcmp(node->services[j].interface,
+					    node->services[k].interface))
+					check_complain(c, node->services[j].line,
+						"a second dhcp serves on "
+						"%s:%s, first in line %u; one would do",
+						node->name, node->services[j].interface,
+						node->services[k].line);
 		}
 	}
 }

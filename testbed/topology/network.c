@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The user's side of a network: brings up warden and keeper, and asks the keeper.
+//
+// The warden is this process's child. It waits for the keeper, its child, and removes the network's
+// folder when the keeper is gone, so that not even a killed keeper leaves files. The keeper watches
+// this process and the warden watches nobody.
+
+#include "testbed/topology/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "testbed/topology/keeper.h"
+#include "testbed/topology/message.h"
+#include "testbed/topology/network_private.h"
+#include "testbed/topology/process.h"
+#include "testbed/topology/shepherd.h"
+#include "testbed/topology/space.h"
+#include "testbed/topology/state.h"
+
+/* --- warden --------------------------------------------------------------------------------- */
+
+/* Closes everything but what the keeper needs; standard error goes to the log. */
+static void leave_descriptors(struct keeper_start *start, int *lock)
+{
+	int keep[] = {start->user, start->user_pidfd, *lock};
+	char log[PATH_MAX + 16];
+	int fd;
+
+	for (int i = 0; i < 3; i++)
+		keep[i] = fcntl(keep[i], F_DUPFD_CLOEXEC, 16);
+	for (int i = 0; i < 3; i++)
+		dup3(keep[i], 3 + i, O_CLOEXEC);
+	start->user = 3;
+	start->user_pidfd = 4;
+	*lock = 5;
+	close_range(6, ~0u, 0);
+	fd = open("/dev/null", O_RDWR);
+	dup2(fd, 0);
+	dup2(fd, 1);
+	close(fd);
+	snprintf(log, sizeof(log), "%s/keeper.log", start->state);
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	dup2(fd, 2);
+	close(fd);
+}
+
+static void report_failure(const struct keeper_start *start, int error)
+{
+	struct message m = {.op = MESSAGE_FINDING};
+
+	snprintf(m.text, sizeof(m.text),
+		"cannot create namespaces%s: %s; it would be allowed by "
+		"%s, or as root",
+		start->as_user ? " as an ordinary user" : "", strerror(-error),
+		error == -ENOSPC
+			? "a higher user.max_user_namespaces (sysctl)"
+			: "kernel.unprivileged_userns_clone=1 (sysctl) and no AppArmor rule "
+			  "against it");
+	message_send(start->user, &m, NULL, 0);
+	m = (struct message){.op = MESSAGE_UP, .status = error};
+	message_send(start->user, &m, NULL, 0);
+}
+
+/* The warden's life. It cannot be asked to end: it ends with the keeper. */
+static _Noreturn void warden_run(struct keeper_start *start, int lock)
+{
+	sigset_t all;
+	pid_t keeper;
+	int error;
+
+	setsid();
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	prctl(PR_SET_NAME, "baton-warden");
+	umask(022);
+	leave_descriptors(start, &lock);
+	error = chdir("/") ? -errno : space_new_process(start->as_user);
+	keeper = error ? -1 : fork();
+	if (keeper == 0) {
+		sigset_t none;
+
+		close(lock); /* the warden alone says that the network is gone */
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		_exit(keeper_run(start));
+	}
+	if (keeper < 0) {
+		report_failure(start, error ? error : -errno);
+	} else {
+		state_write_keeper(start->state, keeper);
+		close(start->user);
+		while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	state_release(start->state);
+	_exit(0);
+}
+
+/* --- up ------------------------------------------------------------------------------------- */
+
+static bool is_privileged(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN) &&
+	       data[0].effective & CAP_TO_MASK(CAP_NET_ADMIN);
+}
+
+static char *copy(const char *text)
+{
+	char *c = strdup(text);
+
+	if (!c)
+		abort();
+	return c;
+}
+
+static struct network *network_new(
+	const struct topology *t, const char *name, const char *state, const char *directory)
+{
+	struct network *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		abort();
+	n->topology = t;
+	n->keeper = -1;
+	n->name = copy(name);
+	n->state = copy(state);
+	n->directory = copy(directory);
+	n->scratch = calloc(t->n_nodes, sizeof(*n->scratch));
+	n->netns = calloc(t->n_nodes, sizeof(*n->netns));
+	if (!n->scratch || !n->netns)
+		abort();
+	for (size_t i = 0; i < t->n_nodes; i++) {
+		if (asprintf(&n->scratch[i], "%s/%s", directory, t->nodes[i].name) < 0)
+			abort();
+		n->netns[i] = -1;
+	}
+	pthread_mutex_init(&n->lock, NULL);
+	return n;
+}
+
+static void network_free(struct network *n)
+{
+	for (size_t i = 0; i < n->topology->n_nodes; i++) {
+		free(n->scratch[i]);
+		if (n->netns[i] >= 0)
+			close(n->netns[i]);
+	}
+	if (n->keeper >= 0)
+		close(n->keeper);
+	pthread_mutex_destroy(&n->lock);
+	free(n->scratch);
+	free(n->netns);
+	free(n->name);
+	free(n->state);
+	free(n->directory);
+	topology_free(n->own_topology);
+	free(n);
+}
+
+/* Listens to the keeper until the network is up or has failed. */
+static int wait_until_up(struct network *n, const struct network_options *o, struct diagnostics *d)
+{
+	int fds[MESSAGE_FDS_MAX], error;
+	struct message m;
+
+	for (;;) {
+		error = message_receive(n->keeper, &m, fds);
+		if (error == -EINTR && !(o && o->cancel && *o->cancel))
+			continue;
+		if (error) {
+			diagnostics_add(d, NULL, 0, "%s",
+				error == -EINTR ? "interrupted"
+						: "the network's keeper died while it came up");
+			return error;
+		}
+		close_fds(fds, MESSAGE_FDS_MAX);
+		if (m.op == MESSAGE_UP)
+			return m.status;
+		if (m.op == MESSAGE_FINDING)
+			diagnostics_add(d, m.file[0] ? m.file : NULL, m.line, "%s", m.text);
+		else if (o && o->progress)
+			o->progress(o->context, m.text);
+	}
+}
+
+/* The directory for logs and scratch, absolute. */
+static int prepare_directory(const struct network_options *o, const char *state,
+	char directory[PATH_MAX], struct diagnostics *d)
+{
+	const char *wanted = o && o->directory ? o->directory : state;
+	int error = make_directories(wanted, 0755);
+
+	if (!error && !realpath(wanted, directory))
+		error = -errno;
+	if (error)
+		diagnostics_add(d, wanted, 0, "cannot be used: %s; it would be a folder for logs",
+			strerror(-error));
+	return error;
+}
+
+static int save_topology(const struct topology *t, const char *state)
+{
+	char path[PATH_MAX + 16];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/.topology", state);
+	f = fopen(path, "we");
+	if (!f)
+		return -errno;
+	fwrite(t->text, 1, t->length, f);
+	return fclose(f) ? -errno : 0;
+}
+
+/* Forks the warden; the socket to the keeper becomes n->keeper. */
+static int start_keeper(struct network *n, const struct network_options *o, int lock)
+{
+	struct keeper_start start = {.topology = n->topology,
+		.options = o,
+		.name = n->name,
+		.state = n->state,
+		.directory = n->directory,
+		.as_user = !is_privileged()};
+	int sockets[2], error = 0;
+
+	start.user_pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	if (start.user_pidfd < 0)
+		return -errno;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
+		close(start.user_pidfd);
+		return -errno;
+	}
+	start.user = sockets[1];
+	n->keeper = sockets[0];
+	n->warden = fork();
+	if (n->warden == 0)
+		warden_run(&start, lock);
+	if (n->warden < 0)
+		error = -errno;
+	close(start.user_pidfd);
+	close(sockets[1]);
+	return error;
+}
+
+int network_up(const struct topology *t, const struct network_options *o, struct network **out,
+	struct diagnostics *d)
+{
+	char name[64], directory[PATH_MAX];
+	struct claim claim;
+	uint64_t random;
+	int error;
+
+	*out = NULL;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	if (o && o->name)
+		snprintf(name, sizeof(name), "%s", o->name);
+	else
+		snprintf(name, sizeof(name), ".%d-%08x", getpid(), (unsigned)random);
+	error = state_claim(name, &claim, d);
+	if (error)
+		return error;
+	error = prepare_directory(o, claim.path, directory, d);
+	if (!error)
+		error = save_topology(t, claim.path);
+	if (error) {
+		state_release(claim.path);
+		close(claim.lock);
+		return error;
+	}
+	*out = network_new(t, name, claim.path, directory);
+	error = start_keeper(*out, o, claim.lock);
+	close(claim.lock);
+	if (error) {
+		state_release(claim.path);
+		diagnostics_add(d, NULL, 0, "cannot start the keeper: %s", strerror(-error));
+	} else {
+		error = wait_until_up(*out, o, d);
+	}
+	if (error) {
+		network_down(*out);
+		*out = NULL;
+	}
+	return error;
+}
+
+void network_down(struct network *n)
+{
+	if (!n)
+		return;
+	close(n->keeper); /* the keeper ends when its user lets go */
+	n->keeper = -1;
+	while (n->warden > 0 && waitpid(n->warden, NULL, 0) < 0 && errno == EINTR)
+		;
+	network_free(n);
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+int network_ask(struct network *n, struct message *m, const int *fds, unsigned count,
+	int in_fds[MESSAGE_FDS_MAX])
+{
+	int ignored[MESSAGE_FDS_MAX], error;
+
+	pthread_mutex_lock(&n->lock);
+	error = message_send(n->keeper, m, fds, count);
+	if (!error)
+		do
+			error = message_receive(n->keeper, m, in_fds ? in_fds : ignored);
+		while (error == -EINTR);
+	pthread_mutex_unlock(&n->lock);
+	if (!error && !in_fds)
+		close_fds(ignored, MESSAGE_FDS_MAX);
+	return error ? error : m->status;
+}
+
+int network_detach(struct network *n)
+{
+	struct message m = {.op = MESSAGE_DETACH};
+	int error = network_ask(n, &m, NULL, 0, NULL);
+
+	network_free(n);
+	return error;
+}
+
+int network_attach(
+	const char *name, struct network **out, const struct topology **t, struct diagnostics *d)
+{
+	char directory[PATH_MAX], state[PATH_MAX + 64], path[PATH_MAX + 80];
+	struct message m = {.op = MESSAGE_INFO};
+	struct topology *topology = NULL;
+	struct network probe = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	int error = state_directory(directory, d);
+
+	*out = NULL;
+	if (error)
+		return error;
+	snprintf(state, sizeof(state), "%s/%.32s", directory, name);
+	snprintf(path, sizeof(path), "%s/.topology", state);
+	probe.keeper = name[0] == '.' || strchr(name, '/') ? -ENOENT : state_connect(state);
+	if (probe.keeper < 0) {
+		diagnostics_add(d, NULL, 0,
+			"no network named %s is up; \"baton topo list\" would show "
+			"the names, \"baton topo up\" raise one",
+			name);
+		return -ENOENT;
+	}
+	error = network_ask(&probe, &m, NULL, 0, NULL);
+	if (!error)
+		error = topology_load(path, &topology, d);
+	if (error) {
+		close(probe.keeper);
+		return error;
+	}
+	*out = network_new(topology, name, state, m.text);
+	(*out)->own_topology = topology;
+	(*out)->keeper = probe.keeper;
+	if (t)
+		*t = topology;
+	return 0;
+}
