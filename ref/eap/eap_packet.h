@@ -32,6 +32,9 @@ enum eap_type { /* RFC 3748 §5; 13: RFC 5216; 47: RFC 4764 */
 #define EAP_HEADER_SIZE 4   /* Code, Identifier, Length */
 #define EAP_EXPANDED_SIZE 8 /* Type 254, Vendor-Id, Vendor-Type */
 
+#define EAP_MTU_MIN 64	    /* of a configuration; only EAP-TLS fits into so little */
+#define EAP_MTU_MAX 4096    /* no end sends a larger packet */
+
 /* One packet. Type and data only in a Request or Response. */
 struct eap_packet {
 	uint8_t code; /* enum eap_code */
@@ -40,6 +43,7 @@ struct eap_packet {
 	uint32_t type;	 /* Type, or Vendor-Type of an expanded packet */
 	bool expanded;	 /* the packet had the expanded form */
 	struct view data; /* Type-Data; points into the datagram */
+	struct view whole; /* of a decoded packet: from Code to its Length, without padding */
 };
 
 /* The header as rows, for printing and for suites; its messages are Request, Response, Success,

@@ -23,13 +23,13 @@ struct eap_peer_config {
 	struct eap_tls_context *tls;  /* EAP-TLS; or NULL */
 	bool refuse_keyless;	      /* EAP-Success without a key is failure, EAP-MD5 is never used */
 	struct random *random;	      /* of the method's nonces; must outlive the end */
-	size_t mtu;		      /* largest packet to send, at least 64; 0: EAP_MTU_DEFAULT */
+	size_t mtu;		      /* largest packet to send, 64 to EAP_MTU_MAX; 0: default */
 };
 
 /*
  * A peer; it waits for the first request. Everything in `config` is copied except `random` and
  * `tls` (of which it takes a reference). NULL when the configuration makes no sense: no identity
- * or one longer than EAP_IDENTITY_MAX, no random, an mtu below 64, or no usable method.
+ * or one longer than EAP_IDENTITY_MAX, no random, an mtu out of bounds, or no usable method.
  */
 struct eap_end *eap_peer_new(const struct eap_peer_config *config);
 

@@ -36,13 +36,13 @@ struct eap_server_config {
 	const char *identity;	     /* known already: no Identity request; NULL: ask */
 	const char *notification;    /* text sent in a Notification before the method; or NULL */
 	struct random *random;	     /* identifiers and nonces; must outlive the end */
-	size_t mtu;		     /* largest packet to send, at least 64; 0: EAP_MTU_DEFAULT */
+	size_t mtu;		     /* largest packet to send, 64 to EAP_MTU_MAX; 0: default */
 };
 
 /*
  * A server's end; eap.h's start makes its first request. Strings are copied; lookup_context and
  * random must outlive it, of `tls` it takes a reference. NULL when the configuration makes no
- * sense: no lookup, no random, an mtu below 64.
+ * sense: no lookup, no random, an mtu out of bounds.
  */
 struct eap_end *eap_server_new(const struct eap_server_config *config);
 

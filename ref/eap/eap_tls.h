@@ -20,9 +20,9 @@ enum eap_tls_version {
 /* Files are PEM. Strings and files are read by eap_tls_context_new and not kept. */
 struct eap_tls_config {
 	bool server;
-	const char *ca_file;	      /* whom to trust; required */
-	const char *certificate_file; /* our own, the chain after it; required */
-	const char *key_file;	      /* its private key; required */
+	const char *ca_file;	      /* whom to trust; required where a certificate is asked for */
+	const char *certificate_file; /* our own, the chain after it; a peer may have none */
+	const char *key_file;	      /* its private key; required with a certificate */
 	const char *crl_file;	      /* revoked certificates; NULL: not checked */
 	const char *peer_name; /* name the other's certificate must carry, as a DNS name (or, when
 				* it has none, as its common name); NULL: any the CA signed */
