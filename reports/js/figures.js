@@ -42,7 +42,7 @@ function figureColumn(m, column) {
 			column.documented_column ? `, column ${column.documented_column}` : "", ".",
 			figure.note ? ` Note of the source: ${figure.note}.` : "") : null,
 		table({label: `Figures, ${column.name}`, class: "figures"},
-			["", num("Measured"), num("Documented"), "", "Every run ● and the documented value ▎", ""],
+			["", num("Measured"), num("Documented"), "", "Runs ● and documented ▎", ""],
 			column.rows.map(figureRow))];
 }
 

@@ -36,7 +36,7 @@ function ladderStep(entry, step, before, sides) {
 			el("span", {class: `arrow ${direction}`, style: place}),
 			step.note ? el("span", {class: "note", style: place}, step.note) : null),
 		el("span", {class: "at"}, step.line ? `line ${step.line}` : "",
-			step.packet ? el("small", {}, `${step.line ? " · " : ""}packet ${step.packet}`) : null));
+			step.packet ? el("small", {}, `packet ${step.packet}`) : null));
 	const spoken = el("span", {class: "skip"}, `${sideName(step.from, entry)} to `
 		+ `${sideName(step.to, entry)}: `);
 	line.querySelector(".wire").prepend(spoken);

@@ -36,9 +36,13 @@ function drawHeader() {
 	document.getElementById("top").append(
 		el("div", {class: "kicker"}, el("span", {}, el("b", {}, "Baton"), " report"), toggle),
 		el("h1", {}, headline()), facts());
-	matchMedia("print").addEventListener("change", (event) => {
-		if (event.matches)
-			root.dataset.theme = "light";
+	let onScreen = root.dataset.theme;
+	addEventListener("beforeprint", () => {
+		onScreen = root.dataset.theme;
+		root.dataset.theme = "light";
+	});
+	addEventListener("afterprint", () => {
+		root.dataset.theme = onScreen;
 	});
 }
 
@@ -106,14 +110,21 @@ function suiteRow(suite) {
 		el("td", {}, others.map((v) => [badge(`${v}`), ` ${counts[v]}  `])));
 }
 
+/** "L2 handoff, ms", but not "Packets lost, packets". */
+function withUnit(title, unit) {
+	return unit && !title.toLowerCase().includes(unit.toLowerCase()) ? `${title}, ${unit}` : title;
+}
+
 /** Measured, documented and the word, a group of columns for each way of doing the handoff. */
 function comparisonTable(m) {
+	const find = (column, title) => column.rows.find((r) => (r.title || r.row) === title);
 	const rows = [];
 	for (const column of m.columns)
 		for (const row of column.rows)
 			if (!rows.some((r) => r.title === (row.title || row.row)))
-				rows.push({title: row.title || row.row, unit: row.unit});
-	const find = (column, title) => column.rows.find((r) => (r.title || r.row) === title);
+				rows.push({title: row.title || row.row, unit: row.unit,
+					shared: m.columns.filter((c) => find(c, row.title || row.row)).length});
+	rows.sort((a, b) => b.shared - a.shared);
 	const head = [el("td", {})].concat(m.columns.map((column) => {
 		const figure = data.figures[column.documented || m.documented];
 		return el("th", {scope: "colgroup", colspan: 3, class: "group"}, column.name,
@@ -121,6 +132,9 @@ function comparisonTable(m) {
 				figure ? `, beside ${figure.source}` : "",
 				column.documented_column ? `, ${column.documented_column}` : ""));
 	}));
+	const num = (text, group) => el("th", {scope: "col", class: `num ${group}`}, text);
+	const sub = m.columns.flatMap(() => [num("measured", "group"), num("documented", ""),
+		el("th", {})]);
 	const cells = (row) => row ? [
 		el("td", {class: "num big group"}, number(row.median)),
 		el("td", {class: "num quiet"}, row.documented === null ? "–" : number(row.documented)),
@@ -128,10 +142,10 @@ function comparisonTable(m) {
 		: [el("td", {class: "group"}), el("td", {}), el("td", {})];
 	return el("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": m.title},
 		el("table", {class: "comparison"},
-			el("caption", {}, `${m.title}: measured (large) beside documented`),
-			el("thead", {}, el("tr", {}, head)),
+			el("caption", {}, `${m.title}, ${m.clock} clock`),
+			el("thead", {}, el("tr", {}, head), el("tr", {class: "sub"}, el("td", {}), sub)),
 			el("tbody", {}, rows.map(({title, unit}) => el("tr", {},
-				el("th", {scope: "row"}, title, unit ? `, ${unit}` : ""),
+				el("th", {scope: "row"}, withUnit(title, unit)),
 				m.columns.flatMap((column) => cells(find(column, title))))))));
 }
 

@@ -21,7 +21,7 @@ function coverageSummary(requirements) {
 			rows.push(el("tr", {}, el("th", {scope: "row"}, document), el("td", {}, level),
 				el("td", {class: "num"}, `${covered} of ${at.length}`),
 				el("td", {}, el("div", {class: "bar", "aria-hidden": "true"},
-					el("span", {class: "v-pass", style: `flex: ${covered}`}),
+					el("span", {class: "covered", style: `flex: ${covered}`}),
 					el("span", {class: "v-unsupported", style: `flex: ${at.length - covered}`})))));
 		}
 	}
@@ -50,7 +50,7 @@ function drawCoverage() {
 		return null;
 	const covered = requirements.filter((r) => r.covered_by.length).length;
 	const body = table({label: "Statements", id: "coverage-table"},
-		["Section", "Level", "Statement", "Covered by", "Verdict"], requirements.map(coverageRow));
+		["Section", "Level", "Statement", "Covered by", "Worst verdict"], requirements.map(coverageRow));
 	const show = (which) => {
 		for (const row of body.querySelectorAll("tbody tr"))
 			row.hidden = which === "open" && row.dataset.covered === "true";

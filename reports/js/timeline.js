@@ -27,8 +27,8 @@ function drawTimeline(m, handoffs) {
 				redraw();
 			}),
 			el("ul", {class: "legend"},
-				legend("tick", "packet received"), legend("tick buffered", "held in a buffer"),
-				legend("tick lost", "lost"))),
+				legend("packet", "packet received"),
+				legend("packet buffered", "held in a buffer"), legend("packet lost", "lost"))),
 		plot,
 		el("figcaption", {}, "Bars are phases, diamonds are events of the nodes, strokes are ",
 			"packets. The tinted stretch is the longest time in which the receiver heard ",
@@ -40,7 +40,7 @@ function legend(mark, text) {
 	const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
 	svg.setAttribute("aria-hidden", "true");
 	const s = d3.select(svg);
-	if (mark.startsWith("tick"))
+	if (mark.startsWith("packet"))
 		s.append("line").attr({class: mark, x1: 7, x2: 7, y1: 1, y2: 13}).style("stroke-width", 2);
 	else if (mark.startsWith("lost"))
 		s.append("path").attr({class: mark, d: "M3 3L11 11M11 3L3 11"});
@@ -158,8 +158,8 @@ function drawEventMarks(g, handoff, x, y) {
 }
 
 function drawTicks(g, handoff, x, y) {
-	const marks = g.selectAll(".tick").data(handoff.packets).enter().append("line").attr({
-		class: (p) => `tick${isLost(p) ? " lost" : isHeld(p) ? " buffered" : ""}`,
+	const marks = g.selectAll(".packet").data(handoff.packets).enter().append("line").attr({
+		class: (p) => `packet${isLost(p) ? " lost" : isHeld(p) ? " buffered" : ""}`,
 		x1: (p) => x(isLost(p) ? p.sent_ms : p.received_ms),
 		x2: (p) => x(isLost(p) ? p.sent_ms : p.received_ms),
 		y1: y, y2: y + 18,
