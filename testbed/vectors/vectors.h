@@ -55,6 +55,7 @@ struct vector_numbers {
 struct vector_place {
 	enum vector_needs needs;
 	bool has_session, has_offers;
+	bool preauth; /* the session began with E (RFC 5873) */
 	uint32_t session, sequence; /* what the receiver expects; has_session */
 	struct vector_numbers prf, integrity;
 };

@@ -100,6 +100,7 @@ static bool read_place(struct source *s, json_t *object, struct vector_place *pl
 		{ "needs", MEMBER_TEXT, true, &word, NULL },
 		{ "session", MEMBER_U32, false, &place->session, &place->has_session },
 		{ "sequence", MEMBER_U32, false, &place->sequence, &has_sequence },
+		{ "preauth", MEMBER_BOOLEAN, false, &place->preauth, NULL },
 		{ "offers", MEMBER_OBJECT, false, &offers, &place->has_offers },
 		{ NULL, 0, 0, NULL, NULL },
 	};

@@ -266,9 +266,11 @@ def preauthentication():
     lost = rule("bad-flags", "RFC5873 3", "E MUST be set until the candidate PAA becomes the "
                 "serving one", "Flags", 4)
     plain = Session(group, 0x5E550450, 0x0E700001, 0x0F700001)
+    plain.preauth = True
     plain.broken("pan-s", "Initial answer without E to a request with E", TO_PAA, AUTHENTICATION, S,
                  [], "started", cleared)
     s = established(group, 0x5E550451, "preauth mixed")
+    s.preauth = True
     for name, comment, direction, kind, bits, avps in (
             ("pnr-a", "Re-authentication request without E", TO_PAA, NOTIFICATION, R | A, []),
             ("ptr", "PTR without E before the move", TO_PAA, pana.TERMINATION, R,

@@ -29,6 +29,7 @@ class Session:
         self.sa = None
         self.sa_index = None
         self.offers = None
+        self.preauth = bool(extra & pana.E)  # the PCI had E, and so had the initial request
 
     def build(self, kind, flags, sequence, avps, protected):
         packet = pana.message(kind, flags | self.extra, self.id, sequence, *avps)
@@ -49,6 +50,8 @@ class Session:
         own = self.pac_sequence if from_pac else self.paa_sequence
         other = self.paa_sequence if from_pac else self.pac_sequence
         out = {"session": self.id, "sequence": own if flags & pana.R else other}
+        if from_pac and self.preauth:
+            out["preauth"] = True
         if from_pac and self.offers is not None:
             out["offers"] = {"prf": self.offers[0], "integrity": self.offers[1]}
         return out
