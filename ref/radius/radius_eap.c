@@ -4,13 +4,9 @@
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
+#include "ref/eap/eap_packet.h"
 #include "ref/radius/radius_internal.h"
 #include "ref/radius/radius_message.h"
-
-enum { EAP_REQUEST = 1, EAP_RESPONSE = 2, EAP_CODE_SUCCESS = 3, EAP_CODE_FAILURE = 4 };
-enum { EAP_IDENTITY = 1 };
-
-#define EAP_HEADER 4
 
 static struct radius_pass *pass_of(struct eap_end *end)
 {
@@ -30,7 +26,7 @@ static void write_eap(struct radius_pass *pass, uint8_t code, struct view data)
 
 	write_u8(&w, code);
 	write_u8(&w, pass->identifier);
-	write_u16(&w, (uint16_t)(EAP_HEADER + data.size));
+	write_u16(&w, (uint16_t)(EAP_HEADER_SIZE + data.size));
 	write_view(&w, data);
 	pass->to_peer_size = w.used;
 }
@@ -38,7 +34,7 @@ static void write_eap(struct radius_pass *pass, uint8_t code, struct view data)
 static enum eap_status pass_start(struct eap_end *end)
 {
 	struct radius_pass *pass = pass_of(end);
-	static const uint8_t type = EAP_IDENTITY;
+	static const uint8_t type = EAP_TYPE_IDENTITY;
 
 	if (pass->slot)
 		radius_slot_release(pass->client, pass->slot);
@@ -48,7 +44,7 @@ static enum eap_status pass_start(struct eap_end *end)
 	end->identity[0] = '\0';
 	pass->state_size = 0;
 	pass->identifier++;
-	write_eap(pass, EAP_REQUEST, VIEW(&type, 1));
+	write_eap(pass, EAP_CODE_REQUEST, VIEW(&type, 1));
 	return set_output(pass, EAP_OUTPUT);
 }
 
@@ -66,10 +62,10 @@ static int check_response(const struct radius_pass *pass, struct view packet, st
 	uint8_t code = read_u8(&r), identifier = read_u8(&r);
 	size_t length = read_u16(&r);
 
-	if (r.failed || length < EAP_HEADER + 1 || length > packet.size ||
+	if (r.failed || length < EAP_HEADER_SIZE + 1 || length > packet.size ||
 		length > RADIUS_EAP_MAX)
 		return reject_set(reject, REJECT_LENGTH, "Length", "RFC 3748 §4.1", 2, length);
-	if (code != EAP_RESPONSE)
+	if (code != EAP_CODE_RESPONSE)
 		return reject_set(reject, REJECT_TYPE, "Code", "RFC 3748 §4", 0, code);
 	if (identifier != pass->identifier)
 		return reject_set(reject, REJECT_SEQUENCE, "Identifier", "RFC 3748 §4.1", 1,
@@ -88,8 +84,8 @@ static enum eap_status pass_input(struct eap_end *end, struct view packet, struc
 	if (length < 0)
 		return end->status;
 	struct reader r = reader_of(VIEW(packet.data, length));
-	read_view(&r, EAP_HEADER);
-	if (read_u8(&r) == EAP_IDENTITY && !end->identity[0])
+	read_view(&r, EAP_HEADER_SIZE);
+	if (read_u8(&r) == EAP_TYPE_IDENTITY && !end->identity[0])
 		learn_identity(pass, read_rest(&r));
 	memcpy(pass->to_server, packet.data, (size_t)length);
 	pass->to_server_size = (size_t)length;
@@ -204,7 +200,7 @@ void radius_pass_answer(struct radius_pass *pass, const struct packet *answer, s
 	const struct element_value *state = packet_find(answer, 0, RADIUS_STATE);
 
 	pass->to_peer_size = radius_eap_message(answer, pass->to_peer, sizeof(pass->to_peer));
-	if (pass->to_peer_size && pass->to_peer_size < EAP_HEADER) {
+	if (pass->to_peer_size && pass->to_peer_size < EAP_HEADER_SIZE) {
 		radius_pass_fail(pass, "the AAA server's EAP packet is cut short");
 		return;
 	}
@@ -214,7 +210,7 @@ void radius_pass_answer(struct radius_pass *pass, const struct packet *answer, s
 		take_accept(pass, answer, request, secret);
 		break;
 	case RADIUS_ACCESS_CHALLENGE:
-		if (!pass->to_peer_size || pass->to_peer[0] != EAP_REQUEST) {
+		if (!pass->to_peer_size || pass->to_peer[0] != EAP_CODE_REQUEST) {
 			radius_pass_fail(pass, "the AAA server's challenge holds no EAP request");
 			break;
 		}
