@@ -120,9 +120,11 @@ static int set_own_certificate(SSL_CTX *ctx, const struct eap_tls_config *c,
 			c->server ? "server" : "peer");
 	if (SSL_CTX_use_certificate_chain_file(ctx, c->certificate_file) != 1)
 		return fail(p, "%s: no certificate that can be used", c->certificate_file);
-	if (SSL_CTX_use_PrivateKey_file(ctx, c->key_file, SSL_FILETYPE_PEM) != 1)
+	bool used = SSL_CTX_use_PrivateKey_file(ctx, c->key_file, SSL_FILETYPE_PEM) == 1;
+	bool foreign = !used && ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+	if (!used && !foreign)
 		return fail(p, "%s: no private key that can be used", c->key_file);
-	if (SSL_CTX_check_private_key(ctx) != 1)
+	if (foreign || SSL_CTX_check_private_key(ctx) != 1)
 		return fail(p, "%s: the key does not belong to the certificate in %s", c->key_file,
 			c->certificate_file);
 	return 0;
