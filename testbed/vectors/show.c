@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "testbed/vectors/show.h"
+
+static void hex_line(struct view v, FILE *out)
+{
+	for (size_t i = 0; i < v.size; i++)
+		fprintf(out, "%02x", v.data[i]);
+}
+
+static void hex_dump(struct view v, FILE *out)
+{
+	for (size_t at = 0; at < v.size; at += 16) {
+		fprintf(out, "  %04zx ", at);
+		for (size_t i = at; i < at + 16; i++)
+			if (i < v.size)
+				fprintf(out, "%s%02x", i % 4 ? "" : " ", v.data[i]);
+			else
+				fprintf(out, "%s  ", i % 4 ? "" : " ");
+		fputs("  ", out);
+		for (size_t i = at; i < at + 16 && i < v.size; i++)
+			fputc(isprint(v.data[i]) ? v.data[i] : '.', out);
+		fputc('\n', out);
+	}
+}
+
+static void show_verdict(const struct vector *v, FILE *out)
+{
+	const struct vector_rule *r = &v->rule;
+
+	fprintf(out, "result     %s", vector_result_word(v->result));
+	if (v->result == VECTOR_INVALID) {
+		fprintf(out, ": %s, %s (%s)\n", reject_name(r->reason), r->text, r->clause);
+		fprintf(out, "seen by    %s", vector_layer_word(r->layer));
+		if (r->field)
+			fprintf(out, ", at %s", r->field);
+		if (r->has_offset)
+			fprintf(out, ", octet %zu", r->offset);
+	} else if (v->result == VECTOR_ACCEPTABLE) {
+		fprintf(out, ": %s be taken (%s): %s", v->must_accept ? "must" : "may",
+			v->tolerance_clause, v->tolerance_text);
+	}
+	fputc('\n', out);
+}
+
+static void show_place(const struct vector *v, FILE *out)
+{
+	fprintf(out, "receiver   %s, %s", v->to_paa ? "PAA" : "PaC",
+		vector_needs_word(v->place.needs));
+	if (v->place.has_session)
+		fprintf(out, ", session 0x%08x, expects sequence number 0x%08x", v->place.session,
+			v->place.sequence);
+	fputs("\nreaction   ", out);
+	for (size_t i = 0; i < v->reaction_count; i++)
+		fprintf(out, "%s%s", i ? " or " : "", v->reactions[i]);
+	fputc('\n', out);
+	if (v->has_auth)
+		fprintf(out, "AUTH       %s, by key %u of group %s\n",
+			v->auth_valid ? "verifies" : "does not verify",
+			v->group->associations[v->association].key_id, v->group->name);
+}
+
+static void show_fields(const struct vector *v, FILE *out)
+{
+	const struct vector_header *h = &v->header;
+
+	fprintf(out, "message    %s, type %u, flags 0x%04x, session 0x%08x, sequence 0x%08x\n",
+		h->message ? h->message : "none", h->type, h->flags, h->session, h->sequence);
+	for (size_t i = 0; i < v->avp_count; i++) {
+		const struct vector_avp *a = &v->avps[i];
+		fprintf(out, "  AVP %-5u %-20s %u octets  ", a->code, a->name ? a->name : "-",
+			a->length);
+		hex_line(a->value, out);
+		fputc('\n', out);
+	}
+}
+
+void show_vector(const struct vector *v, FILE *out)
+{
+	fprintf(out, "id         %s\n", v->id);
+	fprintf(out, "file       %s:%u, group %s\n", v->group->file->path, v->line,
+		v->group->name);
+	fprintf(out, "comment    %s\n", v->comment);
+	show_verdict(v, out);
+	show_place(v, out);
+	if (v->has_header)
+		show_fields(v, out);
+	fprintf(out, "octets     %zu\n", v->octets.size);
+	hex_dump(v->octets, out);
+}
+
+void list_set(const struct vector_set *set, bool all, FILE *out)
+{
+	for (size_t f = 0; f < set->file_count; f++) {
+		const struct vectors *file = set->files[f];
+		fprintf(out, "%s: %s, %zu\n", file->path, file->title, file->count);
+		for (size_t g = 0; g < file->group_count; g++) {
+			const struct vector_group *group = &file->groups[g];
+			fprintf(out, "  %-20s %4zu  %s\n", group->name, group->count, group->title);
+			for (size_t i = 0; all && i < group->count; i++)
+				fprintf(out, "    %-11s %-40s %s\n",
+					vector_result_word(group->vectors[i].result),
+					group->vectors[i].id, group->vectors[i].comment);
+		}
+	}
+	fprintf(out, "%zu vectors\n", set->count);
+}
+
+/* --- corpus ----------------------------------------------------------------------------------- */
+
+struct corpus {
+	const char *folder;
+	char *error;
+	size_t size;
+};
+
+static int write_seed(void *context, const struct vector *v)
+{
+	struct corpus *c = context;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", c->folder, v->id);
+	FILE *stream = fopen(path, "wb");
+	bool good = stream && fwrite(v->octets.data, 1, v->octets.size, stream) == v->octets.size;
+	if (stream && fclose(stream) != 0)
+		good = false;
+	if (good)
+		return 0;
+	snprintf(c->error, c->size, "%s: %s; name a folder that can be written to", path,
+		strerror(errno));
+	return -1;
+}
+
+int write_corpus(const struct vector_set *set, const char *folder, char *error, size_t size)
+{
+	struct corpus c = { folder, error, size };
+
+	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
+		snprintf(error, size, "%s: %s; name a folder that can be made", folder,
+			strerror(errno));
+		return -1;
+	}
+	return vector_set_each(set, write_seed, &c);
+}
