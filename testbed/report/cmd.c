@@ -186,7 +186,7 @@ static int check(const struct report *report)
 	if (wrong > 1)
 		fprintf(stderr, "baton report: %zu more files are missing or changed\n", wrong - 1);
 	if (!wrong)
-		printf("%s: a good result, %zu tests, %zu measurements, %zu files\n", report->name,
+		printf("%s: is good: %zu tests, %zu measurements, %zu files\n", report->name,
 			all.total, json_array_size(json_get_array(report->root, "measurements")),
 			json_array_size(json_get_array(report->root, "files")));
 	return wrong != 0;

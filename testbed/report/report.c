@@ -149,19 +149,29 @@ int report_check(const json_t *root, const char *name, struct report_error *erro
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+static int fail_parse(
+	const char *name, size_t size, const json_error_t *where, struct report_error *error)
+{
+	static const char remedy[] = "give the result.json that a run wrote";
+	bool cut = json_error_code(where) == json_error_premature_end_of_input &&
+		   (size_t)where->position >= size;
+
+	if (!size)
+		return report_fail(error, "%s:1: is empty; %s", name, remedy);
+	if (cut)
+		return report_fail(error, "%s:%d: is cut short; %s", name, where->line, remedy);
+	return report_fail(
+		error, "%s:%d: is not JSON: %s; %s", name, where->line, where->text, remedy);
+}
+
 int report_parse(const char *bytes, size_t size, const char *name, const char *dir,
 	struct report *report, struct report_error *error)
 {
 	json_error_t where;
 	json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
 
-	if (!root) {
-		bool cut = json_error_code(&where) == json_error_premature_end_of_input;
-
-		return report_fail(error, "%s:%d: %s: %s", name, where.line,
-			size ? cut ? "is cut short" : "is not JSON" : "is empty",
-			size && !cut ? where.text : "give the result.json that a run wrote");
-	}
+	if (!root)
+		return fail_parse(name, size, &where, error);
 	if (report_check(root, name, error)) {
 		json_decref(root);
 		return -1;

@@ -200,7 +200,8 @@ static int write_d3(struct page *p)
 	if (strcasestr(d3.bytes, "</script") || strstr(d3.bytes, "<!--")) {
 		free(d3.bytes);
 		return report_fail(p->error,
-			"%s: cannot stand in a page as it is; reinstall the package libjs-d3", D3_PATH);
+			"%s: cannot stand in a page as it is; reinstall the package libjs-d3",
+			D3_PATH);
 	}
 	fputs(d3.bytes, p->out);
 	free(d3.bytes);
