@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <string.h>
+
+#include "testbed/adapter/contract.h"
+
+const struct contract_setting contract_settings[] = {
+	{ "eap", "BATON_EAP_METHOD", SETTING_CHOICE, "EAP-PSK EAP-TLS EAP-MD5", NULL,
+		"EAP method; without it the first that the manifest claims of EAP-PSK, EAP-TLS, "
+		"EAP-MD5" },
+	{ "identity", "BATON_IDENTITY", SETTING_TEXT, NULL, "mn@example",
+		"identity of the client" },
+	{ "server-identity", "BATON_SERVER_IDENTITY", SETTING_TEXT, NULL, "server.example",
+		"identity of the server: ID_S of EAP-PSK, name of EAP-MD5" },
+	{ "secret", "BATON_SECRET", SETTING_TEXT, NULL, "000102030405060708090a0b0c0d0e0f",
+		"EAP-PSK: 32 hexadecimal digits; EAP-MD5: the password, these same characters" },
+	{ "tls-min", "BATON_TLS_MIN", SETTING_CHOICE, "1.0 1.1 1.2 1.3", NULL,
+		"oldest TLS version to take" },
+	{ "tls-max", "BATON_TLS_MAX", SETTING_CHOICE, "1.0 1.1 1.2 1.3", NULL,
+		"newest TLS version to offer" },
+	{ "initiate", "BATON_INITIATE", SETTING_CHOICE, "pac paa", "pac",
+		"who begins the session: the client with a PCI as soon as it runs, or the agent with "
+		"an unsolicited PAR to BATON_PEER_ADDRESS as soon as it runs" },
+	{ "lifetime", "BATON_LIFETIME", SETTING_NUMBER, NULL, "3600",
+		"session lifetime in seconds that the agent grants" },
+	{ "authorize", "BATON_AUTHORIZE", SETTING_BOOLEAN, NULL, "yes",
+		"no: the agent authenticates the client and then refuses it access" },
+	{ "reconfigure", "BATON_IP_RECONFIGURATION", SETTING_BOOLEAN, NULL, "no",
+		"the agent tells the client to get another address (I bit)" },
+	{ "preauth", "BATON_PREAUTH", SETTING_BOOLEAN, NULL, "no",
+		"the client pre-authenticates; the agent takes pre-authentication (E bit)" },
+	{ "stateless", "BATON_STATELESS", SETTING_BOOLEAN, NULL, "yes",
+		"the agent keeps no state for a PCI: no EAP in its first PAR" },
+	{ "piggyback", "BATON_PIGGYBACK", SETTING_BOOLEAN, NULL, "yes",
+		"the client puts its EAP responses into PANs; no: into PARs of its own" },
+	{ "req-irt", "BATON_REQ_IRT_MS", SETTING_NUMBER, NULL, NULL,
+		"REQ_IRT in milliseconds (RFC 5191 section 9: 1000)" },
+	{ "req-mrt", "BATON_REQ_MRT_MS", SETTING_NUMBER, NULL, NULL,
+		"REQ_MRT in milliseconds (30000)" },
+	{ "req-mrc", "BATON_REQ_MRC", SETTING_NUMBER, NULL, NULL, "REQ_MRC (10)" },
+	{ "pci-irt", "BATON_PCI_IRT_MS", SETTING_NUMBER, NULL, NULL,
+		"PCI_IRT in milliseconds (1000)" },
+	{ "pci-mrt", "BATON_PCI_MRT_MS", SETTING_NUMBER, NULL, NULL,
+		"PCI_MRT in milliseconds (120000)" },
+	{ "family", "BATON_FAMILY", SETTING_CHOICE, "ipv4 ipv6", "ipv4",
+		"address family of the test; the address variables follow it" },
+	{ "prf", "BATON_PRF", SETTING_TEXT, NULL, NULL,
+		"numbers of the PRF algorithms to offer or take, best first, joined by commas" },
+	{ "integrity", "BATON_INTEGRITY", SETTING_TEXT, NULL, NULL,
+		"the same for integrity algorithms" },
+	{ 0 },
+};
+
+const struct contract_feature contract_features[] = {
+	{ "netns", "runs in network namespaces (the harness's own need, met by all but wire)", true },
+	{ "keys", "the EAP method in use derives keys", true },
+	{ "eap-psk", "EAP-PSK (RFC 4764)", false },
+	{ "eap-tls", "EAP-TLS (RFC 5216)", false },
+	{ "eap-md5", "EAP-MD5 (RFC 3748 section 5.4)", false },
+	{ "timers", "takes the retransmission settings (req-irt and the rest)", false },
+	{ "lifetime", "takes the setting lifetime; a client follows the one it is granted", false },
+	{ "authorization", "takes the setting authorize=no", false },
+	{ "reconfigure", "takes the setting reconfigure (agent), or follows the I bit (client)",
+		false },
+	{ "paa-initiated", "initiate=paa: begins unasked (agent), or answers one who does (client)",
+		false },
+	{ "stateless", "takes both values of the setting stateless", false },
+	{ "piggyback", "takes both values of the setting piggyback", false },
+	{ "reauthentication", "re-authenticates a session", false },
+	{ "sha256", "PRF_HMAC_SHA2_256 and AUTH_HMAC_SHA2_256_128 beside the SHA-1 ones", false },
+	{ "preauth", "PANA pre-authentication (RFC 5873)", false },
+	{ "address-update", "follows (agent) or makes (client) a change of the client's address",
+		false },
+	{ "ipv6", "runs over IPv6", false },
+	{ "sessions", "an agent that serves several clients at a time", false },
+	{ 0 },
+};
+
+const struct contract_verb contract_verbs[] = {
+	{ "connect", "", "begin a session now: send a PCI (client), or a PAR to BATON_PEER_ADDRESS "
+			 "(agent)" },
+	{ "reauth", "", "re-authenticate the session" },
+	{ "ping", "", "test the liveness of the other side now" },
+	{ "terminate", "", "end the session with the protocol's own messages" },
+	{ "move", "ADDRESS", "use that address, which is on the interface already" },
+	{ "state", "", "print in one word how the session stands: none, starting, authenticated, "
+		       "terminating; an agent: of its newest session" },
+	{ 0 },
+};
+
+const struct contract_variable contract_variables[] = {
+	{ "BATON_ROLE", "the role to play: pac, paa" },
+	{ "BATON_TEST", "name of the test" },
+	{ "BATON_SCRATCH", "an empty folder of its own, the working directory too" },
+	{ "BATON_ADAPTER", "the folder of sut.yaml" },
+	{ "BATON_INTERFACE", "its interface" },
+	{ "BATON_ADDRESS", "its address there, already set" },
+	{ "BATON_ADDRESS_2", "its second address, also set; see the verb move" },
+	{ "BATON_PREFIX_LENGTH", "prefix length of both" },
+	{ "BATON_PEER_ADDRESS", "address of the tester" },
+	{ "BATON_PORT", "the port that an agent listens at and a client sends to: 716" },
+	{ "BATON_CA_FILE", "EAP-TLS: PEM file of the authority to trust" },
+	{ "BATON_CERT_FILE", "EAP-TLS: its certificate (a client's or a server's, by its role)" },
+	{ "BATON_KEY_FILE", "EAP-TLS: the private key of that" },
+	{ "BATON_EXTRA_NAME", "for each NAME under `extra` of the manifest, in capitals" },
+	{ 0 },
+};
+
+const struct contract_setting *contract_setting(const char *name)
+{
+	for (const struct contract_setting *s = contract_settings; s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+const struct contract_feature *contract_feature(const char *name)
+{
+	for (const struct contract_feature *f = contract_features; f->name; f++)
+		if (strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+const struct contract_verb *contract_verb(const char *name)
+{
+	for (const struct contract_verb *v = contract_verbs; v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
+static bool among(const char *value, const char *choices)
+{
+	size_t n = strlen(value);
+
+	for (const char *p = choices; *p;) {
+		size_t m = strcspn(p, " ");
+		if (m == n && memcmp(p, value, n) == 0)
+			return true;
+		p += m + (p[m] == ' ');
+	}
+	return false;
+}
+
+bool contract_value_fits(const struct contract_setting *setting, const char *value, char *right,
+	size_t size)
+{
+	switch (setting->type) {
+	case SETTING_TEXT:
+		snprintf(right, size, "a text of at least one character");
+		return *value;
+	case SETTING_NUMBER:
+		snprintf(right, size, "a number of at most nine digits");
+		return *value && strlen(value) <= 9 && strspn(value, "0123456789") == strlen(value);
+	case SETTING_BOOLEAN:
+		snprintf(right, size, "yes or no");
+		return among(value, "yes no");
+	case SETTING_CHOICE:
+		snprintf(right, size, "one of %s", setting->choices);
+		return among(value, setting->choices);
+	}
+	return false;
+}
+
+void contract_print_reference(FILE *out)
+{
+	fprintf(out, "| variable | meaning |\n| --- | --- |\n");
+	for (const struct contract_variable *v = contract_variables; v->name; v++)
+		fprintf(out, "| `%s` | %s |\n", v->name, v->meaning);
+	fprintf(out, "\n| variable | setting | standard | meaning |\n| --- | --- | --- | --- |\n");
+	for (const struct contract_setting *s = contract_settings; s->name; s++)
+		fprintf(out, "| `%s` | `%s` | %s | %s |\n", s->variable, s->name,
+			s->standard ? s->standard : "not set", s->meaning);
+	fprintf(out, "\n| feature | meaning |\n| --- | --- |\n");
+	for (const struct contract_feature *f = contract_features; f->name; f++)
+		if (!f->derived)
+			fprintf(out, "| `%s` | %s |\n", f->name, f->meaning);
+	fprintf(out, "\n| verb | meaning |\n| --- | --- |\n");
+	for (const struct contract_verb *v = contract_verbs; v->name; v++)
+		fprintf(out, "| `%s%s%s` | %s |\n", v->name, *v->arguments ? " " : "",
+			v->arguments, v->meaning);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A running implementation under test, through its adapter: started, known to be ready, asked for
+ * verbs, ended with everything it started. In a node of a network, or, for a device on a real wire
+ * and for what a person does by hand, on this machine.
+ */
+#ifndef TESTBED_ADAPTER_SUT_H
+#define TESTBED_ADAPTER_SUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "testbed/adapter/manifest.h"
+#include "testbed/topology/network.h"
+
+#define VERB_UNSUPPORTED 127
+
+/* Where it runs. Strings are the caller's and outlive the sut. */
+struct sut_place {
+	struct network *network; /* NULL: this machine */
+	const char *node;
+	const char *scratch;	/* folder, absolute, there already */
+	const char *log;	/* file for its output, absolute; appended to */
+	const char *const *env; /* "NAME=value", NULL-terminated */
+	/* Polled while it is waited for; true: give up. May be NULL. */
+	bool (*interrupted)(void *context);
+	void *context;
+};
+
+struct sut;
+
+/*
+ * Starts the role and waits until it is ready. 0 with *out, or -1 with one sentence in `why` and
+ * nothing left running.
+ */
+int sut_start(const struct manifest *m, const struct manifest_role *role,
+	const struct sut_place *place, struct sut **out, char *why, size_t size);
+
+/* A descriptor that polls readable when the program has ended; -1: there is no program (device). */
+int sut_descriptor(const struct sut *sut);
+
+/*
+ * Whether it ended in a way it should not: by a signal, or by itself where the manifest does not
+ * allow that. Then `why` has the sentence.
+ */
+bool sut_crashed(struct sut *sut, char *why, size_t size);
+
+/*
+ * Asks for a verb and waits up to `seconds`. Its exit status (VERB_UNSUPPORTED: it does not know
+ * the verb), or -1 when it had to be stopped. The first word that it printed goes to `word`.
+ */
+int sut_verb(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
+	char *word, size_t size);
+
+/* The stop command if there is one, then the end of every process. 0, or -1 with `why`. Frees. */
+int sut_stop(struct sut *sut, char *why, size_t size);
+
+/*
+ * Before a run: the commands of the manifest exist, and a verb that does not exist is answered by
+ * 127. 0, or -1 with one sentence.
+ */
+int adapter_probe(const struct manifest *m, const struct manifest_role *role, char *why,
+	size_t size);
+
+/* The first line that the version command prints; false: unknown. */
+bool adapter_version(const struct manifest *m, char *out, size_t size);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ref/eap/eap_packet.h"
+#include "ref/pana/pana_wire.h"
+#include "testbed/suite/pana_peer.h"
+#include "testbed/suite/role.h"
+
+static const struct role_inner pana_inner[] = {
+	{ 0, PANA_AVP_EAP_PAYLOAD, &eap_protocol },
+	{ 0, 0, NULL },
+};
+
+static const struct role_point pana_points[] = {
+	{ "started", "the initial PAR and PAN are exchanged" },
+	{ "authenticating", "nonces and the first EAP packets are exchanged" },
+	{ "authenticated", "the last PAR said success, and the last PAN is sent" },
+	{ "rejected", "the last PAR said anything else, and the last PAN is sent" },
+	{ "reauthenticated", "authenticated anew in a session that was so before" },
+	{ "terminated", "PTR and PTA are exchanged" },
+	{ NULL, NULL },
+};
+
+const struct role roles[] = {
+	{
+		.name = "paa",
+		.title = "PANA authentication agent",
+		.peer = "pac",
+		.protocol = &pana_protocol,
+		.port = PANA_PORT,
+		.seal = PANA_AVP_AUTH,
+		.points = pana_points,
+		.inner = pana_inner,
+		.ops = &pana_pac_peer,
+	},
+	{
+		.name = "pac",
+		.title = "PANA client",
+		.peer = "paa",
+		.protocol = &pana_protocol,
+		.port = PANA_PORT,
+		.seal = PANA_AVP_AUTH,
+		.points = pana_points,
+		.inner = pana_inner,
+		.ops = &pana_paa_peer,
+	},
+	{ .name = NULL },
+};
+
+const struct role *role_named(const char *name)
+{
+	for (const struct role *r = roles; r->name; r++)
+		if (strcmp(r->name, name) == 0)
+			return r;
+	return NULL;
+}
+
+const struct protocol *role_inner_protocol(const struct role *role, const struct element *element)
+{
+	for (const struct role_inner *i = role->inner; element && i && i->protocol; i++)
+		if (i->vendor == element->vendor && i->code == element->code)
+			return i->protocol;
+	return NULL;
+}
+
+uint32_t message_base_flags(const struct protocol *p, const struct message *m)
+{
+	uint32_t flags = UINT32_MAX;
+
+	for (const struct message *row = p->messages; row->name; row++)
+		if (strcmp(row->name, m->name) == 0)
+			flags &= row->flags_value;
+	return flags;
+}
+
+const struct message *message_like(const struct protocol *p, uint64_t type, uint64_t flags)
+{
+	const struct message *best = NULL;
+	uint32_t best_flags = 0;
+
+	for (const struct message *m = p->messages; m->name; m++) {
+		uint32_t base = message_base_flags(p, m);
+		if (m->type != type || (flags & base) != base)
+			continue;
+		if (!best || base > best_flags) {
+			best = m;
+			best_flags = base;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The roles that an implementation under test can play, as rows: which protocol it speaks, which
+ * points of the ordinary exchange a suite can name, and who plays the other side. A new protocol
+ * joins the suite language with a row here and a peer; the language itself knows none.
+ */
+#ifndef TESTBED_SUITE_ROLE_H
+#define TESTBED_SUITE_ROLE_H
+
+#include "ref/base/wire.h"
+
+struct peer_ops; /* testbed/suite/peer.h */
+
+/* A point of the ordinary exchange: `auto until NAME`. */
+struct role_point {
+	const char *name;
+	const char *meaning; /* for the manual and for messages */
+};
+
+/* An element whose value is a packet of another protocol: EAP-Payload.Code. */
+struct role_inner {
+	uint32_t vendor, code;
+	const struct protocol *protocol;
+};
+
+struct role {
+	const char *name;  /* of the implementation under test, "paa" */
+	const char *title; /* "PANA authentication agent" */
+	const char *peer;  /* the tester's own role, "pac" */
+	const struct protocol *protocol;
+	uint16_t port;			  /* that the role listens at, host byte order */
+	uint32_t seal;			  /* code of the integrity element (vendor 0); 0: none */
+	const struct role_point *points;  /* ends with a row whose name is NULL */
+	const struct role_inner *inner;	  /* ends with a row whose protocol is NULL */
+	const struct peer_ops *ops;
+};
+
+/* The row of that name, or NULL. */
+const struct role *role_named(const char *name);
+
+/* All rows; ends with one whose name is NULL. */
+extern const struct role roles[];
+
+/* The protocol inside that element, or NULL. */
+const struct protocol *role_inner_protocol(const struct role *role, const struct element *element);
+
+/* Flags that every row of the message's name has, such as the request bit: what a suite need not
+ * say. */
+uint32_t message_base_flags(const struct protocol *p, const struct message *m);
+
+/* The message that type and base flags mean, whatever the other flags are; NULL if none. */
+const struct message *message_like(const struct protocol *p, uint64_t type, uint64_t flags);
+
+#endif
