@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The kernel that a guest boots: Debian's stock one. In this order: $BATON_KERNEL, a folder that a
+ * package linux-image-* was unpacked to; the host's own, if it is such a kernel (/boot and
+ * /lib/modules); one in the cache; the package linux-image-amd64, downloaded by apt-get (with
+ * Debian's signatures checked) and unpacked into the cache, not installed.
+ */
+#ifndef BATON_TESTBED_GUEST_KERNEL_H
+#define BATON_TESTBED_GUEST_KERNEL_H
+
+#include <stdbool.h>
+
+struct kernel {
+	char *release; /* as uname -r says it there */
+	char *image;   /* path of the vmlinuz */
+	char *modules; /* folder with modules.dep, kernel/... */
+	char *dep;     /* the text of modules.dep */
+};
+
+/* What the initramfs loads before it can see the host's files. NULL-terminated. */
+extern const char *const kernel_boot_modules[];
+
+/*
+ * Finds a kernel; `fetch`: downloads one if there is none. 0, or -1: with `fetch` after a message,
+ * without silently. kernel_free in either case.
+ */
+int kernel_find(struct kernel *k, bool fetch);
+
+void kernel_free(struct kernel *k);
+
+/*
+ * Writes the kernel proper (an ELF image) that is packed inside the vmlinuz `image` of `size`
+ * octets to the descriptor `to`: booting it saves the emulated processor the unpacking. False
+ * when it is packed in a way that no tool here unpacks; `to` may then hold part of it.
+ */
+bool kernel_unpack(const unsigned char *image, unsigned long size, int to);
+
+#endif
