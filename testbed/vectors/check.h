@@ -53,8 +53,8 @@ struct check_summary {
 /*
  * All vectors through the C codec; one line on `out` for each that differs (`verbose`: for each).
  */
-struct check_summary check_set_with_codec(const struct vector_codec *codec,
-	const struct vector_set *set, bool verbose, FILE *out);
+struct check_summary check_set_with_codec(
+	const struct vector_codec *codec, const struct vector_set *set, bool verbose, FILE *out);
 
 /*
  * All captures through tshark. 0 with `*summary` filled, or -1 with `error` filled: tshark is not

@@ -11,8 +11,8 @@
 #include "testbed/vectors/verify.h"
 
 static const struct vector_codec codecs[] = {
-	{ "pana", &pana_protocol, pana_decode, verify_pana_auth },
-	{ NULL, NULL, NULL, NULL },
+	{"pana", &pana_protocol, pana_decode, verify_pana_auth},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)
@@ -25,7 +25,7 @@ const struct vector_codec *vector_codec(const char *protocol)
 
 struct finding finding_of(enum check_verdict verdict, const char *format, ...)
 {
-	struct finding f = { .verdict = verdict };
+	struct finding f = {.verdict = verdict};
 	va_list args;
 
 	va_start(args, format);
@@ -34,7 +34,7 @@ struct finding finding_of(enum check_verdict verdict, const char *format, ...)
 	return f;
 }
 
-#define AGREES ((struct finding){ .verdict = CHECK_AGREES })
+#define AGREES ((struct finding){.verdict = CHECK_AGREES})
 
 static struct finding number_differs(const char *field, uint64_t expected, uint64_t actual)
 {
@@ -93,8 +93,8 @@ static struct finding compare_avp(const struct element_value *e, const struct ve
 		return finding_of(CHECK_DIFFERS, "AVP %u: expected %s, actual %s", avp->code,
 			avp->name, name);
 	if (avp->name && !name)
-		return finding_of(CHECK_DIFFERS, "AVP %u: expected %s, actual unknown", avp->code,
-			avp->name);
+		return finding_of(
+			CHECK_DIFFERS, "AVP %u: expected %s, actual unknown", avp->code, avp->name);
 	return AGREES;
 }
 
@@ -183,19 +183,19 @@ static struct finding judge_rejection(const struct vector *v, const struct rejec
 static struct finding judge_rejection_of_auth(const struct vector *v, const struct reject *r)
 {
 	if (v->auth_valid)
-		return finding_of(CHECK_DIFFERS, "AUTH: expected good, actual %s",
-			reject_name(r->reason));
+		return finding_of(
+			CHECK_DIFFERS, "AUTH: expected good, actual %s", reject_name(r->reason));
 	if (v->rule.layer == LAYER_AUTH && r->reason != v->rule.reason)
 		return finding_of(CHECK_DIFFERS, "AUTH: expected %s, actual %s",
 			reject_name(v->rule.reason), reject_name(r->reason));
 	return AGREES;
 }
 
-static struct finding judge_auth(const struct vector_codec *codec, const struct vector *v,
-	const struct packet *p)
+static struct finding judge_auth(
+	const struct vector_codec *codec, const struct vector *v, const struct packet *p)
 {
 	char why[256] = "";
-	struct reject reject = { 0 };
+	struct reject reject = {0};
 	bool unknown;
 
 	if (!v->has_auth)
@@ -205,8 +205,8 @@ static struct finding judge_auth(const struct vector_codec *codec, const struct 
 	if (good < 0)
 		return finding_of(unknown ? CHECK_OUTSIDE : CHECK_DIFFERS, "AUTH: %s", why);
 	if (good && !v->auth_valid)
-		return finding_of(CHECK_DIFFERS, "AUTH: expected bad (%s), actual good",
-			v->rule.text);
+		return finding_of(
+			CHECK_DIFFERS, "AUTH: expected bad (%s), actual good", v->rule.text);
 	return good ? AGREES : judge_rejection_of_auth(v, &reject);
 }
 
@@ -232,7 +232,7 @@ static struct finding judge_taken(const struct vector *v)
 struct finding check_with_codec(const struct vector_codec *codec, const struct vector *v)
 {
 	struct packet p;
-	struct reject parse = { 0 }, reject = { 0 };
+	struct reject parse = {0}, reject = {0};
 	struct finding f = AGREES;
 
 	bool boundaries = wire_parse(codec->wire, v->octets, &p, &parse) == 0;
@@ -255,7 +255,7 @@ struct finding check_with_codec(const struct vector_codec *codec, const struct v
 void check_tell(struct check_summary *summary, const struct vector *v, const struct finding *f,
 	bool verbose, FILE *out)
 {
-	static const char *const words[] = { "agrees", "explained", "outside", "differs" };
+	static const char *const words[] = {"agrees", "explained", "outside", "differs"};
 
 	summary->agrees += f->verdict == CHECK_AGREES;
 	summary->explained += f->verdict == CHECK_EXPLAINED;
@@ -284,10 +284,10 @@ static int check_one(void *context, const struct vector *v)
 	return 0;
 }
 
-struct check_summary check_set_with_codec(const struct vector_codec *codec,
-	const struct vector_set *set, bool verbose, FILE *out)
+struct check_summary check_set_with_codec(
+	const struct vector_codec *codec, const struct vector_set *set, bool verbose, FILE *out)
 {
-	struct run run = { .codec = codec, .verbose = verbose, .out = out };
+	struct run run = {.codec = codec, .verbose = verbose, .out = out};
 
 	vector_set_each(set, check_one, &run);
 	return run.summary;

@@ -12,8 +12,8 @@ struct run {
 	FILE *out;
 };
 
-static void check_one(struct run *run, const struct pdml *pdml, size_t index,
-	const struct vector *v)
+static void check_one(
+	struct run *run, const struct pdml *pdml, size_t index, const struct vector *v)
 {
 	struct finding f = pdml_compare(pdml, index, v);
 
@@ -48,10 +48,10 @@ static int check_file(struct run *run, const struct vectors *file, char *error, 
 int check_set_with_tshark(const struct vector_set *set, const char *explanations, bool verbose,
 	FILE *out, struct check_summary *summary, char *error, size_t size)
 {
-	struct run run = { .summary = summary, .verbose = verbose, .out = out };
+	struct run run = {.summary = summary, .verbose = verbose, .out = out};
 	int failed = 0;
 
-	*summary = (struct check_summary){ 0 };
+	*summary = (struct check_summary){0};
 	run.explanations = explanations_read(explanations, error, size);
 	if (!run.explanations)
 		return -1;

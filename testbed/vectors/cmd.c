@@ -43,16 +43,16 @@ struct arguments {
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
-		{ "folder", required_argument, NULL, 'f' },
-		{ "decoder", required_argument, NULL, 'd' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"folder", required_argument, NULL, 'f'},
+		{"decoder", required_argument, NULL, 'd'},
+		{"all", no_argument, NULL, 'a'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int c;
 
-	*a = (struct arguments){ .decoder = "ref" };
+	*a = (struct arguments){.decoder = "ref"};
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
@@ -122,8 +122,10 @@ static int command_show(const struct arguments *a)
 	if (v)
 		show_vector(v, stdout);
 	else
-		fprintf(stderr, "baton vectors: no vector '%s'; 'baton vectors list --all' lists "
-				"them\n", a->words[0]);
+		fprintf(stderr,
+			"baton vectors: no vector '%s'; 'baton vectors list --all' lists "
+			"them\n",
+			a->words[0]);
 	vector_set_free(&set);
 	return v ? 0 : 1;
 }
@@ -167,8 +169,8 @@ static int command_check(const struct arguments *a)
 		sum = check_set_with_codec(codec, &set, a->verbose, stdout);
 	if (!failed)
 		printf("%s: %zu vectors: %u agree, %u differ, %u differ as explained, %u beyond "
-		       "what it checks\n", a->decoder, set.count, sum.agrees, sum.differs,
-			sum.explained, sum.outside);
+		       "what it checks\n",
+			a->decoder, set.count, sum.agrees, sum.differs, sum.explained, sum.outside);
 	vector_set_free(&set);
 	return failed || sum.differs;
 }
@@ -196,10 +198,10 @@ int cmd_vectors(int argc, char **argv)
 		int (*function)(const struct arguments *a);
 		int least, most; /* words */
 	} commands[] = {
-		{ "list", command_list, 0, 1 },
-		{ "show", command_show, 1, 2 },
-		{ "check", command_check, 1, 1 },
-		{ "corpus", command_corpus, 2, 2 },
+		{"list", command_list, 0, 1},
+		{"show", command_show, 1, 2},
+		{"check", command_check, 1, 1},
+		{"corpus", command_corpus, 2, 2},
 	};
 	struct arguments a;
 

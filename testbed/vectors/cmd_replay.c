@@ -34,7 +34,8 @@ static int usage(FILE *to)
 	fputs("usage: baton vectors replay PROTOCOL --interface IF --target ADDRESS [OPTIONS]\n"
 	      "       baton vectors replay PROTOCOL --topology NAME --start COMMAND [OPTIONS]\n"
 	      "\n"
-	      "Sends the vectors to a PAA and judges what comes back. Exit status 0: every reaction\n"
+	      "Sends the vectors to a PAA and judges what comes back. Exit status 0: every "
+	      "reaction\n"
 	      "as the vectors say; 1: not, or inconclusive; 2: wrong usage.\n"
 	      "\n"
 	      "  --interface IF      the interface towards the PAA (with --topology: eth0)\n"
@@ -53,8 +54,22 @@ static int usage(FILE *to)
 	return to == stdout ? 0 : 2;
 }
 
-enum { INTERFACE = 1, TARGET, PORT, TOPOLOGY, START, TESTER, SUT, PATIENCE, ANSWER, QUIET, ONLY,
-	FOLDER, VERBOSE, HELP };
+enum {
+	INTERFACE = 1,
+	TARGET,
+	PORT,
+	TOPOLOGY,
+	START,
+	TESTER,
+	SUT,
+	PATIENCE,
+	ANSWER,
+	QUIET,
+	ONLY,
+	FOLDER,
+	VERBOSE,
+	HELP
+};
 
 static bool number(const char *name, const char *text, unsigned long least, unsigned long most,
 	unsigned long *out)
@@ -65,8 +80,9 @@ static bool number(const char *name, const char *text, unsigned long least, unsi
 	*out = strtoul(text, &end, 10);
 	if (!errno && *text && !*end && *out >= least && *out <= most)
 		return true;
-	fprintf(stderr, "baton vectors replay: --%s is '%s'; it would be a number from %lu to %lu\n",
-		name, text, least, most);
+	fprintf(stderr,
+		"baton vectors replay: --%s is '%s'; it would be a number from %lu to %lu\n", name,
+		text, least, most);
 	return false;
 }
 
@@ -81,7 +97,7 @@ static bool take_number(int option, struct arguments *a)
 	}
 	const char *name = option == PATIENCE ? "patience" : option == ANSWER ? "answer" : "quiet";
 	btime *to = option == PATIENCE ? &a->place.patience
-		: option == ANSWER     ? &a->options.answer
+		    : option == ANSWER ? &a->options.answer
 				       : &a->options.quiet;
 	if (!number(name, optarg, 1, 600000, &n))
 		return false;
@@ -93,26 +109,30 @@ static bool take_number(int option, struct arguments *a)
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
-		{ "interface", required_argument, NULL, INTERFACE },
-		{ "target", required_argument, NULL, TARGET },
-		{ "port", required_argument, NULL, PORT },
-		{ "topology", required_argument, NULL, TOPOLOGY },
-		{ "start", required_argument, NULL, START },
-		{ "tester", required_argument, NULL, TESTER },
-		{ "sut", required_argument, NULL, SUT },
-		{ "patience", required_argument, NULL, PATIENCE },
-		{ "answer", required_argument, NULL, ANSWER },
-		{ "quiet", required_argument, NULL, QUIET },
-		{ "only", required_argument, NULL, ONLY },
-		{ "folder", required_argument, NULL, FOLDER },
-		{ "verbose", no_argument, NULL, VERBOSE },
-		{ "help", no_argument, NULL, HELP },
-		{ NULL, 0, NULL, 0 },
+		{"interface", required_argument, NULL, INTERFACE},
+		{"target", required_argument, NULL, TARGET},
+		{"port", required_argument, NULL, PORT},
+		{"topology", required_argument, NULL, TOPOLOGY},
+		{"start", required_argument, NULL, START},
+		{"tester", required_argument, NULL, TESTER},
+		{"sut", required_argument, NULL, SUT},
+		{"patience", required_argument, NULL, PATIENCE},
+		{"answer", required_argument, NULL, ANSWER},
+		{"quiet", required_argument, NULL, QUIET},
+		{"only", required_argument, NULL, ONLY},
+		{"folder", required_argument, NULL, FOLDER},
+		{"verbose", no_argument, NULL, VERBOSE},
+		{"help", no_argument, NULL, HELP},
+		{NULL, 0, NULL, 0},
 	};
-	const char **texts[] = { [INTERFACE] = &a->place.interface, [TARGET] = &a->place.target,
-		[TOPOLOGY] = &a->place.topology, [START] = &a->place.start,
-		[TESTER] = &a->place.tester, [SUT] = &a->place.sut, [ONLY] = &a->options.pattern,
-		[FOLDER] = &a->folder };
+	const char **texts[] = {[INTERFACE] = &a->place.interface,
+		[TARGET] = &a->place.target,
+		[TOPOLOGY] = &a->place.topology,
+		[START] = &a->place.start,
+		[TESTER] = &a->place.tester,
+		[SUT] = &a->place.sut,
+		[ONLY] = &a->options.pattern,
+		[FOLDER] = &a->folder};
 	int c;
 
 	optind = 0;
@@ -168,9 +188,10 @@ static int replay_here(const struct arguments *a, const struct vector_set *set)
 		return 1;
 	}
 	if (replay_ready(tap, p->patience) < 0)
-		fprintf(stderr, "baton vectors replay: %s port %u answers no PCI within %lld ms; "
-				"is the PAA running?\n", p->target, p->port,
-			(long long)(p->patience / BTIME_MS));
+		fprintf(stderr,
+			"baton vectors replay: %s port %u answers no PCI within %lld ms; "
+			"is the PAA running?\n",
+			p->target, p->port, (long long)(p->patience / BTIME_MS));
 	else if (replay_set(tap, &a->options, set, stdout, &sum, error, sizeof(error)) < 0)
 		fprintf(stderr, "%s\n", error);
 	else
@@ -179,12 +200,12 @@ static int replay_here(const struct arguments *a, const struct vector_set *set)
 	if (failed)
 		return 1;
 	printf("%s port %u: %u pass, %u fail, %u inconclusive, %u skipped\n", p->target, p->port,
-		sum.counts[REPLAY_PASS], sum.counts[REPLAY_FAIL],
-		sum.counts[REPLAY_INCONCLUSIVE], sum.counts[REPLAY_SKIPPED]);
+		sum.counts[REPLAY_PASS], sum.counts[REPLAY_FAIL], sum.counts[REPLAY_INCONCLUSIVE],
+		sum.counts[REPLAY_SKIPPED]);
 	if (!sum.counts[REPLAY_PASS])
 		fputs("baton vectors replay: no vector was replayed\n", stderr);
 	return sum.counts[REPLAY_FAIL] || sum.counts[REPLAY_INCONCLUSIVE] ||
-		!sum.counts[REPLAY_PASS];
+	       !sum.counts[REPLAY_PASS];
 }
 
 /* The replay on the tester's node: in a child, as there is no way back out of a namespace. */
@@ -211,22 +232,24 @@ static int replay_on(struct network *n, const struct arguments *a, const struct 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int start_and_replay(struct network *n, struct arguments *a, const struct vector_set *set,
-	struct diagnostics *d)
+static int start_and_replay(
+	struct network *n, struct arguments *a, const struct vector_set *set, struct diagnostics *d)
 {
-	const char *argv[] = { "/bin/sh", "-c", a->place.start, NULL };
+	const char *argv[] = {"/bin/sh", "-c", a->place.start, NULL};
 	char cwd[4096], address[TOPOLOGY_ADDRESS_TEXT];
-	struct spawn spawn = { .argv = argv, .cwd = getcwd(cwd, sizeof(cwd)), .stderr_fd = 2 };
-	const struct topology_address *target = topology_address(network_topology(n), a->place.sut,
-		NULL, AF_INET);
+	struct spawn spawn = {.argv = argv, .cwd = getcwd(cwd, sizeof(cwd)), .stderr_fd = 2};
+	const struct topology_address *target =
+		topology_address(network_topology(n), a->place.sut, NULL, AF_INET);
 	struct process *paa = NULL;
 	int status = 0;
 
 	if (!a->place.target && target)
 		a->place.target = topology_address_text(target, false, address);
 	if (!a->place.target) {
-		diagnostics_add(d, a->place.topology, 0, "node %s has no IPv4 address; name one "
-				"with --target", a->place.sut);
+		diagnostics_add(d, a->place.topology, 0,
+			"node %s has no IPv4 address; name one "
+			"with --target",
+			a->place.sut);
 		return 1;
 	}
 	if (network_spawn(n, a->place.sut, &spawn, &paa, d) < 0)
@@ -245,7 +268,7 @@ static int start_and_replay(struct network *n, struct arguments *a, const struct
 
 static int replay_on_topology(struct arguments *a, const struct vector_set *set)
 {
-	struct diagnostics d = { 0 };
+	struct diagnostics d = {0};
 	struct topology *topology = NULL;
 	struct network *network = NULL;
 	int result = 1;
@@ -267,8 +290,8 @@ static int replay_on_topology(struct arguments *a, const struct vector_set *set)
 int cmd_vectors_replay(int argc, char **argv)
 {
 	struct arguments a = {
-		.place = { .port = 716, .patience = 10 * BTIME_S, .tester = "tester", .sut = "sut" },
-		.options = { .answer = BTIME_S, .quiet = 150 * BTIME_MS },
+		.place = {.port = 716, .patience = 10 * BTIME_S, .tester = "tester", .sut = "sut"},
+		.options = {.answer = BTIME_S, .quiet = 150 * BTIME_MS},
 	};
 	struct vector_set set;
 	int status = parse(argc, argv, &a);

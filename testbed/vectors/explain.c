@@ -27,14 +27,15 @@ static const char *fault_of(json_t *root)
 		return "no 'format'; it would be '" FORMAT "'";
 	if (!json_is_array(list))
 		return "no 'explanations'; it would be an array";
-	json_array_foreach(list, i, entry) {
+	json_array_foreach(list, i, entry)
+	{
 		if (!json_is_string(json_object_get(entry, "why")))
 			return "an explanation without 'why'; it would be a sentence";
 		if (json_array_size(json_object_get(entry, "vectors")) == 0)
 			return "an explanation without 'vectors'; it would be patterns of ids";
-		json_array_foreach(json_object_get(entry, "vectors"), k, pattern)
-			if (!json_is_string(pattern))
-				return "a pattern that is not a string; it would be as 'header-*'";
+		json_array_foreach(json_object_get(entry, "vectors"), k, pattern) if (
+			!json_is_string(pattern)) return "a pattern that is not a string; it would "
+							 "be as 'header-*'";
 	}
 	return NULL;
 }
@@ -76,12 +77,13 @@ const char *explanation_of(struct explanations *e, const struct vector *v)
 	size_t i, k;
 
 	json_array_foreach(e->list, i, entry)
-		json_array_foreach(json_object_get(entry, "vectors"), k, pattern) {
-			if (fnmatch(json_string_value(pattern), v->id, 0) != 0)
-				continue;
-			e->used[i] = true;
-			return json_string_value(json_object_get(entry, "why"));
-		}
+		json_array_foreach(json_object_get(entry, "vectors"), k, pattern)
+	{
+		if (fnmatch(json_string_value(pattern), v->id, 0) != 0)
+			continue;
+		e->used[i] = true;
+		return json_string_value(json_object_get(entry, "why"));
+	}
 	return NULL;
 }
 
@@ -90,8 +92,7 @@ void explanations_tell_unused(const struct explanations *e, FILE *out)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(e->list, i, entry)
-		if (!e->used[i])
-			fprintf(out, "%s: note: no difference needs this explanation: %s\n", e->path,
-				json_string_value(json_object_get(entry, "why")));
+	json_array_foreach(e->list, i, entry) if (!e->used[i])
+		fprintf(out, "%s: note: no difference needs this explanation: %s\n", e->path,
+			json_string_value(json_object_get(entry, "why")));
 }

@@ -47,9 +47,9 @@ void source_line(struct source *s, const char *member, const char *value)
 	s->from = found;
 }
 
-static const char *const kind_words[] = { "a string", "a string or null",
-	"octets in hexadecimal", "a number from 0 to 65535", "a number from 0 to 4294967295",
-	"true or false", "an array", "an object", "anything" };
+static const char *const kind_words[] = {"a string", "a string or null", "octets in hexadecimal",
+	"a number from 0 to 65535", "a number from 0 to 4294967295", "true or false", "an array",
+	"an object", "anything"};
 
 static int nibble(char c)
 {
@@ -92,14 +92,15 @@ static bool take(struct source *s, json_t *value, const struct member *m)
 	switch (m->kind) {
 	case MEMBER_TEXT:
 	case MEMBER_TEXT_OR_NULL:
-		if (!json_is_string(value) && !(m->kind == MEMBER_TEXT_OR_NULL && json_is_null(value)))
+		if (!json_is_string(value) &&
+			!(m->kind == MEMBER_TEXT_OR_NULL && json_is_null(value)))
 			return false;
 		if (m->to)
 			*(const char **)m->to = json_string_value(value);
 		return true;
 	case MEMBER_HEX:
 		return json_is_string(value) &&
-			hex(s, json_string_value(value), m->to ? m->to : &dummy_view);
+		       hex(s, json_string_value(value), m->to ? m->to : &dummy_view);
 	case MEMBER_U16:
 		return source_number(value, UINT16_MAX, m->to ? m->to : &dummy_number);
 	case MEMBER_U32:
@@ -112,8 +113,8 @@ static bool take(struct source *s, json_t *value, const struct member *m)
 	case MEMBER_ANY:
 		if (m->to)
 			*(json_t **)m->to = value;
-		return m->kind == MEMBER_ANY || (m->kind == MEMBER_ARRAY ? json_is_array(value)
-							   : json_is_object(value));
+		return m->kind == MEMBER_ANY ||
+		       (m->kind == MEMBER_ARRAY ? json_is_array(value) : json_is_object(value));
 	}
 	return false;
 }
@@ -133,11 +134,14 @@ bool source_members(struct source *s, json_t *object, const char *what, const st
 
 	if (!json_is_object(object))
 		return source_wrong(s, "%s is not an object; it would be {...}", what);
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		const struct member *m = row_of(rows, name);
 		if (!m)
-			return source_wrong(s, "%s has a member '%s' that the format does not know; "
-					"docs/vectors.md lists them", what, name);
+			return source_wrong(s,
+				"%s has a member '%s' that the format does not know; "
+				"docs/vectors.md lists them",
+				what, name);
 		if (!take(s, value, m))
 			return source_wrong(s, "'%s' of %s is wrong; it would be %s", name, what,
 				kind_words[m->kind]);
@@ -151,8 +155,8 @@ bool source_members(struct source *s, json_t *object, const char *what, const st
 	return true;
 }
 
-bool source_choice(struct source *s, const char *what, const char *word, const char *const *words,
-	int *out)
+bool source_choice(
+	struct source *s, const char *what, const char *word, const char *const *words, int *out)
 {
 	char all[256] = "";
 

@@ -57,7 +57,7 @@ bool source_members(struct source *s, json_t *object, const char *what, const st
 bool source_number(const json_t *value, json_int_t most, uint32_t *out);
 
 /* The index of `word` in `words`, which ends with NULL, or a finding. */
-bool source_choice(struct source *s, const char *what, const char *word, const char *const *words,
-	int *out);
+bool source_choice(
+	struct source *s, const char *what, const char *word, const char *const *words, int *out);
 
 #endif

@@ -25,13 +25,13 @@ struct pdml {
 	size_t count;
 };
 
-#define AGREES ((struct finding){ .verdict = CHECK_AGREES })
+#define AGREES ((struct finding){.verdict = CHECK_AGREES})
 
 /* --- running tshark --------------------------------------------------------------------------- */
 
 static int spawn_tshark(const char *capture, int out, int err, pid_t *pid)
 {
-	char *argv[] = { "tshark", "-n", "-r", (char *)capture, "-T", "pdml", NULL };
+	char *argv[] = {"tshark", "-n", "-r", (char *)capture, "-T", "pdml", NULL};
 	posix_spawn_file_actions_t actions;
 
 	posix_spawn_file_actions_init(&actions);
@@ -90,16 +90,14 @@ static FILE *run_tshark(const char *capture, char *error, size_t size)
 
 static bool is_called(const xmlNode *node, const char *element)
 {
-	return node->type == XML_ELEMENT_NODE &&
-		strcmp((const char *)node->name, element) == 0;
+	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, element) == 0;
 }
 
 /* An attribute's text, owned by the tree; "" when it is not there. */
 static const char *attribute(const xmlNode *node, const char *name)
 {
 	for (const xmlAttr *a = node->properties; a; a = a->next)
-		if (strcmp((const char *)a->name, name) == 0 && a->children &&
-			a->children->content)
+		if (strcmp((const char *)a->name, name) == 0 && a->children && a->children->content)
 			return (const char *)a->children->content;
 	return "";
 }
@@ -186,8 +184,8 @@ static struct finding same(const char *field, uint64_t expected, uint64_t actual
 	if (expected == actual)
 		return AGREES;
 	if (actual == UINT64_MAX)
-		return finding_of(CHECK_DIFFERS, "%s: expected %" PRIu64 ", actual nothing", field,
-			expected);
+		return finding_of(
+			CHECK_DIFFERS, "%s: expected %" PRIu64 ", actual nothing", field, expected);
 	return finding_of(CHECK_DIFFERS, "%s: expected %" PRIu64 ", actual %" PRIu64, field,
 		expected, actual);
 }
@@ -208,8 +206,8 @@ static bool same_octets(const char *hex, struct view octets)
 /* The last child field, which is the value, when there is one beside the AVP's header. */
 static const xmlNode *value_of(const xmlNode *avp)
 {
-	static const char *const header[] = { "pana.avp.flags", "pana.avp.data_length",
-		"pana.avp.reserved", "pana.avp.vendorid" };
+	static const char *const header[] = {
+		"pana.avp.flags", "pana.avp.data_length", "pana.avp.reserved", "pana.avp.vendorid"};
 	const xmlNode *last = NULL;
 
 	for (const xmlNode *n = avp->children; n; n = n->next)
@@ -231,11 +229,12 @@ static struct finding compare_value(const xmlNode *avp, const struct vector_avp 
 	if (want->value.size == 0)
 		return AGREES;
 	if (!value)
-		return finding_of(CHECK_DIFFERS, "value of AVP %u: expected %zu octets, actual none",
-			want->code, want->value.size);
+		return finding_of(CHECK_DIFFERS,
+			"value of AVP %u: expected %zu octets, actual none", want->code,
+			want->value.size);
 	if (eap) {
-		const xmlNode *code = child_named(eap, "eap.code"), *id = child_named(eap, "eap.id"),
-			      *len = child_named(eap, "eap.len");
+		const xmlNode *code = child_named(eap, "eap.code"),
+			      *id = child_named(eap, "eap.id"), *len = child_named(eap, "eap.len");
 		snprintf(head, sizeof(head), "%s%s%s", code ? attribute(code, "value") : "",
 			id ? attribute(id, "value") : "", len ? attribute(len, "value") : "");
 		if (want->value.size >= 4 && !same_octets(head, VIEW(want->value.data, 4)))
@@ -244,8 +243,8 @@ static struct finding compare_value(const xmlNode *avp, const struct vector_avp 
 	}
 	if (child_named(value, "pana") || same_octets(attribute(value, "value"), want->value))
 		return AGREES;
-	return finding_of(CHECK_DIFFERS, "value of AVP %u: actual %s", want->code,
-		attribute(value, "value"));
+	return finding_of(
+		CHECK_DIFFERS, "value of AVP %u: actual %s", want->code, attribute(value, "value"));
 }
 
 static struct finding compare_avp(const xmlNode *avp, const struct vector_avp *want)
@@ -254,12 +253,12 @@ static struct finding compare_avp(const xmlNode *avp, const struct vector_avp *w
 		const char *field;
 		uint64_t expected, actual;
 	} rows[] = {
-		{ "AVP Code", want->code, shown_number(avp, "pana.avp.code") },
-		{ "AVP Flags", want->flags, shown_number(avp, "pana.avp.flags") },
-		{ "AVP Length", want->length, shown_number(avp, "pana.avp.data_length") },
-		{ "AVP Reserved", want->reserved, value_number(avp, "pana.avp.reserved") },
-		{ "Vendor-Id", want->has_vendor ? want->vendor : UINT64_MAX,
-			shown_number(avp, "pana.avp.vendorid") },
+		{"AVP Code", want->code, shown_number(avp, "pana.avp.code")},
+		{"AVP Flags", want->flags, shown_number(avp, "pana.avp.flags")},
+		{"AVP Length", want->length, shown_number(avp, "pana.avp.data_length")},
+		{"AVP Reserved", want->reserved, value_number(avp, "pana.avp.reserved")},
+		{"Vendor-Id", want->has_vendor ? want->vendor : UINT64_MAX,
+			shown_number(avp, "pana.avp.vendorid")},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -295,12 +294,12 @@ static struct finding compare_header(const xmlNode *proto, const struct vector *
 		const char *field;
 		uint64_t expected, actual;
 	} rows[] = {
-		{ "Reserved", h->reserved, value_number(proto, "pana.reserved") },
-		{ "Message Length", h->length, shown_number(proto, "pana.length") },
-		{ "Flags", h->flags, flags_number(proto) },
-		{ "Message Type", h->type, shown_number(proto, "pana.type") },
-		{ "Session Identifier", h->session, shown_number(proto, "pana.sid") },
-		{ "Sequence Number", h->sequence, shown_number(proto, "pana.seq") },
+		{"Reserved", h->reserved, value_number(proto, "pana.reserved")},
+		{"Message Length", h->length, shown_number(proto, "pana.length")},
+		{"Flags", h->flags, flags_number(proto)},
+		{"Message Type", h->type, shown_number(proto, "pana.type")},
+		{"Session Identifier", h->session, shown_number(proto, "pana.sid")},
+		{"Sequence Number", h->sequence, shown_number(proto, "pana.seq")},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -8,7 +8,7 @@
 #include "ref/pana/pana_wire.h"
 #include "testbed/vectors/replay.h"
 
-#define SESSION_AT 8   /* RFC 5191 §6.2 */
+#define SESSION_AT 8 /* RFC 5191 §6.2 */
 #define SEQUENCE_AT 12
 
 /* A conversation with the PAA from one source port. */
@@ -26,7 +26,7 @@ struct talk {
 __attribute__((format(printf, 3, 4))) static struct replay_result result_of(
 	enum replay_verdict verdict, const char *observed, const char *format, ...)
 {
-	struct replay_result r = { .verdict = verdict };
+	struct replay_result r = {.verdict = verdict};
 	va_list args;
 
 	snprintf(r.observed, sizeof(r.observed), "%s", observed);
@@ -42,8 +42,7 @@ static void name_packet(const struct packet *p, char out[32])
 	static const struct {
 		unsigned flag;
 		char letter;
-	} letters[] = { { PANA_S, 'S' }, { PANA_C, 'C' }, { PANA_A, 'A' }, { PANA_P, 'P' },
-		{ PANA_E, 'E' } };
+	} letters[] = {{PANA_S, 'S'}, {PANA_C, 'C'}, {PANA_A, 'A'}, {PANA_P, 'P'}, {PANA_E, 'E'}};
 	char inside[8] = "";
 	size_t n = 0;
 
@@ -95,9 +94,8 @@ static bool start_session(struct talk *t, bool preauth)
 
 	if (preauth)
 		pci.header[PANA_FLAGS] |= PANA_E;
-	return send_packet(t, &pci) == 0 &&
-		listen_until(t, tap_now() + t->options->answer) &&
-		strcmp(t->name, preauth ? "PAR[SE]" : "PAR[S]") == 0;
+	return send_packet(t, &pci) == 0 && listen_until(t, tap_now() + t->options->answer) &&
+	       strcmp(t->name, preauth ? "PAR[SE]" : "PAR[S]") == 0;
 }
 
 static bool offered(const struct packet *par, uint32_t code, uint32_t number)
@@ -160,9 +158,8 @@ static bool complete_start(struct talk *t)
 		add_number(&pan, PANA_AVP_PRF_ALGORITHM, prf, PANA_PRF_HMAC_SHA1);
 	if (offered(&t->packet, PANA_AVP_INTEGRITY_ALGORITHM, PANA_AUTH_HMAC_SHA1_160))
 		add_number(&pan, PANA_AVP_INTEGRITY_ALGORITHM, integrity, PANA_AUTH_HMAC_SHA1_160);
-	return send_packet(t, &pan) == 0 &&
-		listen_until(t, tap_now() + t->options->answer) &&
-		strncmp(t->name, "PAR", 3) == 0;
+	return send_packet(t, &pan) == 0 && listen_until(t, tap_now() + t->options->answer) &&
+	       strncmp(t->name, "PAR", 3) == 0;
 }
 
 /* --- moving a vector onto a living session ---------------------------------------------------- */
@@ -175,9 +172,10 @@ static uint32_t number_at(struct view octets, size_t at)
 	return read_u32(&r);
 }
 
-/* Zero stays zero; what equals the expected becomes the living value; the rest keeps its distance. */
-static void move_numbers(const struct vector *v, const struct packet *live, uint8_t *octets,
-	size_t size)
+/* Zero stays zero; what equals the expected becomes the living value; the rest keeps its distance.
+ */
+static void move_numbers(
+	const struct vector *v, const struct packet *live, uint8_t *octets, size_t size)
 {
 	struct writer w = writer_of(octets, size);
 	uint32_t session = number_at(v->octets, SESSION_AT);
@@ -213,8 +211,8 @@ static void list_reactions(const struct vector *v, char *out, size_t size)
 
 	*out = '\0';
 	for (size_t i = 0; i < v->reaction_count && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " or " : "",
-			v->reactions[i]);
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%s", i ? " or " : "", v->reactions[i]);
 }
 
 /* Whether it still answers: silence of the dead proves nothing. */
@@ -225,7 +223,7 @@ static bool alive(struct tap *tap, const struct replay_options *options)
 
 	if (!t)
 		abort();
-	*t = (struct talk){ .tap = tap, .options = options, .lane = tap_lane(tap) };
+	*t = (struct talk){.tap = tap, .options = options, .lane = tap_lane(tap)};
 	good = t->lane >= 0 && start_session(t, false);
 	tap_lane_close(tap, t->lane);
 	free(t);
@@ -236,16 +234,17 @@ static struct replay_result judge(struct talk *t, const struct vector *v)
 {
 	char expected[128];
 	bool silence = allows(v, "silence");
-	bool heard = listen_until(t,
-		tap_now() + (silence ? t->options->quiet : t->options->answer));
+	bool heard =
+		listen_until(t, tap_now() + (silence ? t->options->quiet : t->options->answer));
 	const char *observed = heard ? t->name : "silence";
 
 	list_reactions(v, expected, sizeof(expected));
 	if (!allows(v, observed))
 		return result_of(REPLAY_FAIL, observed, "expected %s, actual %s (%s)", expected,
-			observed, v->result == VECTOR_INVALID ? v->rule.clause
-				: v->result == VECTOR_ACCEPTABLE ? v->tolerance_clause
-								 : "valid");
+			observed,
+			v->result == VECTOR_INVALID	 ? v->rule.clause
+			: v->result == VECTOR_ACCEPTABLE ? v->tolerance_clause
+							 : "valid");
 	if (!heard && !alive(t->tap, t->options))
 		return result_of(REPLAY_FAIL, observed,
 			"silent as expected, but a PCI after it is not answered either");
@@ -318,9 +317,9 @@ struct replay_result replay_one(struct tap *tap, const struct replay_options *op
 	t->tap = tap;
 	t->options = options;
 	t->lane = tap_lane(tap);
-	struct replay_result r = t->lane < 0
-		? result_of(REPLAY_INCONCLUSIVE, "", "no source port is free")
-		: converse(t, v, octets);
+	struct replay_result r =
+		t->lane < 0 ? result_of(REPLAY_INCONCLUSIVE, "", "no source port is free")
+			    : converse(t, v, octets);
 	tap_lane_close(tap, t->lane);
 	free(t);
 	return r;
@@ -328,7 +327,7 @@ struct replay_result replay_one(struct tap *tap, const struct replay_options *op
 
 int replay_ready(struct tap *tap, btime patience)
 {
-	const struct replay_options options = { .answer = 200 * BTIME_MS };
+	const struct replay_options options = {.answer = 200 * BTIME_MS};
 	btime end = tap_now() + patience;
 
 	while (tap_now() < end)

@@ -17,7 +17,7 @@ struct run {
 
 static void tell(const struct run *run, const struct vector *v, const struct replay_result *r)
 {
-	static const char *const words[] = { "pass", "FAIL", "inconclusive", "skipped" };
+	static const char *const words[] = {"pass", "FAIL", "inconclusive", "skipped"};
 	bool worth = r->verdict == REPLAY_FAIL || r->verdict == REPLAY_INCONCLUSIVE;
 
 	if (!worth && !run->options->verbose)
@@ -38,8 +38,8 @@ static void replay_vector(const struct run *run, const struct vector *v, struct 
 }
 
 /* The packet that belongs to the vector; -1 when the capture ends or has another one. */
-static int next_packet(const struct run *run, pcap_t *capture, const struct vector *v,
-	struct view *octets)
+static int next_packet(
+	const struct run *run, pcap_t *capture, const struct vector *v, struct view *octets)
 {
 	struct pcap_pkthdr *header;
 	const u_char *data;
@@ -86,10 +86,10 @@ static int replay_file(const struct run *run, const struct vectors *file)
 int replay_set(struct tap *tap, const struct replay_options *options, const struct vector_set *set,
 	FILE *out, struct replay_summary *summary, char *error, size_t size)
 {
-	struct run run = { tap, options, summary, out, error, size };
+	struct run run = {tap, options, summary, out, error, size};
 	int failed = 0;
 
-	*summary = (struct replay_summary){ 0 };
+	*summary = (struct replay_summary){0};
 	for (size_t i = 0; i < set->file_count && !failed; i++)
 		failed = replay_file(&run, set->files[i]);
 	return failed;

@@ -83,8 +83,7 @@ static void show_fields(const struct vector *v, FILE *out)
 void show_vector(const struct vector *v, FILE *out)
 {
 	fprintf(out, "id         %s\n", v->id);
-	fprintf(out, "file       %s:%u, group %s\n", v->group->file->path, v->line,
-		v->group->name);
+	fprintf(out, "file       %s:%u, group %s\n", v->group->file->path, v->line, v->group->name);
 	fprintf(out, "comment    %s\n", v->comment);
 	show_verdict(v, out);
 	show_place(v, out);
@@ -136,14 +135,30 @@ static int write_seed(void *context, const struct vector *v)
 	return -1;
 }
 
-int write_corpus(const struct vector_set *set, const char *folder, char *error, size_t size)
+/* The folder and those above it. */
+static int make_folder(const char *folder)
 {
-	struct corpus c = { folder, error, size };
+	char path[4096];
 
-	if (mkdir(folder, 0777) < 0 && errno != EEXIST) {
-		snprintf(error, size, "%s: %s; name a folder that can be made", folder,
-			strerror(errno));
+	if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return vector_set_each(set, write_seed, &c);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0777) < 0 && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return mkdir(path, 0777) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int write_corpus(const struct vector_set *set, const char *folder, char *error, size_t size)
+{
+	struct corpus c = {folder, error, size};
+
+	if (make_folder(folder) == 0)
+		return vector_set_each(set, write_seed, &c);
+	snprintf(error, size, "%s: %s; name a folder that can be made", folder, strerror(errno));
+	return -1;
 }

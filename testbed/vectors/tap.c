@@ -47,7 +47,7 @@ const char *tap_error(const struct tap *tap)
 
 static int resolve(struct tap *tap, const char *target, uint16_t port)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM};
 	struct addrinfo *found;
 	char service[8];
 
@@ -72,8 +72,9 @@ static int find_source(struct tap *tap, const char *interface, const char *targe
 	socklen_t length = sizeof(tap->source);
 	int failed = -1;
 
-	if (s >= 0 && setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, interface,
-			      (socklen_t)strlen(interface)) == 0 &&
+	if (s >= 0 &&
+		setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, interface,
+			(socklen_t)strlen(interface)) == 0 &&
 		connect(s, (struct sockaddr *)&tap->target, tap->length) == 0 &&
 		getsockname(s, (struct sockaddr *)&tap->source, &length) == 0)
 		failed = 0;
@@ -100,7 +101,8 @@ static int open_pcap(struct tap *tap, const char *interface, const char *target)
 	pcap_set_timeout(tap->pcap, 10);
 	int status = pcap_activate(tap->pcap);
 	snprintf(filter, sizeof(filter), "udp and src host %s and src port %u", target, tap->port);
-	if (status >= 0 && pcap_compile(tap->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+	if (status >= 0 &&
+		pcap_compile(tap->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
 		status = pcap_setfilter(tap->pcap, &program);
 		pcap_freecode(&program);
 		if (status == 0 && pcap_setnonblock(tap->pcap, 1, error) == 0)
@@ -162,7 +164,7 @@ static uint16_t port_of(const struct sockaddr_storage *a)
 
 int tap_lane(struct tap *tap)
 {
-	struct sockaddr_storage any = { .ss_family = tap->target.ss_family };
+	struct sockaddr_storage any = {.ss_family = tap->target.ss_family};
 	socklen_t length = sizeof(any);
 	int lane = 0;
 
@@ -278,7 +280,7 @@ static int next_frame(struct tap *tap, uint16_t port, uint8_t *buffer)
 
 int tap_receive(struct tap *tap, int lane, btime deadline, uint8_t *buffer)
 {
-	struct pollfd wait = { .fd = pcap_get_selectable_fd(tap->pcap), .events = POLLIN };
+	struct pollfd wait = {.fd = pcap_get_selectable_fd(tap->pcap), .events = POLLIN};
 
 	for (;;) {
 		int size = next_frame(tap, tap->lanes[lane].port, buffer);

@@ -11,20 +11,20 @@
 
 const char *vector_result_word(enum vector_result result)
 {
-	static const char *const words[] = { "valid", "acceptable", "invalid" };
+	static const char *const words[] = {"valid", "acceptable", "invalid"};
 	return words[result];
 }
 
 const char *vector_layer_word(enum vector_layer layer)
 {
-	static const char *const words[] = { "decode", "message", "session", "auth" };
+	static const char *const words[] = {"decode", "message", "session", "auth"};
 	return words[layer];
 }
 
 const char *vector_needs_word(enum vector_needs needs)
 {
-	static const char *const words[] = { "fresh", "started", "authenticating", "open",
-		"reauthenticating", "terminating" };
+	static const char *const words[] = {
+		"fresh", "started", "authenticating", "open", "reauthenticating", "terminating"};
 	return words[needs];
 }
 
@@ -46,7 +46,7 @@ void vector_set_free(struct vector_set *set)
 	for (size_t i = 0; i < set->file_count; i++)
 		vectors_free(set->files[i]);
 	free(set->files);
-	*set = (struct vector_set){ 0 };
+	*set = (struct vector_set){0};
 }
 
 static int is_json(const struct dirent *entry)
@@ -76,7 +76,7 @@ static int add_to_list(void *context, const struct vector *v)
 /* Ids name vectors in commands and reports: one must not mean two. */
 static int check_ids(const struct vector_set *set, char *error, size_t size)
 {
-	struct list list = { .vectors = calloc(set->count + 1, sizeof(*list.vectors)) };
+	struct list list = {.vectors = calloc(set->count + 1, sizeof(*list.vectors))};
 	int failed = 0;
 
 	if (!list.vectors)
@@ -119,7 +119,7 @@ int vector_set_read(struct vector_set *set, const char *folder, char *error, siz
 	struct dirent **names = NULL;
 	int failed = -1;
 
-	*set = (struct vector_set){ 0 };
+	*set = (struct vector_set){0};
 	int count = scandir(folder, &names, is_json, alphasort);
 	if (count < 0)
 		snprintf(error, size, "%s: %s; name a protocol that has vectors", folder,
@@ -169,7 +169,7 @@ static int is_wanted(void *context, const struct vector *v)
 
 const struct vector *vector_set_find(const struct vector_set *set, const char *id)
 {
-	struct wanted wanted = { .id = id };
+	struct wanted wanted = {.id = id};
 	vector_set_each(set, is_wanted, &wanted);
 	return wanted.found;
 }

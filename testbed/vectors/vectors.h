@@ -55,7 +55,7 @@ struct vector_numbers {
 struct vector_place {
 	enum vector_needs needs;
 	bool has_session, has_offers;
-	bool preauth; /* the session began with E (RFC 5873) */
+	bool preauth;		    /* the session began with E (RFC 5873) */
 	uint32_t session, sequence; /* what the receiver expects; has_session */
 	struct vector_numbers prf, integrity;
 };
@@ -65,8 +65,8 @@ struct vector {
 	bool to_paa;
 	struct view octets;
 	enum vector_result result;
-	struct vector_rule rule;	 /* VECTOR_INVALID */
-	bool must_accept;		 /* VECTOR_ACCEPTABLE: level "must" */
+	struct vector_rule rule; /* VECTOR_INVALID */
+	bool must_accept;	 /* VECTOR_ACCEPTABLE: level "must" */
 	const char *tolerance_clause, *tolerance_text;
 	struct vector_place place;
 	const char *const *reactions; /* any one of them; "silence" or messages */

@@ -8,7 +8,7 @@
 int verify_pana_auth(const struct vector_association *a, struct view octets,
 	const struct packet *packet, struct reject *reject, bool *unknown, char *why, size_t size)
 {
-	struct pana_sa sa = { .live = true, .integrity = (uint8_t)a->integrity };
+	struct pana_sa sa = {.live = true, .integrity = (uint8_t)a->integrity};
 	struct pana_key_input in = {
 		.prf = (enum pana_prf)a->prf,
 		.integrity = (enum pana_integrity)a->integrity,
@@ -22,8 +22,8 @@ int verify_pana_auth(const struct vector_association *a, struct view octets,
 
 	*unknown = !pana_prf_known(a->prf) || !pana_integrity_known(a->integrity);
 	if (*unknown) {
-		snprintf(why, size, "PRF %u with integrity algorithm %u is not implemented",
-			a->prf, a->integrity);
+		snprintf(why, size, "PRF %u with integrity algorithm %u is not implemented", a->prf,
+			a->integrity);
 		return -1;
 	}
 	pana_auth_key(&in, sa.auth_key);
