@@ -122,18 +122,6 @@ static void serve_namespaces(struct keeper *k, const struct message *m, int fds[
 	fds[5] = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
 }
 
-/* Down at one end takes the carrier from the other. */
-static int serve_link(struct keeper *k, const struct message *m)
-{
-	const struct topology_link *l = &k->t->links[m->index];
-	int error = 0;
-
-	for (int side = 0; side < 2 && !error; side++)
-		error = interface_set_up(k->nodes[l->end[side].node].route,
-			k->link_index[m->index][side], m->argument[0]);
-	return error;
-}
-
 static int serve_impair(struct keeper *k, const struct message *m)
 {
 	const struct topology_link *l = &k->t->links[m->index];
@@ -197,7 +185,7 @@ static int serve(struct loop *loop, const struct message *m, const int *fds, str
 		serve_namespaces(k, m, out);
 		return 0;
 	case MESSAGE_LINK:
-		return serve_link(k, m);
+		return keeper_set_link(k, m->index, m->argument[0]);
 	case MESSAGE_IMPAIR:
 		return serve_impair(k, m);
 	case MESSAGE_INFO:

@@ -48,6 +48,9 @@ int keeper_raise(struct keeper *k);
 /* Creates the radios in the keeper's own namespace and moves each to its node. */
 int keeper_raise_radios(struct keeper *k);
 
+/* Cuts or mends a link. */
+int keeper_set_link(struct keeper *k, size_t link, bool up);
+
 /* Starts the services and waits until each is ready. */
 int keeper_start_services(struct keeper *k);
 

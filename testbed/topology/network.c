@@ -27,9 +27,12 @@
 #include "testbed/topology/message.h"
 #include "testbed/topology/network_private.h"
 #include "testbed/topology/process.h"
+#include "testbed/topology/scalar.h"
 #include "testbed/topology/shepherd.h"
 #include "testbed/topology/space.h"
 #include "testbed/topology/state.h"
+
+#define STOP_WAIT_MS 10000
 
 /* --- warden --------------------------------------------------------------------------------- */
 
@@ -375,4 +378,49 @@ int network_attach(
 	if (t)
 		*t = topology;
 	return 0;
+}
+
+bool network_name_is_good(const char *name)
+{
+	const char *valid;
+
+	return scalar_types[SCALAR_NAME].read(name, &valid);
+}
+
+/* Whether the folder is gone, waiting for it. */
+static bool await_end(const char *state)
+{
+	for (int i = 0; i < STOP_WAIT_MS; i++) {
+		if (access(state, F_OK))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+int network_stop(const char *name, struct diagnostics *d)
+{
+	struct message m = {.op = MESSAGE_STOP};
+	struct network *n;
+	pid_t keeper;
+	int error = network_attach(name, &n, NULL, d);
+	char *state;
+
+	if (error)
+		return error;
+	state = copy(n->state);
+	network_ask(n, &m, NULL, 0, NULL);
+	network_free(n);
+	if (!await_end(state)) {
+		/* The keeper hangs: the kernel is asked to do its work. */
+		keeper = state_read_keeper(state);
+		if (keeper > 0)
+			kill(keeper, SIGKILL);
+		error = await_end(state) ? 0 : -ETIMEDOUT;
+	}
+	if (error)
+		diagnostics_add(
+			d, NULL, 0, "network %s does not end; its state is in %s", name, state);
+	free(state);
+	return error;
 }

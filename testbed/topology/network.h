@@ -73,6 +73,9 @@ int network_attach(
 /* Takes a network down by its name and waits until it is gone. -ENOENT: there is none. */
 int network_stop(const char *name, struct diagnostics *d);
 
+/* Whether this could be the name of a network. */
+bool network_name_is_good(const char *name);
+
 const struct topology *network_topology(const struct network *n);
 
 /* Folder for logs and scratch directories: logs are NODE/SERVICE.log. */
@@ -144,10 +147,20 @@ int network_netns_fd(struct network *n, const char *node);
    just forked; there is no way back. */
 int network_enter(struct network *n, const char *node);
 
+/* A daemon that the topology implies. */
+struct network_service {
+	char title[128]; /* "ap-a hostapd wlan0" */
+	char log[512];
+	bool ended;
+};
+
+/* The i-th service, from 0. -ENOENT after the last. */
+int network_service(struct network *n, unsigned i, struct network_service *out);
+
 /* --- links ---------------------------------------------------------------------------------- */
 
-/* Cuts (up = false) or mends a wired link: the carrier goes at both ends, addresses and routes
-   stay. */
+/* Cuts (up = false) or mends a wired link. Both ends go down and up again. Fixed addresses stay;
+   routes over the link go while it is cut, and those of the topology come back with it. */
 int network_link_set(struct network *n, const char *link, bool up);
 
 /* Changes the impairment of a wired link, each way; 0 removes that impairment. */

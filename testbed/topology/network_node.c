@@ -267,6 +267,19 @@ int network_enter(struct network *n, const char *node)
 	return error;
 }
 
+int network_service(struct network *n, unsigned i, struct network_service *out)
+{
+	struct message m = {.op = MESSAGE_SERVICE, .index = i};
+	int error = network_ask(n, &m, NULL, 0, NULL);
+
+	if (error)
+		return error;
+	snprintf(out->title, sizeof(out->title), "%.127s", m.text);
+	snprintf(out->log, sizeof(out->log), "%s", m.file);
+	out->ended = m.argument[0];
+	return 0;
+}
+
 /* --- links ---------------------------------------------------------------------------------- */
 
 static int find_link(const struct network *n, const char *name, uint32_t *index)

@@ -36,6 +36,8 @@ static int set_defaults(bool forwarding)
 	sysctl_write("0", "net/ipv6/conf/default/accept_dad");
 	sysctl_write("0", "net/ipv6/conf/default/dad_transmits");
 	sysctl_write("0", "net/ipv6/conf/default/router_solicitations");
+	/* A link that is cut keeps its addresses. */
+	sysctl_write("1", "net/ipv6/conf/default/keep_addr_on_down");
 	if (forwarding)
 		sysctl_write("1", "net/ipv6/conf/all/forwarding");
 	return error;
@@ -187,6 +189,28 @@ static int add_routes(struct keeper *k, size_t i)
 		error = fail(k, node->routes[j].line,
 			route_add(k->nodes[i].route, &node->routes[j]), "adding a route",
 			node->name);
+	return error;
+}
+
+int keeper_set_link(struct keeper *k, size_t i, bool up)
+{
+	const struct topology_link *l = &k->t->links[i];
+	int error = 0;
+
+	for (int side = 0; side < 2 && !error; side++)
+		error = interface_set_up(
+			k->nodes[l->end[side].node].route, k->link_index[i][side], up);
+	if (error || !up)
+		return error;
+	error = await_link(k, i);
+	for (int side = 0; side < 2 && !error; side++) {
+		const struct topology_node *node = &k->t->nodes[l->end[side].node];
+
+		/* Those that are there still give -EEXIST; those over another cut link have to wait
+		   for theirs. */
+		for (size_t j = 0; j < node->n_routes; j++)
+			route_add(k->nodes[l->end[side].node].route, &node->routes[j]);
+	}
 	return error;
 }
 

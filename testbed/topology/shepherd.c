@@ -168,8 +168,9 @@ static _Noreturn void execute(const struct launch *l, int pipe)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	default_signals();
+	environ = (char **)(uintptr_t)l->env; /* so that its PATH is searched */
 	if (chdir(l->cwd) == 0)
-		execvpe(l->argv[0], l->argv, l->env);
+		execvp(l->argv[0], l->argv);
 	error = errno;
 	_exit(write(pipe, &error, sizeof(error)) < 0 ? 126 : 127);
 }

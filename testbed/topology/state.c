@@ -43,14 +43,14 @@ int state_directory(char path[PATH_MAX], struct diagnostics *d)
 		error = own[0] == '/' ? make_private(path) : -EINVAL;
 	} else {
 		if (geteuid() == 0) {
-			snprintf(path, PATH_MAX, "/run/baton");
+			snprintf(path, PATH_MAX, "/run/baton/networks");
 			error = make_private(path);
 		} else if (runtime && runtime[0] == '/') {
-			snprintf(path, PATH_MAX, "%s/baton", runtime);
+			snprintf(path, PATH_MAX, "%s/baton/networks", runtime);
 			error = make_private(path);
 		}
 		if (error) {
-			snprintf(path, PATH_MAX, "/tmp/baton-%u", geteuid());
+			snprintf(path, PATH_MAX, "/tmp/baton-%u/networks", geteuid());
 			error = make_private(path);
 		}
 	}
@@ -74,14 +74,15 @@ static void remove_folder(const char *path)
 	nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* A file of the folder, locked; -EWOULDBLOCK when somebody holds it. */
-static int lock_file(const char *folder, int how)
+/* The lock file of the folder, locked; flags: O_CREAT to make it. -EWOULDBLOCK when somebody holds
+   it and how says not to wait. */
+static int lock_file(const char *folder, int flags, int how)
 {
 	char path[PATH_MAX + 8];
 	int fd, error;
 
 	snprintf(path, sizeof(path), "%s/.lock", folder);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, how) == 0)
@@ -91,22 +92,29 @@ static int lock_file(const char *folder, int how)
 	return error;
 }
 
-void state_release(const char *path)
+/* The state directory that holds the folder. */
+static int lock_directory_of(const char *path)
 {
 	char directory[PATH_MAX];
-	int all;
 
 	snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path), path);
-	all = lock_file(directory, LOCK_EX);
+	return lock_file(directory, O_CREAT, LOCK_EX);
+}
+
+void state_release(const char *path)
+{
+	int all = lock_directory_of(path);
+
 	remove_folder(path);
 	if (all >= 0)
 		close(all);
 }
 
-/* Removes the folder when nobody holds it. Returns whether it is (still) in use. */
+/* Whether a network holds the folder. One that is left over is removed; anything else that lies
+   there is left alone. */
 static bool in_use(const char *path)
 {
-	int fd = lock_file(path, LOCK_EX | LOCK_NB);
+	int fd = lock_file(path, 0, LOCK_EX | LOCK_NB);
 
 	if (fd < 0)
 		return fd == -EWOULDBLOCK;
@@ -124,9 +132,9 @@ static int claim(const char *name, struct claim *out, struct diagnostics *d)
 			name, name);
 		return -EEXIST;
 	}
-	if (mkdir(out->path, 0700) && errno != EEXIST)
+	if (mkdir(out->path, 0700))
 		return -errno;
-	out->lock = lock_file(out->path, LOCK_EX | LOCK_NB);
+	out->lock = lock_file(out->path, O_CREAT, LOCK_EX | LOCK_NB);
 	return out->lock < 0 ? out->lock : 0;
 }
 
@@ -140,7 +148,7 @@ int state_claim(const char *name, struct claim *out, struct diagnostics *d)
 	if (snprintf(out->path, sizeof(out->path), "%s/%s", directory, name) >=
 		(int)sizeof(out->path))
 		return -ENAMETOOLONG;
-	all = lock_file(directory, LOCK_EX);
+	all = lock_file(directory, O_CREAT, LOCK_EX);
 	if (all < 0)
 		return all;
 	error = claim(name, out, d);
@@ -161,14 +169,14 @@ int network_each(int (*each)(void *context, const char *name, pid_t keeper), voi
 
 	if (state_directory(directory, NULL))
 		return 0;
-	all = lock_file(directory, LOCK_EX);
+	all = lock_file(directory, O_CREAT, LOCK_EX);
 	count = scandir(directory, &list, NULL, alphasort);
 	for (int i = 0; i < count; i++) {
 		const char *name = list[i]->d_name;
 
 		snprintf(path, sizeof(path), "%s/%s", directory, name);
-		if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, ".lock") &&
-			in_use(path) && name[0] != '.' && !result)
+		if (strcmp(name, ".") && strcmp(name, "..") && in_use(path) && name[0] != '.' &&
+			!result)
 			result = each(context, name, state_read_keeper(path));
 		free(list[i]);
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the networks that are up are written down: one folder each in /run/baton (root),
-// $XDG_RUNTIME_DIR/baton, or /tmp/baton-UID; $BATON_STATE overrides. A network is up as long as
-// its warden holds the lock on the folder's file .lock; a folder without holder is left over from
-// a crash and is removed by whoever comes next.
+// Where the networks that are up are written down: one folder each in /run/baton/networks (root),
+// $XDG_RUNTIME_DIR/baton/networks, or /tmp/baton-UID/networks; $BATON_STATE overrides. A network is
+// up as long as its warden holds the lock on the folder's file .lock; a folder without holder is
+// left over from a crash and is removed by whoever comes next.
 
 #ifndef BATON_TOPOLOGY_STATE_H
 #define BATON_TOPOLOGY_STATE_H
