@@ -100,7 +100,7 @@ static char *unpack_kernel(const struct cache *c, const char *name, struct view 
 		final = NULL;
 		goto out;
 	}
-	good = kernel_unpack(image.data, image.size, fd);
+	good = guest_kernel_unpack(image.data, image.size, fd);
 	close(fd);
 	if (!good || cache_commit(temporary, final) != 0) {
 		remove_tree(temporary);
@@ -114,7 +114,7 @@ out:
 
 /* The kernel unpacked; where that fails the image as it is, which only boots slower. */
 static int prepare_kernel(
-	struct boot *b, struct cache *c, const struct kernel *k, struct view image)
+	struct boot *b, struct cache *c, const struct guest_kernel *k, struct view image)
 {
 	char *name = digest_name("vmlinux", &image, 1);
 
@@ -144,7 +144,7 @@ static struct view unsigned_module(const uint8_t *file, size_t size)
 	return VIEW(file, signature <= size ? size - signature : size);
 }
 
-static int add_modules(struct cpio *c, const struct kernel *k)
+static int add_modules(struct cpio *c, const struct guest_kernel *k)
 {
 	struct modules closure;
 	char *order = NULL;
@@ -155,7 +155,7 @@ static int add_modules(struct cpio *c, const struct kernel *k)
 	if (!list)
 		abort();
 	cpio_dir(c, "modules", 0755);
-	modules_closure(k->dep, kernel_boot_modules, &closure, NULL);
+	modules_closure(k->dep, guest_kernel_boot_modules, &closure, NULL);
 	for (unsigned i = 0; result == 0 && i < closure.count; i++) {
 		char *path = path_format("%s/%s", k->modules, closure.path[i]);
 		char *name = path_format("modules/%s", strrchr(path, '/') + 1);
@@ -165,7 +165,7 @@ static int add_modules(struct cpio *c, const struct kernel *k)
 		if (file)
 			cpio_file(c, name, 0644, unsigned_module(file, size));
 		else
-			result = complain("%s cannot be read: %s", path, strerror(errno));
+			result = tool_complain("%s cannot be read: %s", path, strerror(errno));
 		fprintf(list, "%s\n", name + strlen("modules/"));
 		free(file);
 		free(name);
@@ -178,7 +178,8 @@ static int add_modules(struct cpio *c, const struct kernel *k)
 	return result;
 }
 
-static int write_archive(FILE *to, const struct kernel *k, struct view busybox, struct view init)
+static int write_archive(
+	FILE *to, const struct guest_kernel *k, struct view busybox, struct view init)
 {
 	static const char *const dirs[] = {"bin", "dev", "proc", "lower", "memory", "new"};
 	struct cpio c = {.to = to};
@@ -196,7 +197,7 @@ static int write_archive(FILE *to, const struct kernel *k, struct view busybox, 
 	return 0;
 }
 
-static char *build_initramfs(const struct cache *c, const char *name, const struct kernel *k,
+static char *build_initramfs(const struct cache *c, const char *name, const struct guest_kernel *k,
 	struct view busybox, struct view init)
 {
 	char *final = cache_path(c, name), *temporary = cache_temporary(c, name);
@@ -218,7 +219,7 @@ static char *build_initramfs(const struct cache *c, const char *name, const stru
 	return final;
 }
 
-static int prepare_initramfs(struct boot *b, struct cache *c, const struct kernel *k,
+static int prepare_initramfs(struct boot *b, struct cache *c, const struct guest_kernel *k,
 	struct view image, struct view busybox, struct view init)
 {
 	const struct view parts[] = {view_text(LAYOUT), image, busybox, init};
@@ -241,13 +242,13 @@ static struct view load(const char *path, const char *advice)
 	uint8_t *data = path ? file_read(path, &size) : NULL;
 
 	if (!data && path)
-		complain("%s cannot be read: %s; %s", path, strerror(errno), advice);
+		tool_complain("%s cannot be read: %s; %s", path, strerror(errno), advice);
 	else if (!data)
-		complain("%s", advice);
+		tool_complain("%s", advice);
 	return VIEW(data, size);
 }
 
-int boot_prepare(struct boot *b, const struct kernel *k)
+int boot_prepare(struct boot *b, const struct guest_kernel *k)
 {
 	char *busybox_path = boot_busybox(), *init_path = baton_file("testbed/guest/init.sh");
 	struct view busybox, init = VIEW_EMPTY, image = VIEW_EMPTY;
@@ -314,7 +315,7 @@ int boot_initrd(const struct boot *b, const struct job *job)
 	free(archive);
 	if (!failed)
 		return fd;
-	complain("the guest's initramfs %s cannot be read into memory: %s", b->initramfs,
+	tool_complain("the guest's initramfs %s cannot be read into memory: %s", b->initramfs,
 		strerror(errno));
 	if (fd >= 0)
 		close(fd);

@@ -20,12 +20,12 @@ int cache_complain(const struct cache *c, const char *what)
 	int why = errno;
 
 	if (why == ENOSPC || why == EDQUOT || why == EFBIG)
-		return complain(
+		return tool_complain(
 			"no space for %s in the cache %s: about 600 MB are needed; free some, "
 			"or set BATON_CACHE to a folder with more",
 			what, c->dir);
-	return complain("%s cannot be written to the cache %s: %s; make it writable, or set "
-			"BATON_CACHE to a folder that is",
+	return tool_complain("%s cannot be written to the cache %s: %s; make it writable, or set "
+			     "BATON_CACHE to a folder that is",
 		what, c->dir, strerror(why));
 }
 
@@ -36,7 +36,7 @@ int cache_open(struct cache *c)
 	c->lock = -1;
 	c->dir = baton_cache();
 	if (!c->dir)
-		return complain("no home folder for the cache: set BATON_CACHE to a folder");
+		return tool_complain("no home folder for the cache: set BATON_CACHE to a folder");
 	if (make_folders(c->dir) != 0)
 		return cache_complain(c, "the folder");
 	lock = cache_path(c, "lock");
@@ -98,7 +98,7 @@ int cache_commit(const char *temporary, const char *final)
 		return 0;
 	why = errno;
 	remove_tree(temporary);
-	return complain("%s cannot be created: %s", final, strerror(why));
+	return tool_complain("%s cannot be created: %s", final, strerror(why));
 }
 
 void cache_close(struct cache *c)

@@ -44,7 +44,7 @@ static int number(const char *option, const char *text, unsigned min, unsigned m
 	unsigned long value = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || value < min || value > max)
-		return complain(
+		return tool_complain(
 			"%s %s: must be a whole number from %u to %u", option, text, min, max);
 	*out = (unsigned)value;
 	return 0;
@@ -57,7 +57,7 @@ static int clock_of(const char *text, enum guest_clock *clock)
 	else if (strcmp(text, "real") == 0)
 		*clock = GUEST_CLOCK_REAL;
 	else
-		return complain("--clock %s: must be virtual or real", text);
+		return tool_complain("--clock %s: must be virtual or real", text);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ int cmd_guest(int argc, char **argv)
 			return USAGE_STATUS;
 	}
 	if (optind == argc) {
-		complain("guest: no command; write 'baton guest -- COMMAND'");
+		tool_complain("guest: no command; write 'baton guest -- COMMAND'");
 		return USAGE_STATUS;
 	}
 	return guest_run(&options, argv + optind);

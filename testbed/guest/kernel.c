@@ -19,10 +19,10 @@
 #define PACKAGE "linux-image-amd64" /* depends on the one with the kernel */
 #define UNPACKED "linux-image-"	    /* how the names of unpacked packages begin */
 
-const char *const kernel_boot_modules[] = {
+const char *const guest_kernel_boot_modules[] = {
 	"virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_console", NULL};
 
-void kernel_free(struct kernel *k)
+void guest_kernel_free(struct guest_kernel *k)
 {
 	free(k->release);
 	free(k->image);
@@ -32,20 +32,20 @@ void kernel_free(struct kernel *k)
 }
 
 /* Whether this kernel has what a guest needs to start and what it is there for. */
-static bool usable(const struct kernel *k)
+static bool usable(const struct guest_kernel *k)
 {
 	struct modules closure;
 	bool complete;
 
 	if (access(k->image, R_OK) != 0 || !k->dep)
 		return false;
-	complete = modules_closure(k->dep, kernel_boot_modules, &closure, NULL);
+	complete = modules_closure(k->dep, guest_kernel_boot_modules, &closure, NULL);
 	modules_free(&closure);
 	return complete && modules_listed(k->dep, "mac80211_hwsim");
 }
 
 /* The kernel of that release below `root` ("" for the host's own). */
-static bool take(struct kernel *k, const char *root, const char *release)
+static bool take(struct guest_kernel *k, const char *root, const char *release)
 {
 	char *dep;
 	size_t size;
@@ -58,7 +58,7 @@ static bool take(struct kernel *k, const char *root, const char *release)
 	free(dep);
 	if (usable(k))
 		return true;
-	kernel_free(k);
+	guest_kernel_free(k);
 	return false;
 }
 
@@ -85,7 +85,7 @@ static char *newest(const char *dir, const char *prefix, const char *before)
 }
 
 /* The newest usable kernel below `root`. */
-static bool take_newest(struct kernel *k, const char *root)
+static bool take_newest(struct guest_kernel *k, const char *root)
 {
 	char *boot = path_format("%s/boot", root), *name = NULL, *next;
 	bool taken = false;
@@ -100,7 +100,7 @@ static bool take_newest(struct kernel *k, const char *root)
 	return taken;
 }
 
-static bool take_from_cache(struct kernel *k, const struct cache *c)
+static bool take_from_cache(struct guest_kernel *k, const struct cache *c)
 {
 	char *name = NULL, *next, *root;
 	bool taken = false;
@@ -128,12 +128,13 @@ static char *package_name(void)
 		at += strlen("Depends: ");
 		name = path_format("%.*s", (int)strcspn(at, " \n"), at);
 	} else if (status == 127) {
-		complain("no kernel for the guest, and no apt-cache to get one: unpack a Debian "
-			 "package linux-image-6.1.*-amd64 with 'dpkg-deb -x' and set BATON_KERNEL "
-			 "to that folder");
+		tool_complain(
+			"no kernel for the guest, and no apt-cache to get one: unpack a Debian "
+			"package linux-image-6.1.*-amd64 with 'dpkg-deb -x' and set BATON_KERNEL "
+			"to that folder");
 	} else {
-		complain("no kernel for the guest: the package lists do not know " PACKAGE
-			 "; run 'sudo apt-get update', then try again");
+		tool_complain("no kernel for the guest: the package lists do not know " PACKAGE
+			      "; run 'sudo apt-get update', then try again");
 	}
 	free(output);
 	return name;
@@ -154,8 +155,8 @@ static int download(const struct cache *c, const char *dir, const char *package)
 	if (errno == ENOSPC)
 		cache_complain(c, package);
 	else
-		complain("no kernel for the guest: 'apt-get download %s' failed; look at your "
-			 "network, run 'sudo apt-get update', then try again. It said:\n%s",
+		tool_complain("no kernel for the guest: 'apt-get download %s' failed; look at your "
+			      "network, run 'sudo apt-get update', then try again. It said:\n%s",
 			package, output ? output : "");
 	free(output);
 	return -1;
@@ -185,8 +186,9 @@ out:
 		if (errno == ENOSPC)
 			cache_complain(c, deb);
 		else
-			complain("%s cannot be unpacked: dpkg-deb and depmod (packages dpkg, kmod) "
-				 "must be there. They said:\n%s",
+			tool_complain(
+				"%s cannot be unpacked: dpkg-deb and depmod (packages dpkg, kmod) "
+				"must be there. They said:\n%s",
 				deb, output ? output : "nothing");
 	}
 	free(output);
@@ -228,7 +230,7 @@ out:
 	return result;
 }
 
-static int find_or_fetch(struct kernel *k, bool fetch)
+static int find_or_fetch(struct guest_kernel *k, bool fetch)
 {
 	struct cache c;
 	int result = -1;
@@ -240,8 +242,9 @@ static int find_or_fetch(struct kernel *k, bool fetch)
 	} else if (fetch && cache_lock(&c) == 0) {
 		result = take_from_cache(k, &c) ? 0 : fetch_package(&c);
 		if (result == 0 && !k->image && !take_from_cache(k, &c))
-			result = complain("the kernel in %s lacks modules that the guest needs; "
-					  "remove that folder and try again",
+			result = tool_complain(
+				"the kernel in %s lacks modules that the guest needs; "
+				"remove that folder and try again",
 				c.dir);
 	}
 out:
@@ -249,7 +252,7 @@ out:
 	return result;
 }
 
-int kernel_find(struct kernel *k, bool fetch)
+int guest_kernel_find(struct guest_kernel *k, bool fetch)
 {
 	const char *given = getenv("BATON_KERNEL");
 
@@ -259,9 +262,10 @@ int kernel_find(struct kernel *k, bool fetch)
 			return 0;
 		if (!fetch)
 			return -1;
-		return complain("BATON_KERNEL=%s: no usable kernel there; it must hold "
-				"boot/vmlinuz-* and lib/modules/*/modules.dep with mac80211_hwsim, "
-				"9p, overlay and virtio",
+		return tool_complain(
+			"BATON_KERNEL=%s: no usable kernel there; it must hold "
+			"boot/vmlinuz-* and lib/modules/*/modules.dep with mac80211_hwsim, "
+			"9p, overlay and virtio",
 			given);
 	}
 	if (take_newest(k, ""))
@@ -288,7 +292,7 @@ static struct view payload(const unsigned char *image, unsigned long size)
 	return VIEW(image + start, length - 4); /* its last 4 octets are the unpacked size */
 }
 
-bool kernel_unpack(const unsigned char *image, unsigned long size, int to)
+bool guest_kernel_unpack(const unsigned char *image, unsigned long size, int to)
 {
 	static const struct {
 		const char *magic, *tool;

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-struct kernel {
+struct guest_kernel {
 	char *release; /* as uname -r says it there */
 	char *image;   /* path of the vmlinuz */
 	char *modules; /* folder with modules.dep, kernel/... */
@@ -18,21 +18,21 @@ struct kernel {
 };
 
 /* What the initramfs loads before it can see the host's files. NULL-terminated. */
-extern const char *const kernel_boot_modules[];
+extern const char *const guest_kernel_boot_modules[];
 
 /*
  * Finds a kernel; `fetch`: downloads one if there is none. 0, or -1: with `fetch` after a message,
- * without silently. kernel_free in either case.
+ * without silently. guest_kernel_free in either case.
  */
-int kernel_find(struct kernel *k, bool fetch);
+int guest_kernel_find(struct guest_kernel *k, bool fetch);
 
-void kernel_free(struct kernel *k);
+void guest_kernel_free(struct guest_kernel *k);
 
 /*
  * Writes the kernel proper (an ELF image) that is packed inside the vmlinuz `image` of `size`
  * octets to the descriptor `to`: booting it saves the emulated processor the unpacking. False
  * when it is packed in a way that no tool here unpacks; `to` may then hold part of it.
  */
-bool kernel_unpack(const unsigned char *image, unsigned long size, int to);
+bool guest_kernel_unpack(const unsigned char *image, unsigned long size, int to);
 
 #endif

@@ -239,11 +239,12 @@ int qemu_start(struct qemu *q, const struct machine *m)
 		.in = -1,
 		.terminal = -1};
 	if (!program)
-		return complain("no QEMU on this machine: install the package qemu-system-x86");
+		return tool_complain(
+			"no QEMU on this machine: install the package qemu-system-x86");
 	make_plan(&p, q, m);
 	result = launch(q, m, &p, program);
 	if (result != 0) {
-		complain("QEMU cannot be started: %s", strerror(errno));
+		tool_complain("QEMU cannot be started: %s", strerror(errno));
 		qemu_end(q);
 	}
 	for (unsigned i = 0; i < p.end_count; i++)

@@ -27,7 +27,7 @@ extern char **environ;
 struct run {
 	const struct guest_options *options;
 	struct job job;
-	struct kernel kernel;
+	struct guest_kernel kernel;
 	struct boot boot;
 	struct machine machine;
 	struct session session;
@@ -52,7 +52,8 @@ static char *results_folder(const char *path)
 	if (make_folders(path) == 0 && access(path, W_OK | X_OK) == 0 &&
 		(real = realpath(path, NULL)))
 		return real;
-	complain("the results folder %s cannot be used: %s; give a folder that you can write to",
+	tool_complain(
+		"the results folder %s cannot be used: %s; give a folder that you can write to",
 		path, strerror(errno));
 	return NULL;
 }
@@ -63,7 +64,7 @@ static int find_program(struct run *r, const char *name)
 	r->program = tool_find(name);
 	if (r->program)
 		return 0;
-	complain("%s: %s", name, errno == ENOENT ? "no such command" : strerror(errno));
+	tool_complain("%s: %s", name, errno == ENOENT ? "no such command" : strerror(errno));
 	return errno == ENOENT ? 127 : 126;
 }
 
@@ -120,18 +121,18 @@ static int prepare(struct run *r, char *const argv[])
 		return status;
 	}
 	if (!qemu) {
-		complain("no QEMU on this machine: install the package qemu-system-x86");
+		tool_complain("no QEMU on this machine: install the package qemu-system-x86");
 		return GUEST_STATUS_FAILED;
 	}
 	free(qemu);
 	r->cwd = getcwd(NULL, 0);
 	if (!r->cwd) {
-		complain("the working folder cannot be named: %s", strerror(errno));
+		tool_complain("the working folder cannot be named: %s", strerror(errno));
 		return GUEST_STATUS_FAILED;
 	}
 	if (o->results && !(r->results = results_folder(o->results)))
 		return GUEST_STATUS_FAILED;
-	if (kernel_find(&r->kernel, true) != 0 || boot_prepare(&r->boot, &r->kernel) != 0)
+	if (guest_kernel_find(&r->kernel, true) != 0 || boot_prepare(&r->boot, &r->kernel) != 0)
 		return GUEST_STATUS_FAILED;
 	describe_job(r, argv);
 	r->machine.memory = o->memory ? o->memory : GUEST_MEMORY_DEFAULT;
@@ -158,7 +159,7 @@ static int take_signals(struct run *r)
 	}
 	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
 	r->signals = signalfd(-1, &mask, SFD_CLOEXEC);
-	return r->signals >= 0 ? 0 : complain("no signal descriptor: %s", strerror(errno));
+	return r->signals >= 0 ? 0 : tool_complain("no signal descriptor: %s", strerror(errno));
 }
 
 /* Every key goes to the guest's terminal as it is. */
@@ -213,7 +214,7 @@ static enum outcome run_somehow(struct run *r)
 	return run_with(r, ACCEL_TCG);
 }
 
-static void show_log(const char *what, const struct log *l)
+static void show_tail(const char *what, const struct tail *l)
 {
 	if (l->used > 0)
 		fprintf(stderr, "The last of %s:\n%.*s\n", what, (int)l->used, l->text);
@@ -225,16 +226,17 @@ static void explain(const struct run *r)
 	const struct session *s = &r->session;
 
 	if (s->failure[0])
-		complain("the guest cannot run the command: %s", s->failure);
+		tool_complain("the guest cannot run the command: %s", s->failure);
 	else if (s->qemu.pid > 0 && s->phase_count == 0)
-		complain("QEMU ended before the guest was up");
+		tool_complain("QEMU ended before the guest was up");
 	else if (s->qemu.pid > 0)
-		complain("the guest died before the command ended; if it ran out of memory, give "
-			 "more than %u MB with --memory",
+		tool_complain(
+			"the guest died before the command ended; if it ran out of memory, give "
+			"more than %u MB with --memory",
 			r->machine.memory);
 	if (!r->options->verbose) {
-		show_log("QEMU's own messages", &s->messages);
-		show_log("the guest kernel's messages", &s->console);
+		show_tail("QEMU's own messages", &s->messages);
+		show_tail("the guest kernel's messages", &s->console);
 	}
 }
 
@@ -245,21 +247,23 @@ static int conclude(const struct run *r, enum outcome outcome)
 	switch (outcome) {
 	case FINISHED:
 		if (!s->done)
-			complain("the guest was not heard of after the command ended; results may "
-				 "be incomplete");
+			tool_complain(
+				"the guest was not heard of after the command ended; results may "
+				"be incomplete");
 		return s->status;
 	case SIGNALLED:
 		return 128 + s->signal;
 	case TIMED_OUT:
-		complain("the time given for the guest, %u s, is over", r->options->timeout);
+		tool_complain("the time given for the guest, %u s, is over", r->options->timeout);
 		return GUEST_STATUS_TIMEOUT;
 	case BROKEN:
-		complain("standard %s cannot be written: %s", s->out.broken ? "output" : "error",
+		tool_complain("standard %s cannot be written: %s",
+			s->out.broken ? "output" : "error",
 			strerror(s->out.broken ? s->out.why : s->err.why));
 		return GUEST_STATUS_FAILED;
 	case NO_START:
-		complain("the guest was not up within %d s; this machine is too busy, or see "
-			 "--verbose",
+		tool_complain("the guest was not up within %d s; this machine is too busy, or see "
+			      "--verbose",
 			(int)(BOOT_DEADLINE / BTIME_S));
 		return GUEST_STATUS_FAILED;
 	case DIED:
@@ -298,7 +302,7 @@ static void clean_up(struct run *r)
 		close(r->machine.initrd);
 	job_free(&r->job);
 	boot_free(&r->boot);
-	kernel_free(&r->kernel);
+	guest_kernel_free(&r->kernel);
 	free(r->program);
 	free(r->cwd);
 	free(r->results);
@@ -317,7 +321,7 @@ int guest_run(const struct guest_options *options, char *const argv[])
 	r->signals = r->machine.initrd = -1;
 	r->begun = session_now();
 	if (guest_inside()) {
-		complain("this is a guest already; run %s as it is", argv[0]);
+		tool_complain("this is a guest already; run %s as it is", argv[0]);
 		free(r);
 		return GUEST_STATUS_FAILED;
 	}

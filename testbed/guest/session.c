@@ -52,15 +52,15 @@ static void heard(struct session *s, const char *line)
 }
 
 /* Reads what is there; when the buffer is full the older half goes. */
-static void log_read(struct log *l, bool echo)
+static void tail_read(struct tail *l, bool echo)
 {
 	ssize_t n;
 
-	if (l->used > LOG_SIZE / 2) {
-		memmove(l->text, l->text + LOG_SIZE / 4, l->used - LOG_SIZE / 4);
-		l->used -= LOG_SIZE / 4;
+	if (l->used > TAIL_SIZE / 2) {
+		memmove(l->text, l->text + TAIL_SIZE / 4, l->used - TAIL_SIZE / 4);
+		l->used -= TAIL_SIZE / 4;
 	}
-	n = read(l->from, l->text + l->used, LOG_SIZE - l->used);
+	n = read(l->from, l->text + l->used, TAIL_SIZE - l->used);
 	if (n < 0 && errno == EINTR)
 		return;
 	if (n <= 0) {
@@ -75,10 +75,10 @@ static void log_read(struct log *l, bool echo)
 /* Takes the complete lines out of the control log. */
 static void read_control(struct session *s)
 {
-	struct log *l = &s->control;
+	struct tail *l = &s->control;
 	char *newline;
 
-	log_read(l, false);
+	tail_read(l, false);
 	while ((newline = memchr(l->text, '\n', l->used))) {
 		size_t length = (size_t)(newline - l->text) + 1;
 
@@ -160,9 +160,9 @@ static void serve(struct session *s, struct pollfd *p)
 	if (p[P_CONTROL].revents)
 		read_control(s);
 	if (p[P_CONSOLE].revents)
-		log_read(&s->console, s->verbose);
+		tail_read(&s->console, s->verbose);
 	if (p[P_MESSAGES].revents)
-		log_read(&s->messages, s->verbose);
+		tail_read(&s->messages, s->verbose);
 	stream_move(&s->out, &p[P_OUT]);
 	stream_move(&s->err, &p[P_ERR]);
 	stream_move(&s->in, &p[P_IN]);

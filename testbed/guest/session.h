@@ -12,7 +12,7 @@
 #include "testbed/guest/stream.h"
 
 #define PHASES_MAX 12
-#define LOG_SIZE 4096
+#define TAIL_SIZE 4096
 
 struct phase {
 	char name[16];
@@ -21,10 +21,10 @@ struct phase {
 };
 
 /* The last of what came on a descriptor. */
-struct log {
+struct tail {
 	int from; /* -1: ended */
 	size_t used;
-	char text[LOG_SIZE];
+	char text[TAIL_SIZE];
 };
 
 enum outcome {
@@ -40,7 +40,7 @@ enum outcome {
 struct session {
 	struct qemu qemu;
 	struct stream out, err, in;
-	struct log console, messages, control;
+	struct tail console, messages, control;
 	int signals; /* a signalfd */
 	bool verbose;
 	btime deadline, boot_deadline; /* the latter until init.sh is heard */

@@ -18,7 +18,7 @@
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
-int complain(const char *format, ...)
+int tool_complain(const char *format, ...)
 {
 	va_list args;
 

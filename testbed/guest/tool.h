@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* "baton: " and the message on standard error. Returns -1. */
-int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int tool_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * The program `name` as an absolute path: as it is if it has a slash, else from $PATH and, beyond
