@@ -66,12 +66,18 @@ static struct finding compare_header(const struct packet *p, const struct vector
 	header_of(v, expected);
 	for (unsigned i = 0; i < 6 && f.verdict == CHECK_AGREES; i++)
 		f = number_differs(p->protocol->header[i].name, expected[i], p->header[i]);
-	const char *name = p->message ? p->message->name : NULL;
-	if (f.verdict == CHECK_AGREES && name &&
-		(!v->header.message || strcmp(name, v->header.message) != 0))
-		return finding_of(CHECK_DIFFERS, "message: expected %s, actual %s",
-			v->header.message ? v->header.message : "none", name);
 	return f;
+}
+
+/* Once a message is identified, its name. */
+static struct finding compare_name(const struct packet *p, const struct vector *v)
+{
+	const char *expected = v->header.message ? v->header.message : "none";
+
+	if (!v->has_header || strcmp(expected, p->message->name) == 0)
+		return AGREES;
+	return finding_of(CHECK_DIFFERS, "message: expected %s, actual %s", expected,
+		p->message->name);
 }
 
 static struct finding compare_avp(const struct element_value *e, const struct vector_avp *avp)
@@ -248,7 +254,9 @@ struct finding check_with_codec(const struct vector_codec *codec, const struct v
 		return f;
 	if (codec->decode(v->octets, &p, &reject) < 0)
 		return judge_rejection(v, &reject);
-	f = judge_auth(codec, v, &p);
+	f = compare_name(&p, v);
+	if (f.verdict == CHECK_AGREES)
+		f = judge_auth(codec, v, &p);
 	return f.verdict == CHECK_AGREES ? judge_taken(v) : f;
 }
 
