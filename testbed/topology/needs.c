@@ -144,12 +144,21 @@ static const struct {
 	{have_nftables, "nftables"},
 };
 
+bool needs_have(unsigned need)
+{
+	for (size_t i = 0; topology_need_words[i]; i++) {
+		if (need == 1u << i)
+			return probes[i].have();
+	}
+	return false;
+}
+
 int needs_check(const struct topology *t, struct diagnostics *d)
 {
 	int error = 0;
 
 	for (size_t i = 0; topology_need_words[i]; i++) {
-		if (!(t->needs & 1u << i) || probes[i].have())
+		if (!(t->needs & 1u << i) || needs_have(1u << i))
 			continue;
 		diagnostics_add(d, t->path, 0,
 			"needs %s, and this kernel has no %s; "

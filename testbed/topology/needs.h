@@ -9,4 +9,8 @@
    the kernel. -ENOTSUP with a finding when something is missing. */
 int needs_check(const struct topology *t, struct diagnostics *d);
 
+/* Whether the present network namespace (left as it was) has one need, a bit of enum
+   topology_need, after trying it. */
+bool needs_have(unsigned need);
+
 #endif
