@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Connections in a list, the longest silent first, so that time-outs look at its head only. Each
+ * is bound to one station once it has sent OPEN.
+ */
+#include <stdlib.h>
+
+#include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
+#include "ref/dot1x/dxi_server.h"
+
+#define OPEN_TIME (5 * BTIME_S)
+#define PROBE_TIME (5 * BTIME_S)
+#define UNREACHABLE_TIME (10 * BTIME_S)
+#define KEEP_ALIVE 30
+
+struct dxi_connection {
+	struct dxi_connection *next, *previous;
+	struct endpoint peer;
+	void *owner;
+	uint64_t station; /* 0: none yet */
+	uint16_t keep_alive;
+	struct dxi_port ports[DXI_PORTS_MAX];
+	struct dxi_stream stream;
+	btime heard, probed; /* probed: when a PROBE went out that has no answer; or NEVER */
+	bool paused, closing;
+};
+
+struct dxi_server {
+	struct dxi_server_config config;
+	struct dxi_connection *first, *last;
+	unsigned count;
+	struct dxi_counters counters;
+};
+
+static void *allocate(size_t size)
+{
+	void *p = calloc(1, size);
+	if (!p)
+		abort();
+	return p;
+}
+
+struct dxi_server *dxi_server_new(const struct dxi_server_config *config)
+{
+	struct dxi_server *s = allocate(sizeof(*s));
+	s->config = *config;
+	if (!s->config.keep_alive)
+		s->config.keep_alive = KEEP_ALIVE;
+	return s;
+}
+
+static void unlink_connection(struct dxi_server *s, struct dxi_connection *c)
+{
+	*(c->previous ? &c->previous->next : &s->first) = c->next;
+	*(c->next ? &c->next->previous : &s->last) = c->previous;
+}
+
+static void append_connection(struct dxi_server *s, struct dxi_connection *c)
+{
+	c->next = NULL;
+	c->previous = s->last;
+	*(s->last ? &s->last->next : &s->first) = c;
+	s->last = c;
+}
+
+void dxi_server_free(struct dxi_server *s)
+{
+	if (!s)
+		return;
+	while (s->first)
+		dxi_server_closed(s, s->first);
+	free(s);
+}
+
+/* DXI §6. */
+struct dxi_connection *dxi_server_accept(struct dxi_server *s, const struct endpoint *peer,
+	btime now)
+{
+	unsigned same = 0;
+
+	for (const struct dxi_connection *c = s->first; c; c = c->next)
+		same += c->peer.family == peer->family &&
+			memcmp(c->peer.address, peer->address, sizeof(peer->address)) == 0;
+	if (same >= DXI_PER_ADDRESS || s->count >= DXI_CONNECTIONS_MAX) {
+		s->counters.refused_connections++;
+		return NULL;
+	}
+	struct dxi_connection *c = allocate(sizeof(*c));
+	c->peer = *peer;
+	c->heard = now;
+	c->probed = BTIME_NEVER;
+	c->stream.limit = DXI_UNOPENED_MAX;
+	append_connection(s, c);
+	s->count++;
+	s->counters.accepted++;
+	return c;
+}
+
+void dxi_server_closed(struct dxi_server *s, struct dxi_connection *c)
+{
+	unlink_connection(s, c);
+	s->count--;
+	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+		eap_destroy(c->ports[i].eap);
+	wipe(c, sizeof(*c));
+	free(c);
+}
+
+void dxi_connection_set_owner(struct dxi_connection *c, void *owner)
+{
+	c->owner = owner;
+}
+
+void *dxi_connection_owner(const struct dxi_connection *c)
+{
+	return c->owner;
+}
+
+const struct dxi_counters *dxi_server_counters(const struct dxi_server *s)
+{
+	return &s->counters;
+}
+
+unsigned dxi_server_connections(const struct dxi_server *s)
+{
+	return s->count;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+struct outgoing {
+	enum dxi_type type;
+	uint64_t station, bssid;
+	struct view pdu;
+	enum dxi_error error;
+	uint16_t keep_alive;
+};
+
+static void send_message(struct dxi_connection *c, const struct outgoing *m,
+	struct actions *actions)
+{
+	struct packet p = packet_of(&dxi_protocol);
+	uint8_t error[2] = { 0, (uint8_t)m->error };
+	uint8_t seconds[2] = { (uint8_t)(m->keep_alive >> 8), (uint8_t)m->keep_alive };
+	uint8_t *room = actions_room(actions, m->pdu.size + 64);
+	struct writer w = writer_of(room, room ? m->pdu.size + 64 : 0);
+
+	p.header[DXI_VERSION_FIELD] = DXI_VERSION;
+	p.header[DXI_TYPE] = m->type;
+	p.header[DXI_STATION] = m->station;
+	p.header[DXI_BSSID] = m->bssid;
+	if (m->pdu.size)
+		packet_add(&p, 0, DXI_EAPOL, m->pdu);
+	if (m->error)
+		packet_add(&p, 0, DXI_ERROR, VIEW_OF(error));
+	if (m->keep_alive)
+		packet_add(&p, 0, DXI_KEEP_ALIVE, VIEW_OF(seconds));
+	wire_encode(&p, &w);
+	if (!w.failed)
+		actions_report(actions, c, DXI_SERVER_SEND, "dxi_send", writer_view(&w));
+}
+
+static void disconnect(struct dxi_connection *c, enum dxi_error error, struct actions *actions)
+{
+	if (c->closing)
+		return;
+	c->closing = true;
+	send_message(c, &(struct outgoing){ .type = DXI_CLOSE, .error = error }, actions);
+	actions_report(actions, c, DXI_SERVER_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+}
+
+static void refuse(struct dxi_connection *c, uint64_t station, uint64_t bssid,
+	enum dxi_error error, struct actions *actions)
+{
+	send_message(c,
+		&(struct outgoing){ .type = DXI_REFUSED, .station = station, .bssid = bssid,
+			.error = error },
+		actions);
+}
+
+static void send_frame(struct dxi_server *s, struct dxi_connection *c, const struct dxi_port *port,
+	struct view pdu, struct actions *actions)
+{
+	s->counters.frames_out++;
+	send_message(c,
+		&(struct outgoing){ .type = DXI_FRAME, .station = port->station,
+			.bssid = port->bssid, .pdu = pdu },
+		actions);
+}
+
+/* DXI §6: a peer that does not read is not read from, and in the end is let go. */
+void dxi_server_queued(struct dxi_server *s, struct dxi_connection *c, size_t queued,
+	struct actions *actions)
+{
+	(void)s;
+	if (queued > DXI_QUEUE_MAX) {
+		disconnect(c, DXI_ERROR_LIMIT, actions);
+	} else if (queued > DXI_QUEUE_MAX / 2 && !c->paused) {
+		c->paused = true;
+		actions_report(actions, c, DXI_SERVER_PAUSE, "dxi_pause", VIEW_EMPTY);
+	} else if (queued <= DXI_QUEUE_MAX / 2 && c->paused) {
+		c->paused = false;
+		actions_report(actions, c, DXI_SERVER_RESUME, "dxi_resume", VIEW_EMPTY);
+	}
+}
+
+/* --- an access point's own authenticator ------------------------------------------------------ */
+
+static void after_eap(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
+	struct actions *actions)
+{
+	struct eap_end *eap = port->eap;
+	uint8_t pdu[EAPOL_PDU_MAX];
+	struct writer w = writer_of(pdu, sizeof(pdu));
+
+	if (eap->output.size && eap->status != EAP_WAITING) {
+		eapol_encode(EAPOL_EAP, eap->output, &w);
+		if (!w.failed)
+			send_frame(s, c, port, writer_view(&w), actions);
+	}
+	if (eap->status == EAP_SUCCESS && eap->has_key) {
+		memcpy(port->pmk, eap->msk, sizeof(port->pmk));
+		port->authenticated = true;
+		actions_report(actions, port, DXI_SERVER_AUTHENTICATED, "dxi_authenticated",
+			VIEW_EMPTY);
+	} else if (eap->status == EAP_SUCCESS || eap->status == EAP_FAILURE) {
+		actions_report(actions, port, DXI_SERVER_FAILED, "dxi_failed", VIEW_EMPTY);
+	}
+}
+
+void dxi_server_eap_ready(struct dxi_server *s, struct eap_end *end, btime now,
+	struct actions *actions)
+{
+	(void)now;
+	for (struct dxi_connection *c = s->first; c; c = c->next)
+		for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+			if (end && c->ports[i].eap == end)
+				after_eap(s, c, &c->ports[i], actions);
+}
+
+static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
+	const struct eapol *eapol, struct reject *why, struct actions *actions)
+{
+	if (eapol->type == EAPOL_START) {
+		port->authenticated = false;
+		eap_destroy(port->eap);
+		port->eap = s->config.eap_new(s->config.context, port);
+		if (!port->eap) {
+			refuse(c, port->station, port->bssid, DXI_ERROR_LIMIT, actions);
+			return;
+		}
+		port->eap->ops->start(port->eap);
+		after_eap(s, c, port, actions);
+		return;
+	}
+	if (eapol->type != EAPOL_EAP || !port->eap) {
+		reject_set(why, REJECT_STATE, "Packet Type", "DXI §5", 1, eapol->type);
+		return;
+	}
+	port->eap->ops->input(port->eap, eapol->body, why);
+	if (why->reason == REJECT_NONE)
+		after_eap(s, c, port, actions);
+}
+
+/* --- a proxy's LAN ---------------------------------------------------------------------------- */
+
+static void send_to_lan(struct dxi_port *port, struct view pdu, btime now, struct actions *actions)
+{
+	struct eapol_frame frame = { .ethertype = EAPOL_PREAUTH_ETHERTYPE, .pdu = pdu };
+	uint8_t *room = actions_room(actions, pdu.size + 14);
+	struct writer w = writer_of(room, room ? pdu.size + 14 : 0);
+
+	/* DXI §5.4: the frame bears the station's own address, so the access point runs unchanged. */
+	dxi_mac_octets(port->bssid, frame.destination);
+	dxi_mac_octets(port->station, frame.source);
+	eapol_frame_encode(&frame, &w);
+	if (!w.failed)
+		actions_report(actions, port, DXI_SERVER_LAN_SEND, "dxi_lan_send",
+			writer_view(&w));
+	if (port->silent_since == BTIME_NEVER)
+		port->silent_since = now;
+}
+
+static struct dxi_port *find_port(struct dxi_connection *c, uint64_t bssid)
+{
+	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+		if (c->ports[i].used && c->ports[i].bssid == bssid)
+			return &c->ports[i];
+	return NULL;
+}
+
+void dxi_server_lan_input(struct dxi_server *s, struct view octets, btime now,
+	struct actions *actions)
+{
+	struct eapol_frame frame;
+	struct eapol eapol;
+	struct reject why = { 0 };
+	(void)now;
+
+	if (eapol_frame_decode(octets, &frame, &why) < 0 ||
+		eapol_decode(frame.pdu, &eapol, &why) < 0) {
+		s->counters.rejected[why.reason]++;
+		return;
+	}
+	uint64_t station = dxi_mac(frame.destination), bssid = dxi_mac(frame.source);
+	for (struct dxi_connection *c = s->first; c; c = c->next) {
+		struct dxi_port *port = c->station == station ? find_port(c, bssid) : NULL;
+		if (!port || c->closing)
+			continue;
+		port->silent_since = BTIME_NEVER;
+		if (eapol.type == EAPOL_KEY) {
+			s->counters.keys_dropped++;
+			return;
+		}
+		/* What Ethernet padded is not passed on. */
+		send_frame(s, c, port, VIEW(frame.pdu.data, EAPOL_HEADER_SIZE + eapol.body.size),
+			actions);
+		return;
+	}
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static bool serves(const struct dxi_server *s, uint64_t bssid)
+{
+	for (unsigned i = 0; i < s->config.bssid_count; i++)
+		if (s->config.bssids[i] == bssid)
+			return true;
+	return false;
+}
+
+static struct dxi_connection *holder_of(const struct dxi_server *s, uint64_t station)
+{
+	for (struct dxi_connection *c = s->first; c; c = c->next)
+		if (c->station == station && !c->closing)
+			return c;
+	return NULL;
+}
+
+/* DXI §5.2: somebody else has the station: is it still alive? */
+static void doubt(struct dxi_connection *holder, btime now, struct actions *actions)
+{
+	if (holder->probed != BTIME_NEVER ||
+		now < btime_add(holder->heard, holder->keep_alive * BTIME_S))
+		return;
+	holder->probed = now;
+	send_message(holder, &(struct outgoing){ .type = DXI_PROBE }, actions);
+}
+
+static enum dxi_error bind_station(struct dxi_server *s, struct dxi_connection *c,
+	const struct packet *p, struct dxi_port **port, btime now, struct actions *actions)
+{
+	uint64_t station = p->header[DXI_STATION], bssid = p->header[DXI_BSSID];
+	struct dxi_connection *holder = holder_of(s, station);
+
+	if (!serves(s, bssid))
+		return DXI_ERROR_UNKNOWN_BSSID;
+	if (holder && holder != c && !MUTANT(dxi_station_taken_over)) {
+		doubt(holder, now, actions);
+		return DXI_ERROR_BUSY;
+	}
+	*port = find_port(c, bssid);
+	for (unsigned i = 0; !*port && i < DXI_PORTS_MAX; i++)
+		if (!c->ports[i].used)
+			*port = &c->ports[i];
+	if (!*port)
+		return DXI_ERROR_LIMIT;
+	eap_destroy((*port)->eap);
+	**port = (struct dxi_port){ .used = true, .bssid = bssid, .station = station,
+		.silent_since = BTIME_NEVER };
+	c->station = station;
+	return DXI_ERROR_NONE;
+}
+
+static void handle_open(struct dxi_server *s, struct dxi_connection *c, const struct packet *p,
+	btime now, struct actions *actions)
+{
+	struct dxi_port *port = NULL;
+	enum dxi_error error = bind_station(s, c, p, &port, now, actions);
+
+	if (error != DXI_ERROR_NONE) {
+		refuse(c, p->header[DXI_STATION], p->header[DXI_BSSID], error, actions);
+		return;
+	}
+	c->keep_alive = (uint16_t)packet_uint(p, 0, DXI_KEEP_ALIVE, s->config.keep_alive);
+	c->stream.limit = DXI_MESSAGE_MAX;
+	s->counters.opened++;
+	actions_report(actions, c, DXI_SERVER_OPENED, "dxi_opened", VIEW_EMPTY);
+	send_message(c,
+		&(struct outgoing){ .type = DXI_OPENED, .station = port->station,
+			.bssid = port->bssid, .keep_alive = s->config.keep_alive },
+		actions);
+}
+
+static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const struct packet *p,
+	btime now, struct reject *why, struct actions *actions)
+{
+	struct dxi_port *port = find_port(c, p->header[DXI_BSSID]);
+	struct view pdu = packet_find(p, 0, DXI_EAPOL)->value;
+	struct eapol eapol;
+
+	if (!port) {
+		refuse(c, p->header[DXI_STATION], p->header[DXI_BSSID], DXI_ERROR_NOT_OPEN,
+			actions);
+		return;
+	}
+	if (eapol_decode(pdu, &eapol, why) < 0)
+		return;
+	if (eapol.type == EAPOL_KEY) {
+		s->counters.keys_dropped++;
+		return;
+	}
+	s->counters.frames_in++;
+	if (s->config.proxy)
+		send_to_lan(port, pdu, now, actions);
+	else
+		authenticate(s, c, port, &eapol, why, actions);
+}
+
+static void handle(struct dxi_server *s, struct dxi_connection *c, const struct packet *p,
+	btime now, struct reject *why, struct actions *actions)
+{
+	enum dxi_type type = (enum dxi_type)p->header[DXI_TYPE];
+	bool names_station = type == DXI_OPEN || type == DXI_FRAME;
+
+	/* DXI §5.2: a connection speaks for one station only. */
+	if (names_station && c->station && p->header[DXI_STATION] != c->station) {
+		reject_set(why, REJECT_ADDRESS, "Station", "DXI §5", 4, p->header[DXI_STATION]);
+		disconnect(c, DXI_ERROR_WRONG_STATION, actions);
+		return;
+	}
+	switch (type) {
+	case DXI_OPEN:
+		handle_open(s, c, p, now, actions);
+		break;
+	case DXI_FRAME:
+		handle_frame(s, c, p, now, why, actions);
+		break;
+	case DXI_PROBE:
+		send_message(c, &(struct outgoing){ .type = DXI_ALIVE }, actions);
+		break;
+	case DXI_ALIVE:
+		break;
+	case DXI_CLOSE:
+		c->closing = true;
+		actions_report(actions, c, DXI_SERVER_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+		break;
+	case DXI_OPENED:
+	case DXI_REFUSED:
+		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
+		break;
+	}
+}
+
+static void reject(struct dxi_server *s, struct dxi_connection *c, const struct reject *why,
+	struct actions *actions)
+{
+	s->counters.rejected[why->reason]++;
+	struct action *a = actions_report(actions, c, DXI_SERVER_REJECTED, "dxi_rejected",
+		VIEW_EMPTY);
+	if (a)
+		a->reject = *why;
+}
+
+void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct view octets,
+	btime now, struct actions *actions)
+{
+	struct view message;
+	int more = 1;
+
+	while (more == 1 && !c->closing) {
+		struct reject why = { 0 };
+		struct packet p;
+		more = dxi_stream_next(&c->stream, &octets, &message, &why);
+		bool whole = more == 1 && wire_decode(&dxi_protocol, message, &p, &why) == 0;
+		if (whole) {
+			c->heard = now;
+			c->probed = BTIME_NEVER;
+			unlink_connection(s, c);
+			append_connection(s, c);
+			handle(s, c, &p, now, &why, actions);
+		}
+		if (why.reason != REJECT_NONE)
+			reject(s, c, &why, actions);
+		/* DXI §3.4: who sends what section 3 does not allow is told and left. */
+		if (more != 0 && !whole)
+			disconnect(c, why.reason == REJECT_VERSION ? DXI_ERROR_VERSION
+								   : DXI_ERROR_MALFORMED,
+				actions);
+	}
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static btime connection_due(const struct dxi_connection *c)
+{
+	btime due = c->station ? BTIME_NEVER : btime_add(c->heard, OPEN_TIME);
+
+	if (c->closing)
+		return BTIME_NEVER;
+	if (c->probed != BTIME_NEVER)
+		due = btime_min(due, btime_add(c->probed, PROBE_TIME));
+	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+		if (c->ports[i].used)
+			due = btime_min(due, btime_add(c->ports[i].silent_since, UNREACHABLE_TIME));
+	return due;
+}
+
+static void connection_tick(struct dxi_connection *c, btime now, struct actions *actions)
+{
+	if (now < connection_due(c))
+		return;
+	for (unsigned i = 0; i < DXI_PORTS_MAX; i++) {
+		struct dxi_port *port = &c->ports[i];
+		if (!port->used || now < btime_add(port->silent_since, UNREACHABLE_TIME))
+			continue;
+		port->silent_since = BTIME_NEVER;
+		refuse(c, port->station, port->bssid, DXI_ERROR_UNREACHABLE, actions);
+	}
+	if ((!c->station && now >= btime_add(c->heard, OPEN_TIME)) ||
+		now >= btime_add(c->probed, PROBE_TIME))
+		disconnect(c, DXI_ERROR_TIMEOUT, actions);
+}
+
+/* Room in the list for whatever one connection's time-out has to say. */
+#define ROOM_NEEDED (DXI_PORTS_MAX / 2)
+
+void dxi_server_tick(struct dxi_server *s, btime now, struct actions *actions)
+{
+	for (struct dxi_connection *c = s->first; c; c = c->next)
+		if (actions->count + ROOM_NEEDED < ACTIONS_MAX)
+			connection_tick(c, now, actions);
+}
+
+btime dxi_server_due(const struct dxi_server *s)
+{
+	btime due = BTIME_NEVER;
+	for (const struct dxi_connection *c = s->first; c; c = c->next)
+		due = btime_min(due, connection_due(c));
+	return due;
+}
