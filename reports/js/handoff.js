@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the two plots of a handoff share: which packets count as what, and which handoff is shown.
 
-function allHandoffs() {
-	return result.measurements.flatMap((m) => m.handoffs || []);
-}
-
 function isLost(packet) {
 	return packet.received_ms === null;
 }

@@ -6,7 +6,8 @@ function headline() {
 	const parts = [];
 	if (tests.length)
 		parts.push(`${counts.pass} of ${plural(tests.length, "test")} passed`);
-	const n = allHandoffs().length;
+	const n = d3.sum(result.measurements.filter((m) => (m.handoffs || []).length),
+		(m) => d3.sum(m.columns, (c) => c.repetitions));
 	if (n)
 		parts.push(`${plural(n, "handoff")} measured`);
 	return parts.length ? parts.join(", ") : "Nothing was tested";
