@@ -245,3 +245,18 @@ int eap_make_credentials(const char *dir, const struct eap_credentials *options,
 		return fail(&m, "%s: %s", dir, strerror(errno));
 	return make_all(&m, &o);
 }
+
+int eap_remove_credentials(const char *dir)
+{
+	static const char *const names[] = { "ca", "server", "client", "other-ca", "other-server",
+		"other-client", "expired-server", "expired-client", "revoked-client", "crl" };
+	char path[4096];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s.pem", dir, names[i]);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/%s.key", dir, names[i]);
+		unlink(path);
+	}
+	return rmdir(dir);
+}

@@ -29,4 +29,7 @@ struct eap_credentials {
 int eap_make_credentials(const char *dir, const struct eap_credentials *options, char *error,
 	size_t size);
 
+/* Removes those files, and the folder when nothing else is in it. 0 or -1, errno set. */
+int eap_remove_credentials(const char *dir);
+
 #endif

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_method.h"
@@ -35,8 +34,6 @@ static void must(bool ok, const char *what)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const names[] = { "ca", "server", "client", "other-ca", "other-server",
-		"other-client", "expired-server", "expired-client", "revoked-client", "crl" };
 	char dir[] = "/tmp/eap-tls-fuzz-XXXXXX", ca[64], pem[64], key[64];
 	char error[EAP_TLS_ERROR_MAX] = "no folder";
 
@@ -54,11 +51,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		contexts[server] = eap_tls_context_new(&config, error, sizeof(error));
 		must(contexts[server], error);
 	}
-	for (size_t i = 0; i < 2 * sizeof(names) / sizeof(*names); i++) {
-		snprintf(pem, sizeof(pem), "%s/%s.%s", dir, names[i / 2], i & 1 ? "key" : "pem");
-		unlink(pem);
-	}
-	rmdir(dir);
+	eap_remove_credentials(dir);
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ref/base/crypto.h"
 #include "ref/eap/eap_credentials.h"
@@ -465,18 +464,8 @@ static int make_folders(void **state)
 
 static int remove_folders(void **state)
 {
-	static const char *const names[] = { "ca", "server", "client", "other-ca", "other-server",
-		"other-client", "expired-server", "expired-client", "revoked-client", "crl" };
-	char file[256];
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		unlink(path(file, modern_dir, names[i], ".pem"));
-		unlink(path(file, modern_dir, names[i], ".key"));
-		unlink(path(file, legacy_dir, names[i], ".pem"));
-		unlink(path(file, legacy_dir, names[i], ".key"));
-	}
-	return rmdir(modern_dir) | rmdir(legacy_dir);
+	return eap_remove_credentials(modern_dir) | eap_remove_credentials(legacy_dir);
 }
 
 int main(void)
