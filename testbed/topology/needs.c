@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "testbed/topology/format.h"
@@ -30,16 +31,41 @@ static bool have_netns(void)
 	return true;
 }
 
-static bool have_hwsim(void)
+static bool have_family(const char *name)
 {
 	struct nl_sock *s;
-	bool have = false;
+	bool have;
 
 	if (netlink_open(NETLINK_GENERIC, &s))
 		return false;
-	have = genl_ctrl_resolve(s, "MAC80211_HWSIM") >= 0 && genl_ctrl_resolve(s, "nl80211") >= 0;
+	have = genl_ctrl_resolve(s, name) >= 0;
 	nl_socket_free(s);
 	return have;
+}
+
+/* The kernel loads most modules when they are first used, but not this one, and by itself it would
+   put two radios where nobody wants them. */
+static void load_hwsim(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 1);
+		dup2(null, 2);
+		execl("/sbin/modprobe", "modprobe", "mac80211_hwsim", "radios=0", NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static bool have_hwsim(void)
+{
+	if (!have_family("MAC80211_HWSIM"))
+		load_hwsim();
+	return have_family("MAC80211_HWSIM") && have_family("nl80211");
 }
 
 static bool have_netem(void)

@@ -233,7 +233,7 @@ static size_t address_length(const struct topology_address *a)
 	return a->family == AF_INET ? 4 : 16;
 }
 
-int address_add(struct nl_sock *s, int index, const struct topology_address *a)
+int space_address_add(struct nl_sock *s, int index, const struct topology_address *a)
 {
 	/* Duplicate address detection belongs to the experiments, not to the fixed addresses. */
 	struct ifaddrmsg header = {.ifa_family = a->family,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/nl80211.h>
 #include <net/if.h>
+#include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
@@ -80,6 +81,13 @@ static char *wiphy_name(const struct keeper *k, const struct topology_radio *r)
 	if (asprintf(&name, "%s.%s", k->start->name, r->name) < 0)
 		abort();
 	return name;
+}
+
+/* The kernel acknowledges a new radio with its number, a positive "error". */
+static int note_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *argument)
+{
+	(void)from, (void)argument;
+	return e->error > 0 ? NL_SKIP : -nl_syserr2nlerr(e->error);
 }
 
 static int create_radio(
@@ -191,6 +199,7 @@ int keeper_raise_radios(struct keeper *k)
 	if (error)
 		return error;
 	k->hwsim = hwsim.socket;
+	nl_socket_modify_err_cb(hwsim.socket, NL_CB_CUSTOM, note_error, NULL);
 	for (size_t i = 0; i < k->t->n_radios && !error; i++) {
 		error = create_radio(k, &hwsim, &k->t->radios[i]);
 		if (!error)

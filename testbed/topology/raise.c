@@ -26,20 +26,20 @@ static int fail(struct keeper *k, unsigned line, int error, const char *what, co
    solicitations, no reverse path filter in the way of tunnels. */
 static int set_defaults(bool forwarding)
 {
-	int error = sysctl_write("0", "net/ipv4/conf/all/rp_filter");
+	int error = space_sysctl_write("0", "net/ipv4/conf/all/rp_filter");
 
 	if (!error)
-		error = sysctl_write("0", "net/ipv4/conf/default/rp_filter");
+		error = space_sysctl_write("0", "net/ipv4/conf/default/rp_filter");
 	if (!error && forwarding)
-		error = sysctl_write("1", "net/ipv4/ip_forward");
+		error = space_sysctl_write("1", "net/ipv4/ip_forward");
 	/* A kernel without IPv6 can still carry the IPv4 part. */
-	sysctl_write("0", "net/ipv6/conf/default/accept_dad");
-	sysctl_write("0", "net/ipv6/conf/default/dad_transmits");
-	sysctl_write("0", "net/ipv6/conf/default/router_solicitations");
+	space_sysctl_write("0", "net/ipv6/conf/default/accept_dad");
+	space_sysctl_write("0", "net/ipv6/conf/default/dad_transmits");
+	space_sysctl_write("0", "net/ipv6/conf/default/router_solicitations");
 	/* A link that is cut keeps its addresses. */
-	sysctl_write("1", "net/ipv6/conf/default/keep_addr_on_down");
+	space_sysctl_write("1", "net/ipv6/conf/default/keep_addr_on_down");
 	if (forwarding)
-		sysctl_write("1", "net/ipv6/conf/all/forwarding");
+		space_sysctl_write("1", "net/ipv6/conf/all/forwarding");
 	return error;
 }
 
@@ -94,7 +94,7 @@ static int add_addresses(
 	for (size_t i = 0; i < list->count && !error; i++) {
 		char text[TOPOLOGY_ADDRESS_TEXT];
 
-		error = address_add(k->nodes[node].route, index, &list->list[i]);
+		error = space_address_add(k->nodes[node].route, index, &list->list[i]);
 		fail(k, list->list[i].line, error, "adding the address",
 			topology_address_text(&list->list[i], true, text));
 	}

@@ -402,7 +402,9 @@ static void read_row(
 
 static void read_preset(const struct schema_row *row, char *out)
 {
-	if (row->shape == ROW_SCALAR)
+	if (row->shape == ROW_SCALAR && !*row->preset)
+		*(const char **)out = row->preset; /* an empty word, which nobody can write */
+	else if (row->shape == ROW_SCALAR)
 		scalar_types[row->scalar].read(row->preset, out);
 	for (int i = 0; row->shape == ROW_CHOICE && row->words[i]; i++)
 		if (!strcmp(row->words[i], row->preset))

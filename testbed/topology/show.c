@@ -52,40 +52,54 @@ static void show_link(const struct topology_link *l, FILE *f)
 	fprintf(f, " ---- %s\n", b->at);
 }
 
-static int note_ssid(struct nl_msg *msg, void *argument)
+static int note_bssid(struct nl_msg *msg, void *argument)
 {
-	char *ssid = argument;
-	struct nlattr *a[NL80211_ATTR_MAX + 1];
+	struct topology_mac *bssid = argument;
+	struct nlattr *a[NL80211_ATTR_MAC + 1];
 
-	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, NL80211_ATTR_MAX, NULL) == 0 &&
-		a[NL80211_ATTR_SSID])
-		snprintf(ssid, 33, "%.*s", nla_len(a[NL80211_ATTR_SSID]),
-			(char *)nla_data(a[NL80211_ATTR_SSID]));
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, NL80211_ATTR_MAC, NULL) == 0 &&
+		a[NL80211_ATTR_MAC] && nla_len(a[NL80211_ATTR_MAC]) == sizeof(bssid->bytes)) {
+		memcpy(bssid->bytes, nla_data(a[NL80211_ATTR_MAC]), sizeof(bssid->bytes));
+		bssid->given = true;
+	}
 	return NL_OK;
 }
 
-/* The network an interface of the node is associated with, "" when none. */
-static void get_ssid(struct network *n, const char *node, unsigned index, char ssid[33])
+/* The access point a station is associated with; not given when none. */
+static struct topology_mac get_bssid(struct network *n, const char *node, unsigned index)
 {
 	struct nl_sock *s = open_in(n, node, NETLINK_GENERIC);
 	int family = s ? genl_ctrl_resolve(s, "nl80211") : -1;
+	struct topology_mac bssid = {0};
 	struct nl_msg *msg;
 
-	ssid[0] = '\0';
 	if (family >= 0) {
 		msg = nlmsg_alloc();
 		if (!msg ||
-			!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0,
-				NL80211_CMD_GET_INTERFACE, 0) ||
+			!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_DUMP,
+				NL80211_CMD_GET_STATION, 0) ||
 			nla_put_u32(msg, NL80211_ATTR_IFINDEX, index))
 			abort();
-		nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_CUSTOM, note_ssid, ssid);
+		nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_CUSTOM, note_bssid, &bssid);
 		if (nl_send_auto(s, msg) >= 0)
 			nl_recvmsgs_default(s);
 		nlmsg_free(msg);
 	}
 	if (s)
 		nl_socket_free(s);
+	return bssid;
+}
+
+static void show_association(struct network *n, const char *node, unsigned index, FILE *f)
+{
+	const struct topology *t = network_topology(n);
+	struct topology_mac bssid = get_bssid(n, node, index);
+
+	if (!bssid.given)
+		fprintf(f, " not associated");
+	for (size_t i = 0; bssid.given && i < t->n_radios; i++)
+		if (!memcmp(t->radios[i].end.mac.bytes, bssid.bytes, sizeof(bssid.bytes)))
+			fprintf(f, " ))) (((  %s, %s", t->radios[i].offered.ssid, t->radios[i].end.at);
 }
 
 static void show_radio(const struct topology_radio *r, FILE *f)
@@ -108,7 +122,7 @@ struct interfaces {
 	FILE *f;
 };
 
-static bool is_radio(const struct topology *t, const char *node, const char *interface)
+static bool is_station(const struct topology *t, const char *node, const char *interface)
 {
 	for (size_t i = 0; i < t->n_radios; i++)
 		if (t->radios[i].mode == RADIO_STATION &&
@@ -126,7 +140,7 @@ static void show_interface(struct nl_object *object, void *argument)
 	const char *name = rtnl_link_get_name(link);
 	unsigned flags = rtnl_link_get_flags(link);
 	bool up = flags & IFF_UP;
-	char text[64], ssid[33] = "";
+	char text[64];
 
 	if (index == 1 && !up)
 		return;
@@ -142,10 +156,8 @@ static void show_interface(struct nl_object *object, void *argument)
 			fprintf(in->f, " %s",
 				nl_addr2str(rtnl_addr_get_local(a), text, sizeof(text)));
 	}
-	if (is_radio(network_topology(in->n), in->node, name)) {
-		get_ssid(in->n, in->node, index, ssid);
-		fprintf(in->f, " %s%s", *ssid ? "))) " : "not associated", ssid);
-	}
+	if (is_station(network_topology(in->n), in->node, name))
+		show_association(in->n, in->node, index, in->f);
 	fprintf(in->f, "\n");
 }
 

@@ -26,7 +26,7 @@ static int write_file(const char *path, const char *value)
 	return error;
 }
 
-int sysctl_write(const char *value, const char *path_format, ...)
+int space_sysctl_write(const char *value, const char *path_format, ...)
 {
 	char path[PATH_MAX] = "/proc/sys/";
 	va_list ap;

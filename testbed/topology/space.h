@@ -27,7 +27,7 @@ int space_create(const char *host_name, const char *directory, const char *keep,
 int space_enter(const struct space *s);
 
 /* Writes value to /proc/sys/PATH in the present network namespace. */
-int sysctl_write(const char *value, const char *path_format, ...)
+int space_sysctl_write(const char *value, const char *path_format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* mkdir with parents. */

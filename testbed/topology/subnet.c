@@ -6,7 +6,7 @@
 
 #include "testbed/topology/arena.h"
 
-bool address_equal(const struct topology_address *a, const struct topology_address *b)
+bool topology_address_equal(const struct topology_address *a, const struct topology_address *b)
 {
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }

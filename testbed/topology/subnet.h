@@ -30,7 +30,7 @@ const struct topology_addresses *attachment_subnets(const struct topology *t, si
 
 bool subnet_contains(const struct topology_address *subnet, const struct topology_address *a);
 bool subnets_overlap(const struct topology_address *a, const struct topology_address *b);
-bool address_equal(const struct topology_address *a, const struct topology_address *b);
+bool topology_address_equal(const struct topology_address *a, const struct topology_address *b);
 
 /* The access point that offers this network, or NULL. */
 const struct topology_radio *access_point_of(

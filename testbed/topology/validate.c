@@ -142,7 +142,7 @@ static const char *attachment_name(struct check *c, size_t i)
 static void check_subnet_pair(struct check *c, size_t i, const struct topology_address *a, size_t j,
 	const struct topology_address *b)
 {
-	bool same = a->prefix == b->prefix && address_equal(a, b);
+	bool same = a->prefix == b->prefix && topology_address_equal(a, b);
 
 	if (!subnets_overlap(a, b) ||
 		(same && i != j && c->segments.segment[i] == c->segments.segment[j]))
@@ -290,7 +290,7 @@ const struct topology_address *check_find_address(const struct topology *t,
 		for (size_t j = 0; j < list->count; j++) {
 			if (&list->list[j] == until)
 				return NULL;
-			if (address_equal(&list->list[j], a))
+			if (topology_address_equal(&list->list[j], a))
 				return &list->list[j];
 		}
 	return NULL;
@@ -372,7 +372,7 @@ static void check_routes(struct check *c)
 				const struct topology_route *other = &c->t->nodes[i].routes[k];
 
 				if (other->to.prefix == r->to.prefix &&
-					address_equal(&other->to, &r->to))
+					topology_address_equal(&other->to, &r->to))
 					check_complain(c, r->line,
 						"the route to %s is given twice, first in "
 						"line %u; once would do",
