@@ -76,8 +76,8 @@ static struct finding compare_name(const struct packet *p, const struct vector *
 
 	if (!v->has_header || strcmp(expected, p->message->name) == 0)
 		return AGREES;
-	return finding_of(CHECK_DIFFERS, "message: expected %s, actual %s", expected,
-		p->message->name);
+	return finding_of(
+		CHECK_DIFFERS, "message: expected %s, actual %s", expected, p->message->name);
 }
 
 static struct finding compare_avp(const struct element_value *e, const struct vector_avp *avp)

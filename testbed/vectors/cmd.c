@@ -86,18 +86,16 @@ static int parse(int argc, char **argv, struct arguments *a)
 int vectors_of(struct vector_set *set, const char *protocol, const char *folder)
 {
 	char error[ERROR_MAX];
-	char *standard = NULL;
+	char *relative = path_format("vectors/%s", protocol);
+	char *standard = baton_file(relative);
 
-	if (!folder) {
-		char *relative = path_format("vectors/%s", protocol);
-		standard = baton_file(relative);
-		free(relative);
-		folder = standard ? standard : "vectors";
-	}
+	if (!folder)
+		folder = standard ? standard : relative;
 	int failed = vector_set_read(set, folder, error, sizeof(error));
 	if (failed)
 		fprintf(stderr, "%s\n", error);
 	free(standard);
+	free(relative);
 	return failed;
 }
 
@@ -135,8 +133,9 @@ static int run_tshark(const struct vector_set *set, bool verbose, struct check_s
 	char error[ERROR_MAX];
 	char *explanations = baton_file("vectors/explain/tshark.json");
 
-	int failed = check_set_with_tshark(set, explanations ? explanations : "tshark.json",
-		verbose, stdout, sum, error, sizeof(error));
+	int failed = check_set_with_tshark(set,
+		explanations ? explanations : "vectors/explain/tshark.json", verbose, stdout, sum,
+		error, sizeof(error));
 	if (failed)
 		fprintf(stderr, "%s\n", error);
 	free(explanations);

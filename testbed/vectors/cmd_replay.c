@@ -180,37 +180,39 @@ static int replay_here(const struct arguments *a, const struct vector_set *set)
 	const struct place *p = &a->place;
 	char error[1024];
 	struct replay_summary sum;
-	int failed = -1;
 
 	struct tap *tap = tap_open(p->interface, p->target, (uint16_t)p->port, error);
 	if (!tap) {
 		fprintf(stderr, "baton vectors replay: %s\n", error);
 		return 1;
 	}
-	if (replay_ready(tap, p->patience) < 0)
+	if (replay_ready(tap, p->patience) < 0) {
 		fprintf(stderr,
-			"baton vectors replay: %s port %u answers no PCI within %lld ms; "
-			"is the PAA running?\n",
+			"baton vectors replay: %s port %u answers no PCI within %lld ms; is the "
+			"PAA "
+			"running?\n",
 			p->target, p->port, (long long)(p->patience / BTIME_MS));
-	else if (replay_set(tap, &a->options, set, stdout, &sum, error, sizeof(error)) < 0)
-		fprintf(stderr, "%s\n", error);
-	else
-		failed = 0;
-	tap_close(tap);
-	if (failed)
+		tap_close(tap);
 		return 1;
+	}
+	int failed = replay_set(tap, &a->options, set, stdout, &sum, error, sizeof(error));
+	tap_close(tap);
 	printf("%s port %u: %u pass, %u fail, %u inconclusive, %u skipped\n", p->target, p->port,
 		sum.counts[REPLAY_PASS], sum.counts[REPLAY_FAIL], sum.counts[REPLAY_INCONCLUSIVE],
 		sum.counts[REPLAY_SKIPPED]);
-	if (!sum.counts[REPLAY_PASS])
+	fflush(stdout);
+	if (failed)
+		fprintf(stderr, "baton vectors replay: %s\n", error);
+	else if (!sum.counts[REPLAY_PASS] && !sum.counts[REPLAY_FAIL])
 		fputs("baton vectors replay: no vector was replayed\n", stderr);
-	return sum.counts[REPLAY_FAIL] || sum.counts[REPLAY_INCONCLUSIVE] ||
+	return failed || sum.counts[REPLAY_FAIL] || sum.counts[REPLAY_INCONCLUSIVE] ||
 	       !sum.counts[REPLAY_PASS];
 }
 
 /* The replay on the tester's node: in a child, as there is no way back out of a namespace. */
 static int replay_on(struct network *n, const struct arguments *a, const struct vector_set *set)
 {
+	char *here = getcwd(NULL, 0);
 	int status = 0;
 	pid_t child;
 
@@ -218,6 +220,9 @@ static int replay_on(struct network *n, const struct arguments *a, const struct 
 	child = fork();
 	if (child == 0) {
 		int failed = network_enter(n, a->place.tester);
+		/* File names of the user's are relative to where the user is. */
+		if (!failed && here && chdir(here) < 0)
+			failed = -errno;
 		if (failed)
 			fprintf(stderr, "baton vectors replay: entering %s: %s\n", a->place.tester,
 				strerror(-failed));
@@ -225,6 +230,7 @@ static int replay_on(struct network *n, const struct arguments *a, const struct 
 		fflush(stdout);
 		_exit(exit_status);
 	}
+	free(here);
 	if (child < 0)
 		return 1;
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)

@@ -245,9 +245,12 @@ static struct replay_result judge(struct talk *t, const struct vector *v)
 			v->result == VECTOR_INVALID	 ? v->rule.clause
 			: v->result == VECTOR_ACCEPTABLE ? v->tolerance_clause
 							 : "valid");
-	if (!heard && !alive(t->tap, t->options))
-		return result_of(REPLAY_FAIL, observed,
+	if (!heard && !alive(t->tap, t->options)) {
+		struct replay_result r = result_of(REPLAY_FAIL, observed,
 			"silent as expected, but a PCI after it is not answered either");
+		r.dead = true;
+		return r;
+	}
 	return result_of(REPLAY_PASS, observed, "%s", "");
 }
 

@@ -27,6 +27,7 @@ enum replay_verdict { REPLAY_PASS, REPLAY_FAIL, REPLAY_INCONCLUSIVE, REPLAY_SKIP
 
 struct replay_result {
 	enum replay_verdict verdict;
+	bool dead;	    /* it answered before this vector, and does not after it */
 	char observed[128]; /* "silence", "PAR[S]", ... */
 	char why[256];	    /* one sentence; empty for a pass */
 };
@@ -44,7 +45,8 @@ struct replay_result replay_one(struct tap *tap, const struct replay_options *op
 
 /*
  * Every vector of the set that the pattern takes, from the captures; a table on `out`. 0, or -1
- * with `error` filled: a capture is damaged or is not that of its JSON.
+ * with `error` filled: a capture is damaged or is not that of its JSON, or the PAA has died (then
+ * the vector that killed it is counted, and those after it are not).
  */
 int replay_set(struct tap *tap, const struct replay_options *options, const struct vector_set *set,
 	FILE *out, struct replay_summary *summary, char *error, size_t size);

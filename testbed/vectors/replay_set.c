@@ -28,13 +28,18 @@ static void tell(const struct run *run, const struct vector *v, const struct rep
 	fflush(run->out);
 }
 
-static void replay_vector(const struct run *run, const struct vector *v, struct view octets)
+/* 0, or -1 when there is nobody left to replay at. */
+static int replay_vector(const struct run *run, const struct vector *v, struct view octets)
 {
 	if (run->options->pattern && fnmatch(run->options->pattern, v->id, 0) != 0)
-		return;
+		return 0;
 	struct replay_result r = replay_one(run->tap, run->options, v, octets);
 	run->summary->counts[r.verdict]++;
 	tell(run, v, &r);
+	if (!r.dead || replay_ready(run->tap, 2 * run->options->answer) == 0)
+		return 0;
+	snprintf(run->error, run->size, "the PAA answers no PCI since '%s'; replay ended", v->id);
+	return -1;
 }
 
 /* The packet that belongs to the vector; -1 when the capture ends or has another one. */
@@ -77,7 +82,7 @@ static int replay_file(const struct run *run, const struct vectors *file)
 			struct view octets;
 			failed = next_packet(run, capture, v, &octets);
 			if (!failed)
-				replay_vector(run, v, octets);
+				failed = replay_vector(run, v, octets);
 		}
 	pcap_close(capture);
 	return failed;

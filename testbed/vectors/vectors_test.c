@@ -83,7 +83,8 @@ static void write_changed(const struct folder *f, const char *what, const char *
 	char *text = NULL;
 
 	assert_non_null(at);
-	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - good), good, with, at + strlen(what)) > 0);
+	assert_true(
+		asprintf(&text, "%.*s%s%s", (int)(at - good), good, with, at + strlen(what)) > 0);
 	write_text(f->file, text);
 	free(text);
 }
@@ -116,33 +117,34 @@ static const struct {
 	unsigned line;
 	const char *message;
 } bad[] = {
-	{ "\"format\"", "\"format\" \"x\"", 1, "it would be JSON" },
-	{ "]}]}\n", "]", 21, "it would be JSON" },
-	{ "baton-vectors-1", "baton-vectors-9", 1, "this version reads 'baton-vectors-1'" },
-	{ "\"count\": 3", "\"count\": 4", 15, "there are 3 vectors; was the file cut?" },
-	{ "\"count\": 3", "\"count\": \"3\"", 1, "it would be a number" },
-	{ "\"title\": \"test\"", "\"titel\": \"test\"", 1, "a member 'titel'" },
-	{ "\"title\": \"group\",", "", 3, "a group has no 'title'" },
-	{ "\"eap\": null, ", "", 3, "keys has no 'eap'" },
-	{ "\"bytes\": \"000", "\"bytes\": \"00", 5, "it would be octets in hexadecimal" },
-	{ "\"bytes\": \"000", "\"bytes\": \"0x0", 5, "it would be octets in hexadecimal" },
-	{ "\"result\": \"valid\"", "\"result\": \"fine\"", 5, "one of 'valid', 'acceptable'" },
-	{ "pac->paa", "upwards", 5, "the direction is 'upwards'" },
-	{ "\"needs\": \"fresh\"", "\"needs\": \"sleep\"", 5, "what the state needs is 'sleep'" },
-	{ "[\"PAR[S]\"]", "[]", 5, "no reaction" },
-	{ "[\"PAR[S]\"]", "[7]", 5, "a reaction is not a string" },
-	{ "\"length\": 16", "\"length\": 65536", 5, "a number from 0 to 65535" },
-	{ "\"length\": 16", "\"length\": -1", 5, "a number from 0 to 65535" },
-	{ "\"sequence\": 0}", "\"sequence\": 4294967296}", 5, "a number from 0 to 4294967295" },
-	{ ", \"avps\": []}", "}", 5, "both belong together" },
-	{ "\"result\": \"invalid\"", "\"result\": \"valid\"", 10, "has a rule" },
-	{ "bad-length", "not-a-reason", 10, "is no reason to reject" },
-	{ "\"layer\": \"decode\"", "\"layer\": \"session\"", 10, "lacks decoded fields" },
-	{ "\"level\": \"must\"", "\"level\": \"shall\"", 15, "the level of the tolerance" },
-	{ "\"id\": \"two\", ", "", 5, "a vector has no 'id'" },
-	{ "\"result\": \"acceptable\"", "\"result\": \"acceptable\", \"auth\": "
-				       "{\"association\": 0, \"valid\": true}",
-		15, "association 0 of 0" },
+	{"\"format\"", "\"format\" \"x\"", 1, "it would be JSON"},
+	{"]}]}\n", "]", 21, "it would be JSON"},
+	{"baton-vectors-1", "baton-vectors-9", 1, "this version reads 'baton-vectors-1'"},
+	{"\"count\": 3", "\"count\": 4", 15, "there are 3 vectors; was the file cut?"},
+	{"\"count\": 3", "\"count\": \"3\"", 1, "it would be a number"},
+	{"\"title\": \"test\"", "\"titel\": \"test\"", 1, "a member 'titel'"},
+	{"\"title\": \"group\",", "", 3, "a group has no 'title'"},
+	{"\"eap\": null, ", "", 3, "keys has no 'eap'"},
+	{"\"bytes\": \"000", "\"bytes\": \"00", 5, "it would be octets in hexadecimal"},
+	{"\"bytes\": \"000", "\"bytes\": \"0x0", 5, "it would be octets in hexadecimal"},
+	{"\"result\": \"valid\"", "\"result\": \"fine\"", 5, "one of 'valid', 'acceptable'"},
+	{"pac->paa", "upwards", 5, "the direction is 'upwards'"},
+	{"\"needs\": \"fresh\"", "\"needs\": \"sleep\"", 5, "what the state needs is 'sleep'"},
+	{"[\"PAR[S]\"]", "[]", 5, "no reaction"},
+	{"[\"PAR[S]\"]", "[7]", 5, "a reaction is not a string"},
+	{"\"length\": 16", "\"length\": 65536", 5, "a number from 0 to 65535"},
+	{"\"length\": 16", "\"length\": -1", 5, "a number from 0 to 65535"},
+	{"\"sequence\": 0}", "\"sequence\": 4294967296}", 5, "a number from 0 to 4294967295"},
+	{", \"avps\": []}", "}", 5, "both belong together"},
+	{"\"result\": \"invalid\"", "\"result\": \"valid\"", 10, "has a rule"},
+	{"bad-length", "not-a-reason", 10, "is no reason to reject"},
+	{"\"layer\": \"decode\"", "\"layer\": \"session\"", 10, "lacks decoded fields"},
+	{"\"level\": \"must\"", "\"level\": \"shall\"", 15, "the level of the tolerance"},
+	{"\"id\": \"two\", ", "", 5, "a vector has no 'id'"},
+	{"\"result\": \"acceptable\"",
+		"\"result\": \"acceptable\", \"auth\": "
+		"{\"association\": 0, \"valid\": true}",
+		15, "association 0 of 0"},
 };
 
 static void test_tells_what_is_wrong(void **state)
@@ -193,8 +195,8 @@ static void test_one_id_for_two_vectors(void **state)
 }
 
 /* The check of the one changed vector. */
-static struct finding check_changed(const struct folder *f, const char *what, const char *with,
-	const char *id)
+static struct finding check_changed(
+	const struct folder *f, const char *what, const char *with, const char *id)
 {
 	char error[1024] = "";
 	struct vector_set set;
@@ -212,7 +214,7 @@ static struct finding check_changed(const struct folder *f, const char *what, co
 
 static void test_codec_agrees_with_the_good(void **state)
 {
-	static const char *const ids[] = { "one", "two", "three" };
+	static const char *const ids[] = {"one", "two", "three"};
 
 	for (int i = 0; i < 3; i++) {
 		struct finding f = check_changed(*state, "test", "test", ids[i]);
@@ -227,33 +229,33 @@ static void test_codec_check_sees_differences(void **state)
 	static const struct {
 		const char *what, *with, *id, *text;
 	} rows[] = {
-		{ "\"type\": 1", "\"type\": 2", "one", "Message Type: expected 2, actual 1" },
-		{ "\"flags\": 0", "\"flags\": 512", "one", "Flags: expected 512, actual 0" },
-		{ "\"message\": \"PCI\"", "\"message\": \"PAR\"", "one", "message: expected PAR" },
-		{ "\"avps\": []",
+		{"\"type\": 1", "\"type\": 2", "one", "Message Type: expected 2, actual 1"},
+		{"\"flags\": 0", "\"flags\": 512", "one", "Flags: expected 512, actual 0"},
+		{"\"message\": \"PCI\"", "\"message\": \"PAR\"", "one", "message: expected PAR"},
+		{"\"avps\": []",
 			"\"avps\": [{\"code\": 1, \"name\": \"AUTH\", \"flags\": 0, \"length\": 0, "
 			"\"reserved\": 0, \"value\": \"\"}]",
-			"one", "number of AVPs: expected 1, actual 0" },
-		{ "00000010000000010000000000000000", "00000010800000010000000000000000", "one",
-			"Flags" },
-		{ "00000010000000010000000000000000\", \"result\": \"valid\"",
+			"one", "number of AVPs: expected 1, actual 0"},
+		{"00000010000000010000000000000000", "00000010800000010000000000000000", "one",
+			"Flags"},
+		{"00000010000000010000000000000000\", \"result\": \"valid\"",
 			"00000010000000010000000000000000\", \"result\": \"invalid\", \"rule\": "
 			"{\"layer\": \"message\", \"reason\": \"bad-flags\", \"clause\": "
 			"\"RFC5191 6.2\", \"text\": \"x\"}",
-			"one", "expected rejected: bad-flags" },
-		{ "\"reason\": \"bad-length\"", "\"reason\": \"bad-flags\"", "two",
-			"reason: expected bad-flags" },
-		{ "\"field\": \"Message Length\"", "\"field\": \"Flags\"", "two",
-			"field: expected Flags" },
-		{ "\"bytes\": \"000000100000\"", "\"bytes\": \"00000010000000010000000000000000\"",
-			"two", "actual taken" },
+			"one", "expected rejected: bad-flags"},
+		{"\"reason\": \"bad-length\"", "\"reason\": \"bad-flags\"", "two",
+			"reason: expected bad-flags"},
+		{"\"field\": \"Message Length\"", "\"field\": \"Flags\"", "two",
+			"field: expected Flags"},
+		{"\"bytes\": \"000000100000\"", "\"bytes\": \"00000010000000010000000000000000\"",
+			"two", "actual taken"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct finding f = check_changed(*state, rows[i].what, rows[i].with, rows[i].id);
 		if (f.verdict != CHECK_DIFFERS || !strstr(f.text, rows[i].text))
-			fail_msg("row %zu: expected \"%s\", actual \"%s\"", i, rows[i].text,
-				f.text);
+			fail_msg(
+				"row %zu: expected \"%s\", actual \"%s\"", i, rows[i].text, f.text);
 	}
 }
 
@@ -261,7 +263,7 @@ static void test_explanations(void **state)
 {
 	struct folder *f = *state;
 	char error[1024] = "";
-	struct vector v = { .id = "header-zero" }, other = { .id = "avp-zero" };
+	struct vector v = {.id = "header-zero"}, other = {.id = "avp-zero"};
 
 	write_text(f->file, "{\"format\": \"baton-explanations-1\", \"explanations\": "
 			    "[{\"vectors\": [\"header-*\"], \"why\": \"because\"}]}");

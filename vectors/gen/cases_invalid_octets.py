@@ -41,8 +41,9 @@ def header():
         add("length-" + name, "Message Length is %d, the message has 16 octets" % length, octets,
             rule("bad-length", LENGTH, "Message Length counts the whole message",
                  "Message Length", 2))
-    for name, extra in (("one", 1), ("four", 4), ("avp", 12)):
-        add("trailing-" + name, "%d octets after the end of the message" % extra,
+    for name, extra, what in (("one", 1, "One octet"), ("four", 4, "Four octets"),
+                              ("avp", 12, "An AVP of zeros")):
+        add("trailing-" + name, "%s after the end of the message" % what,
             pci + bytes(extra),
             rule("bad-length", LENGTH, "Message Length counts the whole message",
                  "Message Length", 2))

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The vectors as a whole: regenerated octet for octet, true to their schema and to themselves, and
+# what the codec, tshark and a running PAA make of them. TAP; fails when anything here does.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+baton=$(realpath -m "${BATON:-build/bin/baton}")
+scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+number=0 failed=0
+
+# ok NAME COMMAND...: passes when the command succeeds; its last lines tell otherwise.
+ok() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$scratch/out" 2>&1; then
+		echo "ok $number - $name"
+	else
+		sed 's/^/# /' "$scratch/out" | tail -20
+		echo "not ok $number - $name"
+		failed=1
+	fi
+}
+
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# fails STATUS TEXT COMMAND...: the command ends with that status and says that on one line.
+fails() {
+	local status=$1 text=$2
+	shift 2
+	"$@" >"$scratch/said" 2>&1
+	local ended=$?
+	cat "$scratch/said"
+	[ $ended -eq "$status" ] || { echo "expected status $status, actual $ended"; return 1; }
+	grep -qF -- "$text" "$scratch/said" || { echo "expected \"$text\""; return 1; }
+}
+
+copy() {
+	rm -rf "$scratch/pana" && cp -r vectors/pana "$scratch/pana"
+}
+
+# A copy in which one thing is changed must not pass.
+damaged() { # SED FILE COMMAND...
+	local change=$1 file=$2
+	shift 2
+	copy
+	sed -i "$change" "$scratch/pana/$file"
+	cmp -s "$scratch/pana/$file" "vectors/pana/$file" && { echo "nothing was changed"; return 1; }
+	! "$@" "$scratch/pana"
+}
+
+cut_capture() {
+	copy
+	truncate -s 1000 "$scratch/pana/messages.pcapng"
+	fails 1 messages.pcapng "$baton" vectors check pana --decoder tshark --folder "$scratch/pana"
+}
+
+# 80 is what was asked for; half of that number must be invalid ones.
+enough() {
+	"$baton" vectors list --all >"$scratch/list" || return 1
+	tail -1 "$scratch/list"
+	[ "$(grep -cE '^    (valid|acceptable|invalid) ' "$scratch/list")" -ge 80 ] &&
+		[ "$(grep -c '^    invalid ' "$scratch/list")" -ge 40 ]
+}
+
+corpus() {
+	"$baton" vectors corpus pana "$scratch/a/b" || return 1
+	[ "$(find "$scratch/a/b" -type f | wc -l)" -eq "$("$baton" vectors list | sed -n 's/ vectors$//p')" ]
+}
+
+replay() { # FURTHER OPTIONS
+	"$baton" vectors replay pana --topology wired --patience 5000 "$@"
+}
+
+wrong_paa() { # HOW TEXT
+	fails 1 "$2" replay --only 'header-*' --patience 1500 \
+		--start "exec /usr/bin/python3 '$PWD/testbed/vectors/wrong_paa.py' $1"
+}
+
+ok "cryptography of the generators" vectors/gen/self_test.py
+ok "regeneration gives the same octets" vectors/gen/generate.py --check
+ok "schema, fields, keys, AUTH and captures agree" vectors/verify.py
+ok "at least 80 vectors, half of them invalid" enough
+ok "an altered octet is seen" damaged '0,/"bytes": "00000010/s//"bytes": "00000110/' messages.json vectors/verify.py
+ok "an altered key is seen" damaged '0,/"auth_key": "./s//"auth_key": "/' session-psk.json vectors/verify.py
+ok "a member of another name is seen" damaged '0,/"comment"/s//"remark"/' messages.json vectors/verify.py
+if [ -x "$baton" ]; then
+	ok "the codec" "$baton" vectors check pana
+	ok "tshark" "$baton" vectors check pana --decoder tshark
+	ok "seeds for the fuzzers" corpus
+	ok "a capture cut short" cut_capture
+	ok "no such vector" fails 1 "no vector 'nothing'" "$baton" vectors show nothing
+	ok "no such decoder" fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija
+	ok "no such protocol" fails 2 "no codec for 'none'" "$baton" vectors check none
+	ok "no tshark" fails 1 "apt install tshark" env PATH="$scratch" "$baton" vectors check pana --decoder tshark
+	ok "replay without a place" fails 2 "--interface and --target" "$baton" vectors replay pana
+	ok "replay at a wrong address" fails 1 "it would be an IPv4 or IPv6 address" \
+		"$baton" vectors replay pana --interface lo --target paa
+	if unshare -rn true 2>/dev/null; then
+		ok "replay sees a PAA that is mute" wrong_paa mute "answers no PCI"
+		ok "replay sees a PAA that answers everything" wrong_paa eager "0 pass, 19 fail"
+		ok "replay sees a PAA that dies" wrong_paa dies "answers no PCI since 'header-empty'"
+	else
+		skip "replay at wrong PAAs" "no namespaces on this machine"
+	fi
+else
+	ok "$baton is built" false
+fi
+echo "1..$number"
+exit $failed
