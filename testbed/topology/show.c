@@ -99,7 +99,8 @@ static void show_association(struct network *n, const char *node, unsigned index
 		fprintf(f, " not associated");
 	for (size_t i = 0; bssid.given && i < t->n_radios; i++)
 		if (!memcmp(t->radios[i].end.mac.bytes, bssid.bytes, sizeof(bssid.bytes)))
-			fprintf(f, " ))) (((  %s, %s", t->radios[i].offered.ssid, t->radios[i].end.at);
+			fprintf(f, " ))) (((  %s, %s", t->radios[i].offered.ssid,
+				t->radios[i].end.at);
 }
 
 static void show_radio(const struct topology_radio *r, FILE *f)
