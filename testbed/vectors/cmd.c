@@ -9,6 +9,7 @@
 #include "testbed/vectors/check.h"
 #include "testbed/vectors/cmd.h"
 #include "testbed/vectors/cmd_replay.h"
+#include "testbed/vectors/flood.h"
 #include "testbed/vectors/show.h"
 
 #define ERROR_MAX 1024
@@ -20,12 +21,14 @@ static int usage(FILE *to)
 	      "       baton vectors check PROTOCOL [--decoder ref|tshark] [--verbose]\n"
 	      "       baton vectors replay PROTOCOL --interface IF --target ADDRESS [...]\n"
 	      "       baton vectors replay PROTOCOL --topology NAME --start COMMAND [...]\n"
+	      "       baton vectors flood PROTOCOL --target ADDRESS[:PORT] [...]\n"
 	      "       baton vectors corpus PROTOCOL FOLDER\n"
 	      "\n"
 	      "  list     files and groups; with --all every vector\n"
 	      "  show     one vector: its rule, its fields, its octets\n"
 	      "  check    every vector through a decoder: the reference codec, or tshark\n"
 	      "  replay   at a running PAA, its reaction judged; 'replay --help' says more\n"
+	      "  flood    random and mutated datagrams, to see that it keeps serving\n"
 	      "  corpus   every vector as a seed file for a fuzzer\n"
 	      "\n"
 	      "  --folder DIR   vectors from there, instead of vectors/PROTOCOL\n",
@@ -210,6 +213,8 @@ int cmd_vectors(int argc, char **argv)
 		return usage(stdout);
 	if (strcmp(argv[1], "replay") == 0)
 		return cmd_vectors_replay(argc - 1, argv + 1);
+	if (strcmp(argv[1], "flood") == 0)
+		return cmd_vectors_flood(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, argv[1]) != 0)
 			continue;
