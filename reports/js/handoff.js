@@ -10,10 +10,7 @@ function isHeld(packet) {
 	return packet.buffered === true;
 }
 
-/**
- * The longest time without an arrival that holds or borders on the link-layer handoff (0): from
- * the last packet before to the first one after. {from, to, length}, in ms.
- */
+/** The longest time between one arrival and the next: {from, to, length}, in ms. */
 function silenceOf(handoff) {
 	const arrivals = handoff.packets.filter((p) => !isLost(p)).map((p) => p.received_ms)
 		.sort(d3.ascending);

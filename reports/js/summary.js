@@ -82,7 +82,8 @@ function testedWords() {
 /** What the measured handoffs say, column by column. */
 function handoffWords() {
 	return result.measurements.flatMap((m) => m.columns.map((column) => {
-		const handoffs = (m.handoffs || []).filter((h) => h.column === column.name);
+		const handoffs = (m.handoffs || []).filter((h) => h.column === column.name
+			&& h.packets.length);
 		if (!handoffs.length)
 			return null;
 		const middle = (values) => d3.median(values);

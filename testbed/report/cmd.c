@@ -275,54 +275,62 @@ static int validate(struct request *q)
 	return 0;
 }
 
+enum { AGAINST = 256, MERGE, CHECK, EMBED };
+
+static const struct option options[] = {
+	{"format", required_argument, NULL, 'f'},
+	{"output", required_argument, NULL, 'o'},
+	{"against", required_argument, NULL, AGAINST},
+	{"merge", no_argument, NULL, MERGE},
+	{"check", no_argument, NULL, CHECK},
+	{"embed", required_argument, NULL, EMBED},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* Takes one option. Returns 0, or the exit status of a wrong one. */
+static int take_option(struct request *q, int option)
+{
+	switch (option) {
+	case 'f':
+		q->format = optarg;
+		return 0;
+	case 'o':
+		q->output = optarg;
+		return 0;
+	case 'v':
+		q->view.verbose = true;
+		return 0;
+	case AGAINST:
+		q->against = optarg;
+		return 0;
+	case MERGE:
+		q->merge = true;
+		return 0;
+	case CHECK:
+		q->check = true;
+		return 0;
+	case EMBED:
+		return read_embed(optarg, &q->view);
+	default:
+		return 2;
+	}
+}
+
 int cmd_report(int argc, char **argv)
 {
-	enum { AGAINST = 256, MERGE, CHECK, EMBED };
-	static const struct option options[] = {
-		{"format", required_argument, NULL, 'f'},
-		{"output", required_argument, NULL, 'o'},
-		{"against", required_argument, NULL, AGAINST},
-		{"merge", no_argument, NULL, MERGE},
-		{"check", no_argument, NULL, CHECK},
-		{"embed", required_argument, NULL, EMBED},
-		{"verbose", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct request q = {
 		.view = {.embed = EMBED_DEFAULT, .embed_all = EMBED_TIMES * EMBED_DEFAULT}};
 	int option, rc = 0;
 
 	optind = 0;
 	while (!rc && (option = getopt_long(argc, argv, "f:o:vh", options, NULL)) != -1) {
-		switch (option) {
-		case 'f':
-			q.format = optarg;
-			break;
-		case 'o':
-			q.output = optarg;
-			break;
-		case 'v':
-			q.view.verbose = true;
-			break;
-		case AGAINST:
-			q.against = optarg;
-			break;
-		case MERGE:
-			q.merge = true;
-			break;
-		case CHECK:
-			q.check = true;
-			break;
-		case EMBED:
-			rc = read_embed(optarg, &q.view);
-			break;
-		case 'h':
+		if (option == 'h') {
 			fputs(usage, stdout);
 			return 0;
-		default:
-			return 2;
 		}
+		rc = take_option(&q, option);
 	}
 	q.inputs = argv + optind;
 	q.n_inputs = (size_t)(argc - optind);
