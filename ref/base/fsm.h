@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define FSM_ANY (-1)  /* as `from`: every state */
 #define FSM_SAME (-1) /* as `to`: stay */
@@ -38,5 +39,18 @@ struct fsm {
  */
 int fsm_step(const struct fsm *fsm, int *state, int event, void *context, const void *input,
 	uint32_t *hits, int *row);
+
+/* Whether some row takes the event in that state, guards aside. Changes nothing. */
+bool fsm_accepts(const struct fsm *fsm, int state, int event);
+
+/*
+ * Draws the machine: Graphviz's dot, or the text that Mermaid and so Markdown pages take. With
+ * `hits` rows that were never taken are dashed (dot) or marked (Mermaid).
+ */
+void fsm_write_dot(const struct fsm *fsm, const uint32_t *hits, FILE *out);
+void fsm_write_mermaid(const struct fsm *fsm, const uint32_t *hits, FILE *out);
+
+/* The rows as a Markdown table with their sections and hits (`hits` may be NULL). */
+void fsm_write_table(const struct fsm *fsm, const uint32_t *hits, FILE *out);
 
 #endif

@@ -33,6 +33,8 @@ struct paa_config {
 	unsigned sessions_max;	   /* 65536 */
 	unsigned half_open_max;	   /* sessions not yet authenticated; 1024 */
 	unsigned pci_rate;	   /* PCI and initial PAN a second from all; 0: no limit; 2000 */
+	bool allow_restart;	   /* a PCI from the address of a session may begin another one, as
+				      a client needs that was restarted; against RFC 5191 §5.5 */
 	void *context;
 	/* Makes the EAP server for a session, at its start and for each re-authentication; NULL
 	 * refuses. The paa destroys it. */
