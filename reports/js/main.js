@@ -40,8 +40,8 @@ document.body.append(tip);
 drawNavigation(sections);
 if (tests.length)
 	applyFilter();
-document.getElementById("foot").append(`${data.name} · baton ${result.baton.version} · `,
-	"this page holds everything it shows and asks nothing of the network · charts drawn with d3");
+document.getElementById("foot").append(el("p", {}, `${data.name} · baton ${result.baton.version} · `,
+	"this page holds everything it shows and asks nothing of the network · charts drawn with d3"));
 addEventListener("hashchange", openTarget);
 addEventListener("beforeprint", openForPrint);
 openTarget();
