@@ -24,7 +24,7 @@ struct place {
 };
 
 struct arguments {
-	const char *protocol, *folder;
+	const char *protocol, *folder, *psk;
 	struct place place;
 	struct replay_options options;
 };
@@ -45,6 +45,7 @@ static int usage(FILE *to)
 	      "  --start COMMAND     run this on the node sut, by a shell, until the end\n"
 	      "  --tester NODE, --sut NODE   other nodes than these\n"
 	      "  --patience MS       until the PAA answers its first PCI; 10000\n"
+	      "  --identity NAME --psk HEX   EAP-PSK credentials, 16 octets, for what needs keys\n"
 	      "  --answer MS         how long an expected answer may take; 1000\n"
 	      "  --quiet MS          how long silence is listened to; 150\n"
 	      "  --only PATTERN      ids that match, as in a shell\n"
@@ -66,6 +67,8 @@ enum {
 	ANSWER,
 	QUIET,
 	ONLY,
+	IDENTITY,
+	PSK,
 	FOLDER,
 	VERBOSE,
 	HELP
@@ -120,6 +123,8 @@ static int parse(int argc, char **argv, struct arguments *a)
 		{"answer", required_argument, NULL, ANSWER},
 		{"quiet", required_argument, NULL, QUIET},
 		{"only", required_argument, NULL, ONLY},
+		{"identity", required_argument, NULL, IDENTITY},
+		{"psk", required_argument, NULL, PSK},
 		{"folder", required_argument, NULL, FOLDER},
 		{"verbose", no_argument, NULL, VERBOSE},
 		{"help", no_argument, NULL, HELP},
@@ -132,6 +137,8 @@ static int parse(int argc, char **argv, struct arguments *a)
 		[TESTER] = &a->place.tester,
 		[SUT] = &a->place.sut,
 		[ONLY] = &a->options.pattern,
+		[IDENTITY] = &a->options.user.identity,
+		[PSK] = &a->psk,
 		[FOLDER] = &a->folder};
 	int c;
 
@@ -155,7 +162,22 @@ static int parse(int argc, char **argv, struct arguments *a)
 	return 0;
 }
 
-static bool complete(const struct arguments *a)
+/* 16 octets in hexadecimal. */
+static bool read_psk(const char *text, uint8_t out[EAP_PSK_SIZE])
+{
+	const char *digits = "0123456789abcdefABCDEF";
+	unsigned octet = 0;
+
+	if (strlen(text) != 2 * EAP_PSK_SIZE || strspn(text, digits) != 2 * EAP_PSK_SIZE)
+		return false;
+	for (size_t i = 0; i < EAP_PSK_SIZE; i++) {
+		sscanf(text + 2 * i, "%2x", &octet);
+		out[i] = (uint8_t)octet;
+	}
+	return true;
+}
+
+static bool complete(struct arguments *a)
 {
 	const struct place *p = &a->place;
 	const char *problem = NULL;
@@ -166,6 +188,10 @@ static bool complete(const struct arguments *a)
 		problem = "--topology without --start; what would be the PAA?";
 	else if (!p->topology && p->start)
 		problem = "--start without --topology; where would it run?";
+	else if (!a->psk != !a->options.user.identity)
+		problem = "--identity and --psk belong together";
+	else if (a->psk && !read_psk(a->psk, a->options.user.psk))
+		problem = "--psk is wrong; it would be 32 hexadecimal digits";
 	else if (!p->topology && (!p->interface || !p->target))
 		problem = "--interface and --target say where the PAA is";
 	if (problem)

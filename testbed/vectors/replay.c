@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/base/reader.h"
 #include "ref/base/writer.h"
 #include "ref/pana/pana_wire.h"
 #include "testbed/vectors/replay.h"
 
 #define SESSION_AT 8 /* RFC 5191 §6.2 */
 #define SEQUENCE_AT 12
+#define POLL (200 * BTIME_MS)
 
-/* A conversation with the PAA from one source port. */
-struct talk {
-	struct tap *tap;
+/* One vector on its way. */
+struct replay {
 	const struct replay_options *options;
-	int lane;
-	uint8_t received[TAP_DATAGRAM_MAX];
-	uint8_t last[TAP_DATAGRAM_MAX]; /* the last request: seen again, it is a retransmission */
-	size_t last_size;
-	struct packet packet; /* decoded from `received` */
-	char name[32];	      /* "PAR[S]" */
+	const struct vector *vector;
+	struct talk *talk;
+	struct live live;
+	bool has_live;
+	uint8_t *octets; /* a copy, to be moved onto the living session */
+	size_t size;
 };
 
 __attribute__((format(printf, 3, 4))) static struct replay_result result_of(
@@ -36,90 +36,59 @@ __attribute__((format(printf, 3, 4))) static struct replay_result result_of(
 	return r;
 }
 
-/* "PAR[SE]". I depends on the PAA's configuration and not on what it was sent. */
-static void name_packet(const struct packet *p, char out[32])
-{
-	static const struct {
-		unsigned flag;
-		char letter;
-	} letters[] = {{PANA_S, 'S'}, {PANA_C, 'C'}, {PANA_A, 'A'}, {PANA_P, 'P'}, {PANA_E, 'E'}};
-	char inside[8] = "";
-	size_t n = 0;
+#define GO_ON ((struct replay_result){.verdict = REPLAY_PASS})
 
-	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-		if (pana_flags(p) & letters[i].flag)
-			inside[n++] = letters[i].letter;
-	snprintf(out, 32, "%s%s%s%s", p->message ? p->message->name : "?", n ? "[" : "", inside,
-		n ? "]" : "");
+static struct replay_result skipped(const char *why)
+{
+	return result_of(REPLAY_SKIPPED, "", "%s", why);
 }
 
-/*
- * The next message that is not a retransmission of the last request: true, with packet and name
- * filled. What does not decode is named "garbage".
- */
-static bool listen_until(struct talk *t, btime deadline)
-{
-	int size;
+/* --- what can be replayed --------------------------------------------------------------------- */
 
-	while ((size = tap_receive(t->tap, t->lane, deadline, t->received)) >= 0) {
-		struct view datagram = VIEW(t->received, (size_t)size);
-		if (t->last_size && view_equal(datagram, VIEW(t->last, t->last_size)))
-			continue;
-		memcpy(t->last, t->received, (size_t)size);
-		t->last_size = (size_t)size;
-		if (pana_decode(datagram, &t->packet, NULL) == 0)
-			name_packet(&t->packet, t->name);
-		else
-			snprintf(t->name, sizeof(t->name), "garbage");
-		return true;
+/* Why a vector cannot be replayed at a PAA; NULL when it can. */
+static const char *unfit(const struct vector *v, bool has_user)
+{
+	bool invalid = v->result == VECTOR_INVALID;
+
+	if (!v->to_paa)
+		return "for a PaC";
+	switch (v->place.needs) {
+	case NEEDS_FRESH:
+		return NULL;
+	case NEEDS_STARTED:
+		return v->has_auth ? "needs keys before there are any" : NULL;
+	case NEEDS_AUTHENTICATING:
+		if (v->has_auth)
+			return "needs a session in its last exchange";
+		return invalid ? NULL : "needs a certain EAP conversation";
+	case NEEDS_OPEN:
+		if (!has_user)
+			return "needs a session in the access phase; --identity and --psk give one";
+		if (v->group->association_count == 0)
+			return "needs a session without keys";
+		if (!invalid && v->has_header && !(v->header.flags & PANA_R))
+			return "answers a request that this PAA has not made";
+		return NULL;
+	case NEEDS_REAUTHENTICATING:
+		if (!has_user)
+			return "needs a session in the access phase; --identity and --psk give one";
+		return invalid ? NULL : "needs a certain EAP conversation";
+	case NEEDS_TERMINATING:
+		return "needs a PAA that ends a session";
 	}
-	return false;
+	return NULL;
 }
 
-/* --- preamble --------------------------------------------------------------------------------- */
-
-static int send_packet(struct talk *t, const struct packet *p)
-{
-	uint8_t buffer[512];
-	struct writer w = writer_of(buffer, sizeof(buffer));
-
-	wire_encode(p, &w);
-	return tap_send(t->tap, t->lane, writer_view(&w));
-}
-
-/* PCI, and the initial request that answers it. */
-static bool start_session(struct talk *t, bool preauth)
-{
-	struct packet pci = packet_named(&pana_protocol, "PCI");
-
-	if (preauth)
-		pci.header[PANA_FLAGS] |= PANA_E;
-	return send_packet(t, &pci) == 0 && listen_until(t, tap_now() + t->options->answer) &&
-	       strcmp(t->name, preauth ? "PAR[SE]" : "PAR[S]") == 0;
-}
-
-static bool offered(const struct packet *par, uint32_t code, uint32_t number)
-{
-	const struct element_value *e;
-
-	for (unsigned i = 0; (e = packet_find_nth(par, 0, code, i)); i++) {
-		struct reader r = reader_of(e->value);
-		if (read_u32(&r) == number)
-			return true;
-	}
-	return false;
-}
-
-static bool offers_all(const struct packet *par, uint32_t code, const struct vector_numbers *want)
+static bool offers_all(const struct talk *t, uint32_t code, const struct vector_numbers *want)
 {
 	for (size_t i = 0; i < want->count; i++)
-		if (!offered(par, code, want->list[i]))
+		if (!talk_offers(t, code, want->list[i]))
 			return false;
-	return want->count > 0 || !packet_find(par, 0, code);
+	return want->count > 0 || !packet_find(&t->packet, 0, code);
 }
 
 /* What an answer presumes of the initial request; NULL when the living one fits. */
-static const char *misfit(const struct packet *par, const struct vector *v)
+static const char *misfit(const struct talk *t, const struct vector *v)
 {
 	bool eap = false;
 
@@ -127,69 +96,129 @@ static const char *misfit(const struct packet *par, const struct vector *v)
 		eap |= !v->avps[i].has_vendor && v->avps[i].code == PANA_AVP_EAP_PAYLOAD;
 	if (v->result == VECTOR_INVALID)
 		return NULL;
+	if (!v->has_header || v->header.type == PANA_CLIENT_INITIATION)
+		return NULL;
 	if (!v->place.has_offers)
 		return "the vector does not say what the PAA is to have offered";
-	if (!offers_all(par, PANA_AVP_PRF_ALGORITHM, &v->place.prf) ||
-		!offers_all(par, PANA_AVP_INTEGRITY_ALGORITHM, &v->place.integrity))
+	if (!offers_all(t, PANA_AVP_PRF_ALGORITHM, &v->place.prf) ||
+		!offers_all(t, PANA_AVP_INTEGRITY_ALGORITHM, &v->place.integrity))
 		return "this PAA offers other algorithms than the vector answers";
-	if (eap && !packet_find(par, 0, PANA_AVP_EAP_PAYLOAD))
+	if (eap && !packet_find(&t->packet, 0, PANA_AVP_EAP_PAYLOAD))
 		return "this PAA has no EAP message in its initial request";
 	return NULL;
 }
 
-static void add_number(struct packet *p, uint32_t code, uint8_t octets[4], uint32_t number)
-{
-	struct writer w = writer_of(octets, 4);
+/* --- bringing the session about --------------------------------------------------------------- */
 
-	write_u32(&w, number);
-	packet_add(p, 0, code, VIEW(octets, 4));
+static struct replay_result begin_only(struct replay *r)
+{
+	struct talk *t = r->talk;
+	uint8_t buffer[256];
+	struct writer w = writer_of(buffer, sizeof(buffer));
+
+	if (!talk_start(t, r->vector->place.preauth)) {
+		if (r->vector->place.preauth && strcmp(t->name, "PAR[S]") == 0)
+			return skipped("this PAA does not pre-authenticate");
+		return result_of(REPLAY_INCONCLUSIVE, t->name, "no initial request to a PCI");
+	}
+	const char *why = misfit(t, r->vector);
+	if (why)
+		return skipped(why);
+	if (r->vector->place.needs == NEEDS_STARTED)
+		return GO_ON;
+	talk_initial_answer(t, &w);
+	if (talk_send(t, writer_view(&w)) == 0 && talk_hear(t) && strncmp(t->name, "PAR", 3) == 0)
+		return GO_ON;
+	return result_of(REPLAY_INCONCLUSIVE, t->name, "no request after the initial exchange");
 }
 
-/* The initial answer that takes the mandatory algorithms, and the request that follows it. */
-static bool complete_start(struct talk *t)
+static struct replay_result open_fully(struct replay *r)
 {
-	struct packet pan = packet_named(&pana_protocol, "PAN");
-	uint8_t prf[4], integrity[4];
+	const struct vector *v = r->vector;
+	char why[200] = "";
 
-	pan.header[PANA_FLAGS] = PANA_S | (pana_flags(&t->packet) & PANA_E);
-	pan.header[PANA_SESSION] = t->packet.header[PANA_SESSION];
-	pan.header[PANA_SEQUENCE] = t->packet.header[PANA_SEQUENCE];
-	if (offered(&t->packet, PANA_AVP_PRF_ALGORITHM, PANA_PRF_HMAC_SHA1))
-		add_number(&pan, PANA_AVP_PRF_ALGORITHM, prf, PANA_PRF_HMAC_SHA1);
-	if (offered(&t->packet, PANA_AVP_INTEGRITY_ALGORITHM, PANA_AUTH_HMAC_SHA1_160))
-		add_number(&pan, PANA_AVP_INTEGRITY_ALGORITHM, integrity, PANA_AUTH_HMAC_SHA1_160);
-	return send_packet(t, &pan) == 0 && listen_until(t, tap_now() + t->options->answer) &&
-	       strncmp(t->name, "PAR", 3) == 0;
+	if (live_open(&r->live, r->talk, &r->options->user, v->place.preauth, why, sizeof(why)) <
+		0) {
+		if (v->place.preauth && strcmp(r->talk->name, "PAR[S]") == 0)
+			return skipped("this PAA does not pre-authenticate");
+		return result_of(REPLAY_INCONCLUSIVE, r->talk->name, "no session: %s", why);
+	}
+	r->has_live = true;
+	if (!r->live.sa.live)
+		return result_of(REPLAY_INCONCLUSIVE, "", "the session has no keys");
+	if (v->has_auth && v->auth_valid &&
+		v->group->associations[v->association].integrity != r->live.sa.integrity)
+		return skipped("the session has another integrity algorithm");
+	if (v->place.needs == NEEDS_REAUTHENTICATING &&
+		live_reauthenticate(&r->live, why, sizeof(why)) < 0)
+		return result_of(REPLAY_INCONCLUSIVE, r->talk->name, "%s", why);
+	return GO_ON;
 }
 
 /* --- moving a vector onto a living session ---------------------------------------------------- */
 
-static uint32_t number_at(struct view octets, size_t at)
+static uint32_t number_at(const struct replay *r, size_t at)
 {
-	struct reader r = reader_of(octets);
+	struct reader reader = reader_of(VIEW(r->octets, r->size));
 
-	read_view(&r, at);
-	return read_u32(&r);
+	read_view(&reader, at);
+	return read_u32(&reader);
+}
+
+static void set_number(struct replay *r, size_t at, uint32_t value)
+{
+	struct writer w = writer_of(r->octets, r->size);
+
+	w.used = r->size;
+	write_uint_at(&w, at, value, 4);
 }
 
 /* Zero stays zero; what equals the expected becomes the living value; the rest keeps its distance.
  */
-static void move_numbers(
-	const struct vector *v, const struct packet *live, uint8_t *octets, size_t size)
+static uint32_t moved(uint32_t value, uint32_t expected, uint32_t living)
 {
-	struct writer w = writer_of(octets, size);
-	uint32_t session = number_at(v->octets, SESSION_AT);
-	uint32_t sequence = number_at(v->octets, SEQUENCE_AT);
-	bool request = v->octets.data[4] & PANA_R >> 8;
+	return value || !expected ? value - expected + living : 0;
+}
 
-	w.used = size;
-	if (session)
-		write_uint_at(&w, SESSION_AT,
-			session ^ v->place.session ^ (uint32_t)live->header[PANA_SESSION], 4);
+/* Where the value of the first AUTH AVP begins; 0 when there is none. */
+static size_t auth_at(const struct vector *v)
+{
+	size_t at = PANA_HEADER_SIZE;
+
+	for (size_t i = 0; i < v->avp_count; i++) {
+		const struct vector_avp *a = &v->avps[i];
+		at += a->has_vendor ? 12 : 8;
+		if (a->code == PANA_AVP_AUTH && !a->has_vendor)
+			return at;
+		at += (a->length + 3u) & ~3u;
+	}
+	return 0;
+}
+
+static void move(struct replay *r)
+{
+	const struct vector *v = r->vector;
+	const struct live *l = &r->live;
+	const struct packet *heard = &r->talk->packet;
+
+	if (r->size < PANA_HEADER_SIZE || !v->place.has_session)
+		return;
+	bool request = r->octets[4] & PANA_R >> 8;
+	uint32_t session = r->has_live ? l->session : (uint32_t)heard->header[PANA_SESSION];
+	uint32_t sequence = request ? l->pac_next : l->paa_next;
+	if (!r->has_live)
+		sequence = (uint32_t)heard->header[PANA_SEQUENCE];
+	if (number_at(r, SESSION_AT))
+		set_number(r, SESSION_AT, number_at(r, SESSION_AT) ^ v->place.session ^ session);
 	/* The PaC picks the number of its own first request (RFC 5191 §5.2). */
-	if (sequence && !request)
-		write_uint_at(&w, SEQUENCE_AT,
-			sequence - v->place.sequence + (uint32_t)live->header[PANA_SEQUENCE], 4);
+	if (r->has_live || !request)
+		set_number(r, SEQUENCE_AT,
+			moved(number_at(r, SEQUENCE_AT), v->place.sequence, sequence));
+	size_t at = auth_at(v);
+	if (r->has_live && v->has_auth && v->auth_valid && at)
+		pana_auth_value(l->sa.integrity,
+			VIEW(l->sa.auth_key, pana_auth_key_size(l->sa.integrity)),
+			VIEW(r->octets, r->size), at, r->octets + at);
 }
 
 /* --- judging ---------------------------------------------------------------------------------- */
@@ -215,126 +244,117 @@ static void list_reactions(const struct vector *v, char *out, size_t size)
 			out + used, size - used, "%s%s", i ? " or " : "", v->reactions[i]);
 }
 
-/* Whether it still answers: silence of the dead proves nothing. */
-static bool alive(struct tap *tap, const struct replay_options *options)
+static const char *clause_of(const struct vector *v)
 {
-	struct talk *t = calloc(1, sizeof(*t));
-	bool good;
+	switch (v->result) {
+	case VECTOR_INVALID:
+		return v->rule.clause;
+	case VECTOR_ACCEPTABLE:
+		return v->tolerance_clause;
+	case VECTOR_VALID:
+		break;
+	}
+	return "valid";
+}
 
-	if (!t)
-		abort();
-	*t = (struct talk){.tap = tap, .options = options, .lane = tap_lane(tap)};
-	good = t->lane >= 0 && start_session(t, false);
-	tap_lane_close(tap, t->lane);
-	free(t);
+/* Whether it still answers: silence of the dead proves nothing. */
+static bool alive(struct tap *tap, btime answer)
+{
+	struct talk *t = talk_open(tap, answer);
+	bool good = t->lane >= 0 && talk_start(t, false);
+
+	talk_close(t);
 	return good;
 }
 
-static struct replay_result judge(struct talk *t, const struct vector *v)
+static struct replay_result judge_silence(struct replay *r)
 {
+	struct replay_result out = GO_ON;
+
+	snprintf(out.observed, sizeof(out.observed), "silence");
+	if (!alive(r->talk->tap, r->options->answer)) {
+		out = result_of(REPLAY_FAIL, "silence",
+			"silent as expected, but a PCI after it is not answered either");
+		out.dead = true;
+	} else if (r->vector->place.needs == NEEDS_OPEN && !live_ping(&r->live)) {
+		out = result_of(REPLAY_FAIL, "silence",
+			"silent as expected, but the session does not answer a ping after it (%s)",
+			clause_of(r->vector));
+	}
+	return out;
+}
+
+static struct replay_result judge(struct replay *r)
+{
+	const struct vector *v = r->vector;
 	char expected[128];
-	bool silence = allows(v, "silence");
-	bool heard =
-		listen_until(t, tap_now() + (silence ? t->options->quiet : t->options->answer));
-	const char *observed = heard ? t->name : "silence";
+	btime patience = allows(v, "silence") ? r->options->quiet : r->options->answer;
+	bool heard = talk_listen(r->talk, tap_now() + patience);
+	const char *observed = heard ? r->talk->name : "silence";
 
 	list_reactions(v, expected, sizeof(expected));
 	if (!allows(v, observed))
 		return result_of(REPLAY_FAIL, observed, "expected %s, actual %s (%s)", expected,
-			observed,
-			v->result == VECTOR_INVALID	 ? v->rule.clause
-			: v->result == VECTOR_ACCEPTABLE ? v->tolerance_clause
-							 : "valid");
-	if (!heard && !alive(t->tap, t->options)) {
-		struct replay_result r = result_of(REPLAY_FAIL, observed,
-			"silent as expected, but a PCI after it is not answered either");
-		r.dead = true;
-		return r;
-	}
-	return result_of(REPLAY_PASS, observed, "%s", "");
+			observed, clause_of(v));
+	return heard ? result_of(REPLAY_PASS, observed, "%s", "") : judge_silence(r);
 }
 
-/* Why a vector cannot be replayed at a PAA; NULL when it can. */
-static const char *unfit(const struct vector *v)
+static struct replay_result converse(struct replay *r)
 {
-	if (!v->to_paa)
-		return "for a PaC";
-	if (v->place.needs == NEEDS_FRESH)
-		return NULL;
-	if (v->has_auth)
-		return "needs a live session with keys";
-	if (v->place.needs == NEEDS_STARTED)
-		return NULL;
-	if (v->place.needs == NEEDS_AUTHENTICATING)
-		return v->result == VECTOR_INVALID ? NULL : "needs a live EAP conversation";
-	return "needs a live session";
-}
+	struct replay_result out = GO_ON;
 
-static struct replay_result converse(struct talk *t, const struct vector *v, struct view octets)
-{
-	uint8_t *copy = malloc(octets.size + 1);
-	struct replay_result r;
-
-	if (!copy)
-		abort();
-	if (octets.size)
-		memcpy(copy, octets.data, octets.size);
-	if (v->place.needs != NEEDS_FRESH) {
-		if (!start_session(t, v->place.preauth)) {
-			r = result_of(REPLAY_INCONCLUSIVE, t->name, "no initial request to a PCI%s",
-				v->place.preauth ? " with E" : "");
-			goto out;
-		}
-		const char *why = misfit(&t->packet, v);
-		if (why) {
-			r = result_of(REPLAY_SKIPPED, "", "%s", why);
-			goto out;
-		}
-		if (v->place.needs == NEEDS_AUTHENTICATING && !complete_start(t)) {
-			r = result_of(REPLAY_INCONCLUSIVE, t->name,
-				"no request after the initial exchange");
-			goto out;
-		}
-		if (octets.size >= PANA_HEADER_SIZE && v->place.has_session)
-			move_numbers(v, &t->packet, copy, octets.size);
+	switch (r->vector->place.needs) {
+	case NEEDS_FRESH:
+		break;
+	case NEEDS_STARTED:
+	case NEEDS_AUTHENTICATING:
+		out = begin_only(r);
+		break;
+	case NEEDS_OPEN:
+	case NEEDS_REAUTHENTICATING:
+	case NEEDS_TERMINATING:
+		out = open_fully(r);
+		break;
 	}
-	if (tap_send(t->tap, t->lane, VIEW(copy, octets.size)) < 0)
-		r = result_of(REPLAY_INCONCLUSIVE, "", "%s", tap_error(t->tap));
-	else
-		r = judge(t, v);
-out:
-	free(copy);
-	return r;
+	if (out.verdict != REPLAY_PASS)
+		return out;
+	if (r->vector->place.needs != NEEDS_FRESH)
+		move(r);
+	if (talk_send(r->talk, VIEW(r->octets, r->size)) < 0)
+		return result_of(REPLAY_INCONCLUSIVE, "", "%s", tap_error(r->talk->tap));
+	return judge(r);
 }
 
 struct replay_result replay_one(struct tap *tap, const struct replay_options *options,
 	const struct vector *v, struct view octets)
 {
-	const char *why = unfit(v);
+	const char *why = unfit(v, options->user.identity != NULL);
 
 	if (why)
-		return result_of(REPLAY_SKIPPED, "", "%s", why);
-	struct talk *t = calloc(1, sizeof(*t));
-	if (!t)
+		return skipped(why);
+	struct replay r = {.options = options, .vector = v, .size = octets.size};
+	r.octets = malloc(octets.size + 1);
+	if (!r.octets)
 		abort();
-	t->tap = tap;
-	t->options = options;
-	t->lane = tap_lane(tap);
-	struct replay_result r =
-		t->lane < 0 ? result_of(REPLAY_INCONCLUSIVE, "", "no source port is free")
-			    : converse(t, v, octets);
-	tap_lane_close(tap, t->lane);
-	free(t);
-	return r;
+	if (octets.size)
+		memcpy(r.octets, octets.data, octets.size);
+	r.talk = talk_open(tap, options->answer);
+	struct replay_result out = r.talk->lane < 0
+					   ? result_of(REPLAY_INCONCLUSIVE, "", "no source port")
+					   : converse(&r);
+	if (r.has_live)
+		live_close(&r.live);
+	talk_close(r.talk);
+	free(r.octets);
+	return out;
 }
 
 int replay_ready(struct tap *tap, btime patience)
 {
-	const struct replay_options options = {.answer = 200 * BTIME_MS};
 	btime end = tap_now() + patience;
 
 	while (tap_now() < end)
-		if (alive(tap, &options))
+		if (alive(tap, POLL))
 			return 0;
 	return -1;
 }

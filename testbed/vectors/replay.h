@@ -2,25 +2,26 @@
 /*
  * Vectors at a running PAA, its reaction judged.
  *
- * A vector for an idle PAA goes out as it is. One for a PAA that has sent its initial request, or
- * whose EAP is running, first needs that session: a PCI opens it, and the vector's session
- * identifier and sequence number are moved onto the living ones by the distance that they have from
- * what the vector says the receiver expects. What needs keys, a finished EAP conversation or a PaC
- * is skipped and said so.
+ * A vector for an idle PAA goes out as it is. Any other first needs a session: one that has begun,
+ * one whose EAP is running, or, with credentials, one in the access phase. Then the vector's
+ * session identifier and sequence number are moved onto the living ones by the distance that they
+ * have from what the vector says the receiver expects, and an AUTH value that is right is computed
+ * anew with the living key. What cannot be brought about is skipped and said so.
  */
 #ifndef BATON_VECTORS_REPLAY_H
 #define BATON_VECTORS_REPLAY_H
 
 #include <stdio.h>
 
-#include "testbed/vectors/tap.h"
+#include "testbed/vectors/live.h"
 #include "testbed/vectors/vectors.h"
 
 struct replay_options {
-	btime answer;	     /* how long an expected answer may take */
-	btime quiet;	     /* how long silence is listened to */
-	const char *pattern; /* ids, as in fnmatch(3); NULL: all */
-	bool verbose;	     /* tell every vector */
+	btime answer;	       /* how long an expected answer may take */
+	btime quiet;	       /* how long silence is listened to */
+	const char *pattern;   /* ids, as in fnmatch(3); NULL: all */
+	struct live_user user; /* for sessions in the access phase */
+	bool verbose;	       /* tell every vector */
 };
 
 enum replay_verdict { REPLAY_PASS, REPLAY_FAIL, REPLAY_INCONCLUSIVE, REPLAY_SKIPPED, REPLAY_COUNT };
