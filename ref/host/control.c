@@ -31,6 +31,7 @@ struct control_request {
 
 struct control {
 	struct evconnlistener *listener;
+	struct timer *resume; /* looks at lines that came while an answer was outstanding */
 	struct client *clients;
 	const struct control_command *commands;
 	void *context;
@@ -50,8 +51,6 @@ static void write_line(struct client *c, const json_t *object)
 	free(line);
 }
 
-static void next_request(struct client *c);
-
 static void answer(struct control_request *request, json_t *object)
 {
 	struct client *c = request->client;
@@ -64,7 +63,7 @@ static void answer(struct control_request *request, json_t *object)
 	json_decref(request->arguments);
 	free(request);
 	if (c)
-		bufferevent_trigger(c->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+		timer_set(c->control->resume, 0);
 }
 
 void control_answer(struct control_request *request, json_t *result)
@@ -159,6 +158,14 @@ static void next_request(struct client *c)
 	c->request = request;
 	free(line);
 	run(c, request);
+}
+
+static void resume(void *context)
+{
+	struct control *control = context;
+
+	for (struct client *c = control->clients; c; c = c->next)
+		next_request(c);
 }
 
 static void client_free(struct client *c)
@@ -263,12 +270,14 @@ struct control *control_open(struct loop *loop, const char *path,
 	control = host_alloc(sizeof(*control));
 	control->commands = commands;
 	control->context = context;
+	control->resume = timer_new(loop, resume, control);
 	strcpy(control->path, path);
 	control->listener = evconnlistener_new_bind(loop_base(loop), client_new, control,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, (struct sockaddr *)&address,
 		sizeof(address));
 	if (!control->listener) {
 		int saved = errno;
+		timer_free(control->resume);
 		free(control);
 		errno = saved;
 		return NULL;
@@ -276,6 +285,17 @@ struct control *control_open(struct loop *loop, const char *path,
 	if (stat(path, &status) == 0)
 		control->inode = status.st_ino;
 	return control;
+}
+
+/* What is still in the buffer would be lost with it. */
+static void send_rest(struct client *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->stream);
+	size_t size = evbuffer_get_length(out);
+
+	if (size && send(bufferevent_getfd(c->stream), evbuffer_pullup(out, -1), size,
+			    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return; /* the client has left */
 }
 
 void control_close(struct control *control)
@@ -292,9 +312,9 @@ void control_close(struct control *control)
 		next = c->next;
 		if (c->request)
 			control_refuse(c->request, "the node is shutting down");
-		/* What is still in the buffer would be lost with it. */
-		evbuffer_write(bufferevent_get_output(c->stream), bufferevent_getfd(c->stream));
+		send_rest(c);
 		client_free(c);
 	}
+	timer_free(control->resume);
 	free(control);
 }

@@ -99,41 +99,36 @@ int link_add_dummy(struct kernel *k, const char *name)
 	return add_link(k, name, m, "dummy");
 }
 
-static struct nl_msg *ipip_message(int flags, const char *name, const struct prefix *local,
-	const struct prefix *remote)
+static struct nl_msg *ipip_message(int flags, const char *name, const struct ipip *ends)
 {
 	struct nl_msg *m = link_message(RTM_NEWLINK, flags, name, IFF_UP, IFF_UP);
 	struct nlattr *info = nest_begin(m, IFLA_LINKINFO), *data;
-	uint32_t none = 0;
 
 	put_text(m, IFLA_INFO_KIND, "ipip");
 	data = nest_begin(m, IFLA_INFO_DATA);
-	put_address(m, IFLA_IPTUN_LOCAL, local);
-	if (remote->family)
-		put_address(m, IFLA_IPTUN_REMOTE, remote);
-	else
-		put_data(m, IFLA_IPTUN_REMOTE, &none, sizeof(none));
+	put_u32(m, IFLA_IPTUN_LOCAL, prefix_u32(&ends->local));
+	put_u32(m, IFLA_IPTUN_REMOTE, prefix_u32(&ends->remote));
 	/* RFC 2003 §3.1: the outer TTL is the tunnel's own, not the inner packet's. */
 	put_u8(m, IFLA_IPTUN_TTL, 64);
 	put_u8(m, IFLA_IPTUN_PMTUDISC, 1);
+	if (ends->mark)
+		put_u32(m, IFLA_IPTUN_FWMARK, ends->mark);
 	nest_end(m, data);
 	nest_end(m, info);
 	return m;
 }
 
-int link_add_ipip(struct kernel *k, const char *name, const struct prefix *local,
-	const struct prefix *remote)
+int link_add_ipip(struct kernel *k, const char *name, const struct ipip *ends)
 {
-	return add_link(k, name, ipip_message(CREATE, name, local, remote), "ipip");
+	return add_link(k, name, ipip_message(CREATE, name, ends), "ipip");
 }
 
-int link_move_ipip(struct kernel *k, const char *name, const struct prefix *local,
-	const struct prefix *remote)
+int link_move_ipip(struct kernel *k, const char *name, const struct ipip *ends)
 {
 	char to[PREFIX_TEXT];
 
-	return kernel_request(k, KERNEL_ROUTE, ipip_message(0, name, local, remote),
-		"moving tunnel %s to %s", name, address_text(remote, to));
+	return kernel_request(k, KERNEL_ROUTE, ipip_message(0, name, ends),
+		"moving tunnel %s to %s", name, address_text(&ends->remote, to));
 }
 
 static int set_number(struct kernel *k, const char *name, int attribute, unsigned value,

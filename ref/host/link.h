@@ -23,16 +23,20 @@ int link_set_up(struct kernel *kernel, const char *name, bool up);
 /* An interface that swallows packets, to carry addresses. Up when it returns. */
 int link_add_dummy(struct kernel *kernel, const char *name);
 
-/* One end of an IP-in-IP tunnel (RFC 2003) from `local` to `remote`; IPv4. Up when it returns. */
-int link_add_ipip(struct kernel *kernel, const char *name, const struct prefix *local,
-	const struct prefix *remote);
-
 /*
- * Moves the ends of that tunnel in one step: a packet goes the old way or the new one, none is
- * lost. `remote` family 0: packets into it are dropped until an end is given.
+ * One end of an IP-in-IP tunnel (RFC 2003), IPv4. `local` family 0: packets from `remote` to any of
+ * our addresses are taken, and the route to `remote` chooses the source. `mark` is that of the
+ * outer packets (KERNEL_MARK or 0). Up when it returns.
  */
-int link_move_ipip(struct kernel *kernel, const char *name, const struct prefix *local,
-	const struct prefix *remote);
+struct ipip {
+	struct prefix local, remote;
+	unsigned mark;
+};
+
+int link_add_ipip(struct kernel *kernel, const char *name, const struct ipip *ends);
+
+/* Gives that tunnel other ends. */
+int link_move_ipip(struct kernel *kernel, const char *name, const struct ipip *ends);
 
 int link_set_mtu(struct kernel *kernel, const char *name, unsigned mtu);
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* baton-ar: access router and PANA authentication agent. */
+#include <stdlib.h>
+
+#include "ref/ar/ar.h"
+
+static int start(struct node *node)
+{
+	struct ar *ar = host_alloc(sizeof(*ar));
+
+	ar->node = node;
+	ar->settings = node->settings;
+	node->state = ar;
+	if (agent_start(ar) < 0)
+		return -1;
+	return 0;
+}
+
+static void stop(struct node *node)
+{
+	struct ar *ar = node->state;
+
+	if (!ar)
+		return;
+	agent_stop(ar);
+	free(ar);
+}
+
+static const struct control_command commands[] = {
+	{ "status", "", "how the agent stands, and its newest session", agent_cmd_status },
+	{ "sessions", "", "all PANA sessions", agent_cmd_sessions },
+	{ "start", "ADDRESS", "open a session with a client unasked", agent_cmd_start },
+	{ "reauth", "[SESSION]", "re-authenticate a client", agent_cmd_reauth },
+	{ "ping", "[SESSION]", "test whether a client is alive", agent_cmd_ping },
+	{ "terminate", "[SESSION]", "end a session", agent_cmd_terminate },
+	{ "counters", "", "rejected messages by reason, rows of the state machine by hits",
+		agent_cmd_counters },
+	{ "quit", "", "end the node cleanly", node_quit },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct program program = {
+	.name = "baton-ar",
+	.summary = "access router and PANA authentication agent",
+	.rows = ar_rows,
+	.settings_size = sizeof(struct ar_settings),
+	.check = ar_check,
+	.start = start,
+	.stop = stop,
+	.commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+	return program_main(&program, argc, argv);
+}

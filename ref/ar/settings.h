@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The configuration of an access router. */
+#ifndef BATON_AR_SETTINGS_H
+#define BATON_AR_SETTINGS_H
+
+#include "ref/node/eap_settings.h"
+#include "ref/node/pana_settings.h"
+
+/* One who may come. */
+struct user_settings {
+	const char *identity;
+	struct config_numbers methods;
+	struct config_octets psk;
+	const char *password;
+};
+
+struct agent_settings {
+	struct pana_settings common;
+	struct endpoint listen, initiate;
+	const char *device;
+	bool authorize, preauth, stateful, optimized, ip_reconfiguration;
+	unsigned lifetime, preauth_lifetime, reauth_percent, sessions, half_open, pci_rate;
+	btime hold;
+};
+
+struct eap_server_settings {
+	const char *server_id;
+	struct config_list users; /* struct user_settings */
+	struct tls_settings *tls;
+};
+
+struct dhcp_settings {
+	struct endpoint server; /* family 0: broadcast on the subnet */
+	btime timeout;
+	unsigned lease;
+};
+
+/* What makes the agent an access router: the subnet it looks after. */
+struct access_settings {
+	const char *device;
+	struct dhcp_settings dhcp;
+	bool check_address; /* duplicate address detection beforehand */
+	btime probe_wait, probe_interval, announce_wait;
+	unsigned probes;
+	struct config_numbers transforms;
+	btime tunnel_lifetime, grace;
+	unsigned buffer_packets;
+	btime buffer_period;
+	unsigned table, priority;
+};
+
+struct ar_settings {
+	struct program_settings program;
+	struct agent_settings agent;
+	struct eap_server_settings eap;
+	struct access_settings *access; /* NULL: an authentication agent only */
+};
+
+extern const struct config_row ar_rows[];
+
+/* Rules between values. */
+void ar_check(struct config *config, void *settings);
+
+#endif

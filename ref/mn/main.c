@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* baton-mn: mobile node and PANA client. */
+#include <stdlib.h>
+
+#include "ref/mn/client.h"
+
+static void make_networks(struct mn *mn)
+{
+	const struct network_settings *list = mn->settings->networks.items;
+
+	mn->count = (unsigned)mn->settings->networks.count;
+	mn->networks = host_alloc(mn->count * sizeof(*mn->networks));
+	for (unsigned i = 0; i < mn->count; i++)
+		mn->networks[i] = (struct network){ .mn = mn, .settings = &list[i] };
+}
+
+static int start(struct node *node)
+{
+	struct mn *mn = host_alloc(sizeof(*mn));
+
+	mn->node = node;
+	mn->settings = node->settings;
+	node->state = mn;
+	make_networks(mn);
+	if (client_start(mn) < 0)
+		return -1;
+	if (mn->settings->pana.initiate) {
+		client_begin(&mn->networks[0], &mn->networks[0].settings->local,
+			mn->networks[0].settings->preauth);
+	}
+	return 0;
+}
+
+static void stop(struct node *node)
+{
+	struct mn *mn = node->state;
+
+	if (!mn)
+		return;
+	client_stop(mn);
+	free(mn->networks);
+	free(mn);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+static void cmd_status(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+	json_t *list = json_array(), *status;
+
+	(void)arguments;
+	for (unsigned i = 0; i < mn->count; i++)
+		json_array_append_new(list, client_json(&mn->networks[i]));
+	status = json_pack("{s:s,s:s*,s:o}", "node", mn->settings->program.node, "serving",
+		mn->serving ? mn->serving->settings->name : NULL, "networks", list);
+	control_answer(request, status);
+}
+
+static void cmd_neighbours(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+	json_t *list = json_array();
+	char paa[64];
+
+	(void)arguments;
+	for (unsigned i = 0; i < mn->count; i++) {
+		const struct network_settings *s = mn->networks[i].settings;
+		json_array_append_new(list,
+			json_pack("{s:s,s:s*,s:s,s:b}", "network", s->name, "ssid", s->ssid, "paa",
+				endpoint_text(&s->paa, paa, sizeof(paa)), "serving",
+				mn->serving == &mn->networks[i]));
+	}
+	control_answer(request, json_pack("{s:o}", "neighbours", list));
+}
+
+static const struct control_command commands[] = {
+	{ "status", "", "where the node is, and its sessions", cmd_status },
+	{ "neighbours", "", "the networks it knows", cmd_neighbours },
+	{ "connect", "[NETWORK]", "attach to a network; without a device: authenticate",
+		client_cmd_connect },
+	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel",
+		client_cmd_preauth },
+	{ "disconnect", "[NETWORK]", "leave; without a device: end the PANA session",
+		client_cmd_terminate },
+	{ "reauth", "[NETWORK]", "re-authenticate", client_cmd_reauth },
+	{ "ping", "[NETWORK]", "test whether the agent is alive", client_cmd_ping },
+	{ "move", "ADDRESS", "the client has this address now", client_cmd_move },
+	{ "terminate", "[NETWORK]", "end the PANA session", client_cmd_terminate },
+	{ "counters", "", "rejected messages by reason, rows of the state machines by hits",
+		client_cmd_counters },
+	{ "quit", "", "end the node cleanly", node_quit },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct program program = {
+	.name = "baton-mn",
+	.summary = "mobile node and PANA client",
+	.rows = mn_rows,
+	.settings_size = sizeof(struct mn_settings),
+	.check = mn_check,
+	.start = start,
+	.stop = stop,
+	.commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+	return program_main(&program, argc, argv);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The mobile node as objects.
+ *
+ * struct mn is the node. It has a struct network for each network of its configuration; each has a
+ * PANA client of its own (struct pac), so that the node can be authenticated in several at once.
+ * With a device the node moves: the radio joins and leaves networks, the lease gets an address by
+ * DHCP, home keeps the home address reachable through tunnels and tells correspondents where it
+ * is, and the handover carries out the two procedures, prepared and unprepared. Without one it is a
+ * PANA client, driven by commands.
+ */
+#ifndef BATON_MN_MN_H
+#define BATON_MN_MN_H
+
+#include "ref/host/udp.h"
+#include "ref/mn/settings.h"
+#include "ref/node/waiters.h"
+#include "ref/pana/pac.h"
+
+struct handover;
+
+struct network {
+	struct mn *mn;
+	const struct network_settings *settings;
+	struct pac *pac; /* NULL: no session, none wanted */
+	bool stale;	 /* the pac is over: released when its reports are done */
+};
+
+struct mn {
+	struct node *node;
+	const struct mn_settings *settings;
+	struct udp *udp; /* of all PANA clients */
+	struct timer *timer;
+	struct eap_tls_context *tls;
+	struct waiters waiters;
+	struct network *networks;
+	unsigned count;
+	struct network *serving; /* where the node is; NULL: nowhere */
+	struct handover *handover; /* NULL: a PANA client only */
+};
+
+/* The network of that name, or NULL. */
+struct network *mn_network(struct mn *mn, const char *name);
+
+#endif
