@@ -25,6 +25,10 @@ void diagnostics_add(
 	if (vasprintf(&new->text, format, ap) < 0 || (file && !new->file))
 		abort();
 	va_end(ap);
+	/* What is quoted from a file must not steer the terminal. */
+	for (char *c = new->text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 }
 
 static int by_place(const void *va, const void *vb)

@@ -17,6 +17,8 @@ static const char *const key_managements[] = {"open", "wpa-psk", "sae", NULL};
 const unsigned topology_channels[] = {
 	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 36, 40, 44, 48, 149, 153, 157, 161, 165, 0};
 
+// clang-format off: one row, one entry
+
 /* A row, short: the structure and the member it fills. */
 #define AT(type, member) .offset = offsetof(struct type, member)
 #define END                                                                                        \
@@ -124,16 +126,16 @@ static const struct schema link_schema = {.title = "Link",
 	.name = offsetof(struct topology_link, name)};
 
 /* What an access point offers and what a station knows differ in their first rows only. */
-#define SECURITY_ROWS(prefix)                                                                      \
-	{"ssid", ROW_SCALAR, prefix##_SSID_REQUIRED, prefix##_AT(ssid), .scalar = SCALAR_TEXT,     \
-		.min = 1, .max = 32, .doc = prefix##_SSID_DOC},                                    \
-		{"key_management", ROW_CHOICE, false, prefix##_AT(keys), .words = key_managements, \
+#define SECURITY_ROWS(where)                                                                       \
+	{"ssid", ROW_SCALAR, where##_SSID_REQUIRED, where##_AT(ssid), .scalar = SCALAR_TEXT,       \
+		.min = 1, .max = 32, .doc = where##_SSID_DOC},                                     \
+		{"key_management", ROW_CHOICE, false, where##_AT(keys), .words = key_managements,  \
 			.preset = "wpa-psk",                                                       \
 			.doc = "`wpa-psk` is WPA2-Personal with CCMP, `sae` is WPA3-Personal"},    \
-		{"passphrase", ROW_SCALAR, false, prefix##_AT(passphrase), .scalar = SCALAR_TEXT,  \
-			.min = 8, .max = 63, .doc = "passphrase, for wpa-psk and sae"},            \
+		{"passphrase", ROW_SCALAR, false, where##_AT(passphrase),                          \
+			.scalar = SCALAR_PASSPHRASE, .doc = "passphrase, for wpa-psk and sae"},    \
 	{                                                                                          \
-		"psk", ROW_SCALAR, false, prefix##_AT(psk),                                        \
+		"psk", ROW_SCALAR, false, where##_AT(psk),                                         \
 			.scalar = SCALAR_PSK,                                                      \
 			.doc = "pairwise master key instead of a passphrase, for wpa-psk"          \
 	}

@@ -228,6 +228,17 @@ static bool read_rate(const char *text, void *out)
 	return read_quantity(text, units, 100e9, out) && *(uint64_t *)out > 0;
 }
 
+/* IEEE 802.11 Annex M.4: ASCII characters 32 to 126. */
+static bool read_passphrase(const char *text, void *out)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < 32 || text[i] > 126)
+			return false;
+	return length >= 8 && length <= 63 && read_text(text, out);
+}
+
 static bool read_psk(const char *text, void *out)
 {
 	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64 &&
@@ -268,5 +279,7 @@ const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
 		sizeof(uint32_t), read_percent},
 	[SCALAR_RATE] = {"rate", "a rate with its unit up to 100gbit, such as 500kbit or 10mbit",
 		sizeof(uint64_t), read_rate},
+	[SCALAR_PASSPHRASE] = {"passphrase", "8 to 63 printable ASCII characters", sizeof(char *),
+		read_passphrase},
 	[SCALAR_PSK] = {"psk", "64 hexadecimal digits", sizeof(char *), read_psk},
 };

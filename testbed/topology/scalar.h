@@ -27,6 +27,7 @@ enum scalar_type {
 	SCALAR_SECONDS,	    /* uint32_t, s */
 	SCALAR_PERCENT,	    /* uint32_t, parts per million */
 	SCALAR_RATE,	    /* uint64_t, bit/s */
+	SCALAR_PASSPHRASE,  /* const char *: 8 to 63 printable ASCII characters */
 	SCALAR_PSK,	    /* const char *: 64 hexadecimal digits */
 	SCALAR_TYPES
 };

@@ -112,7 +112,7 @@ static bool read_scalar(
 		return false;
 	}
 	if (!type->read(text, out)) {
-		complain(r, line_of(node), "%s is not a %s: \"%.64s\"; it would be %s", row->key,
+		complain(r, line_of(node), "%s is no %s: \"%.64s\"; it would be %s", row->key,
 			type->name, text, type->right);
 		return false;
 	}
@@ -454,6 +454,19 @@ static void read_map(
 				row->key, schema->what, row->doc);
 }
 
+/* Where the parser stopped, from 1. */
+static unsigned problem_line(const yaml_parser_t *parser, const char *text, size_t length)
+{
+	unsigned line = 1;
+
+	if (parser->error != YAML_READER_ERROR)
+		return 1 + (unsigned)(parser->problem_mark.line ? parser->problem_mark.line
+								: parser->context_mark.line);
+	for (size_t i = 0; i < parser->problem_offset && i < length; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
 bool schema_read(const struct schema *schema, const char *file, const void *text, size_t length,
 	void *out, struct arena *arena, struct diagnostics *d)
 {
@@ -466,10 +479,7 @@ bool schema_read(const struct schema *schema, const char *file, const void *text
 		abort();
 	yaml_parser_set_input_string(&parser, text, length);
 	if (!yaml_parser_load(&parser, &document)) {
-		unsigned line = parser.problem_mark.line ? parser.problem_mark.line
-							 : parser.context_mark.line;
-
-		complain(&r, line + 1,
+		complain(&r, problem_line(&parser, text, length),
 			"this is not YAML: %s; a %s would be indented keys and values",
 			parser.problem ? parser.problem : "unreadable", schema->what);
 		yaml_parser_delete(&parser);

@@ -61,9 +61,10 @@ static void check_access_point(struct check *c, const struct topology_radio *r)
 		check_complain(c, r->line, "%s has no ssid; it would have one", where);
 	if (!is_channel(r->channel))
 		check_complain(c, r->line,
-			"%s is on channel %u; it would be on 1 to 11, 36, 40, 44, 48, "
-			"149, 153, 157, 161 or 165",
-			where, r->channel);
+			"%s %s %u; it would be on 1 to 11, 36, 40, 44, 48, 149, 153, 157, 161 or "
+			"165",
+			where, r->channel ? "is on channel" : "has no channel, which counts as",
+			r->channel);
 	if (r->n_known)
 		check_complain(
 			c, r->known[0].line, "%s knows networks; only a station would", where);
@@ -124,6 +125,17 @@ static void check_station(struct check *c, const struct topology_radio *r)
 			check_known(c, r, &r->known[i]);
 }
 
+/* An option becomes one line of a daemon's configuration. */
+static void check_options(struct check *c, const struct topology_radio *r)
+{
+	for (size_t i = 0; i < r->n_options; i++)
+		if (strpbrk(r->options[i].key, "\r\n=") || strpbrk(r->options[i].value, "\r\n"))
+			check_complain(c, r->options[i].line,
+				"option %zu of radio %s has a line break or a '=' in its key; it "
+				"would become one line key=value",
+				i + 1, r->name);
+}
+
 void check_radios(struct check *c)
 {
 	for (size_t i = 0; i < c->t->n_radios; i++) {
@@ -133,6 +145,7 @@ void check_radios(struct check *c)
 			check_access_point(c, r);
 		else
 			check_station(c, r);
+		check_options(c, r);
 		c->t->needs |= NEED_HWSIM;
 	}
 }
