@@ -117,21 +117,20 @@ static bool have_esp(void)
 			.hard_byte_limit = XFRM_INF,
 			.soft_packet_limit = XFRM_INF,
 			.hard_packet_limit = XFRM_INF}};
-	struct {
-		struct xfrm_algo algo;
-		char key[20];
-	} auth = {.algo = {.alg_name = "hmac(sha1)", .alg_key_len = 160}},
-	  cipher = {.algo = {.alg_name = "ecb(cipher_null)"}};
+	struct xfrm_algo cipher = {.alg_name = "ecb(cipher_null)"};
+	struct xfrm_algo auth = {.alg_name = "hmac(sha1)", .alg_key_len = 160};
+	uint8_t auth_with_key[sizeof(auth) + 20] = {0}; /* the key, zeros, follows the structure */
 	struct nl_sock *s;
 	struct nl_msg *msg;
 	bool have;
 
 	if (netlink_open(NETLINK_XFRM, &s))
 		return false;
+	memcpy(auth_with_key, &auth, sizeof(auth));
 	msg = nlmsg_alloc_simple(XFRM_MSG_NEWSA, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE);
 	if (!msg || nlmsg_append(msg, &sa, sizeof(sa), NLMSG_ALIGNTO) ||
-		nla_put(msg, XFRMA_ALG_AUTH, sizeof(auth), &auth) ||
-		nla_put(msg, XFRMA_ALG_CRYPT, sizeof(cipher.algo), &cipher))
+		nla_put(msg, XFRMA_ALG_AUTH, sizeof(auth_with_key), auth_with_key) ||
+		nla_put(msg, XFRMA_ALG_CRYPT, sizeof(cipher), &cipher))
 		abort();
 	have = netlink_do(s, msg) == 0;
 	nl_socket_free(s);
