@@ -81,6 +81,25 @@ wrong_paa() { # HOW TEXT
 		--start "exec /usr/bin/python3 '$PWD/testbed/vectors/wrong_paa.py' $1"
 }
 
+# The reference PAA must react as every vector says that can be brought to it.
+reference_paa() {
+	cat >"$scratch/ar.yaml" <<-EOF
+		node: paa
+		control: $scratch/ar.sock
+		eap:
+		  server_id: paa.example.net
+		  users:
+		    - {identity: pac@example.net, methods: [psk], psk: 000102030405060708090a0b0c0d0e0f}
+	EOF
+	replay --quiet 40 --start "exec '$PWD/build/bin/baton-ar' -c '$scratch/ar.yaml'" \
+		--identity pac@example.net --psk 000102030405060708090a0b0c0d0e0f \
+		>"$scratch/table" 2>"$scratch/paa"
+	local status=$?
+	cat "$scratch/table"
+	[ $status -eq 0 ] || { tail -5 "$scratch/paa"; return 1; }
+	[ "$(sed -n 's/.*: \([0-9]*\) pass.*/\1/p' "$scratch/table")" -ge 250 ]
+}
+
 ok "cryptography of the generators" vectors/gen/self_test.py
 ok "regeneration gives the same octets" vectors/gen/generate.py --check
 ok "schema, fields, keys, AUTH and captures agree" vectors/verify.py
@@ -104,8 +123,9 @@ if [ -x "$baton" ]; then
 		ok "replay sees a PAA that is mute" wrong_paa mute "answers no PCI"
 		ok "replay sees a PAA that answers everything" wrong_paa eager "0 pass, 19 fail"
 		ok "replay sees a PAA that dies" wrong_paa dies "answers no PCI since 'header-empty'"
+		ok "replay at the reference PAA" reference_paa
 	else
-		skip "replay at wrong PAAs" "no namespaces on this machine"
+		skip "replay at PAAs that are wrong, and at the reference" "no namespaces on this machine"
 	fi
 else
 	ok "$baton is built" false

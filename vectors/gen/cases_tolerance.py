@@ -160,6 +160,22 @@ def protected():
     return group
 
 
+def preauthentication():
+    group = Group("tolerated-preauth", "E left out before the move, other than in a ping")
+    s = established(group, 0x5E550620, "tolerated preauth")
+    s.preauth = True
+    lost = ("may", "RFC5873 3", "a sender MUST set E until the candidate PAA becomes the serving "
+            "one; only for messages with S is it said what a receiver does")
+    for name, comment, kind, bits, avps, reaction in (
+            ("pnr-a", "Re-authentication request without E", pana.NOTIFICATION, R | A, [],
+             ["PNA[A]", "PNA[AE]"]),
+            ("ptr", "PTR without E", pana.TERMINATION, R, [pana.number(9, 1)], ["PTA", "PTA[E]"])):
+        s.send(name, comment, TO_PAA, kind, bits, s.pac_sequence, avps, "open",
+               reaction + [SILENCE], True, result="acceptable", tolerance=lost)
+    return group
+
+
 def corpora():
-    return [Corpus("tolerance", "What a receiver takes nevertheless", ["RFC 5191", "RFC 3748"],
-                   [client_initiation(), answers(), protected()])]
+    return [Corpus("tolerance", "What a receiver takes nevertheless",
+                   ["RFC 5191", "RFC 5873", "RFC 3748"],
+                   [client_initiation(), answers(), protected(), preauthentication()])]
