@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The DHCP client's engine (RFC 2131 §4.4): it acquires, keeps and returns one address, for its own
- * host or on behalf of another (chaddr and client identifier are arguments). It does no I/O.
+ * The DHCP client's engine (RFC 2131 §4.4): it acquires, keeps and returns one address, for its
+ * own host or on behalf of another (chaddr and client identifier are arguments). It does no I/O.
  *
- * ACTION_SEND: `data` is the DHCP message, the payload of UDP from `local` to `peer`. When `local`
- * is 0.0.0.0 the client has no address yet: send a raw frame (dhcp_frame.h) to the broadcast MAC.
- * Otherwise an ordinary UDP socket bound to `local` does. A client with a relay address sends from
- * that address and port 67, and expects answers there.
+ * ACTION_SEND: `data` is the DHCP message, the payload of UDP from `local` to `peer`, both always
+ * set. When `local` is 0.0.0.0 the client has no address yet: send a raw frame (dhcp_frame.h) to
+ * the broadcast MAC. Otherwise an ordinary UDP socket bound to `local` does. A client with a relay
+ * address sends from that address and port 67, and expects answers there.
  */
 #ifndef BATON_DHCP_DHCP_CLIENT_H
 #define BATON_DHCP_DHCP_CLIENT_H
@@ -77,8 +77,9 @@ struct dhcp_client_config {
 	uint32_t lease_seconds; /* option 51 in DISCOVER and REQUEST; 0: not sent */
 	bool broadcast;		/* the BROADCAST flag: answers cannot come to chaddr */
 	bool check_address;	/* ask the owner (DHCP_REPORT_CHECK) before the address is used */
-	struct endpoint relay;	/* giaddr: our own address, answers come to its port 67; or none */
+	struct endpoint relay;	/* giaddr: our own address, answers come to port 67; or none */
 	struct endpoint server; /* send there instead of broadcasting; or none */
+	struct endpoint local;	/* an address to send from before there is a lease; or none */
 	/* Times; zero: the default in brackets. A negative delay or jitter is none at all. */
 	btime start_delay_max;	/* before the first DISCOVER, from 1 s to this [10 s], §4.4.1 */
 	btime retransmit_first; /* [4 s] doubled each time, §4.1 */

@@ -88,12 +88,15 @@ extern const struct protocol dhcp_protocol;
  */
 int dhcp_decode(struct view datagram, struct dhcp_packet *packet, struct reject *reject);
 
-/* Writes the message, closed by the end option and padded with zeros to DHCP_MESSAGE_MIN. Checks
- * nothing. Fails only through the writer, or when an option is longer than 255 octets. */
+/* Writes the message, closed by the end option and padded with zeros to DHCP_MESSAGE_MIN; a value
+ * of more than 255 octets is split (RFC 3396 §6). Checks nothing. Fails only through the writer. */
 void dhcp_encode(const struct dhcp_packet *packet, struct writer *w);
 
-/* An empty message of that type: op, htype 1, hlen 6, option 53. `type` must outlive it. */
-struct dhcp_packet dhcp_packet_of(const uint8_t *type);
+/* An empty message of that type: op, htype 1, hlen 6, option 53. */
+struct dhcp_packet dhcp_packet_of(enum dhcp_message_type type);
+
+/* Appends an option; `value` must outlive the packet. False when the packet is full. */
+bool dhcp_add(struct dhcp_packet *packet, unsigned code, struct view value);
 
 /* The message type; 0 when there is none. */
 unsigned dhcp_type(const struct dhcp_packet *packet);

@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The client's state machine (RFC 2131 Figure 5 and §4.4), with a state of its own, CHECKING, while
+ * the owner looks whether the address is free (§4.4.1: "the client SHOULD perform a final check").
+ *
+ * One timer: `due` is the next retransmission, T1, T2 or the end of the lease, whichever the state
+ * waits for. Each exchange has its own transaction identifier; DISCOVER and the REQUEST that
+ * follows share one (Table 5).
+ *
+ * Left out: RFC 3118 authentication, and using an old lease unverified when nobody answers an
+ * INIT-REBOOT (§3.2 point 4 allows it; here the client begins anew).
+ */
+#include <stdlib.h>
+
+#include "ref/dhcp/dhcp_client_inside.h"
+
+/* Events of the machine: the owner's (enum dhcp_event_kind) and these. */
+enum { TIMER = DHCP_EVENT_STOP + 1, RX_OFFER, RX_ACK, RX_NAK };
+
+static const char *const state_names[] = { "STOPPED", "INIT", "SELECTING", "REQUESTING", "CHECKING",
+	"BOUND", "RENEWING", "REBINDING", "INIT-REBOOT", "REBOOTING", "INFORMING" };
+static const char *const event_names[] = { "START", "REBOOT", "INFORM", "RENEW", "REBIND",
+	"ADDRESS_FREE", "ADDRESS_IN_USE", "RELEASE", "STOP", "TIMER", "DHCPOFFER", "DHCPACK",
+	"DHCPNAK" };
+static const char *const report_names[] = { "dhcp_check", "dhcp_bound", "dhcp_renewed",
+	"dhcp_informed", "dhcp_nak", "dhcp_expired", "dhcp_declined", "dhcp_released",
+	"dhcp_failed", "dhcp_rejected" };
+
+static struct action *report(struct dhcp_client *c, enum dhcp_report what)
+{
+	return actions_report(c->actions, c, what, report_names[what], VIEW_EMPTY);
+}
+
+/* An even draw from `low` to `high`. */
+static btime draw(struct dhcp_client *c, btime low, btime high)
+{
+	uint64_t n;
+
+	if (high <= low)
+		return low;
+	random_fill(c->config.random, &n, sizeof(n));
+	return low + (btime)(n % (uint64_t)(high - low + 1));
+}
+
+/* RFC 2131 §4.1: doubled each time, with a random part. */
+static btime backoff(struct dhcp_client *c)
+{
+	btime wait = c->config.retransmit_first, jitter = c->config.retransmit_jitter;
+
+	for (unsigned i = 0; i < c->tries && wait < c->config.retransmit_max; i++)
+		wait *= 2;
+	wait = btime_min(wait, c->config.retransmit_max);
+	return draw(c, wait > jitter ? wait - jitter : 1, wait + jitter);
+}
+
+static void new_exchange(struct dhcp_client *c)
+{
+	c->xid = random_u32(c->config.random);
+	c->tries = 0;
+}
+
+/* Back to the beginning, `wait` from now. */
+static void begin_anew(struct dhcp_client *c, btime wait)
+{
+	new_exchange(c);
+	c->offer = (struct offer){ 0 };
+	c->has_lease = false;
+	c->state = DHCP_STATE_INIT;
+	c->due = btime_add(c->now, wait);
+	c->started = c->due;
+}
+
+/* RFC 2131 §4.4.1: a random delay, so that a building does not come up all at once. */
+static int begin(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	const struct dhcp_event *event = input;
+	btime most = c->config.start_delay_max;
+
+	c->wanted = event->address;
+	begin_anew(c, most > 0 ? draw(c, btime_min(BTIME_S, most), most) : 0);
+	return 0;
+}
+
+static int discover(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	send_discover_message(c);
+	c->due = btime_add(c->now, backoff(c));
+	c->tries++;
+	return 0;
+}
+
+static int request(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	send_request_message(c);
+	c->due = btime_add(c->now, backoff(c));
+	c->tries++;
+	return 0;
+}
+
+static int reboot(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	const struct dhcp_event *event = input;
+
+	new_exchange(c);
+	c->wanted = event->address ? event->address : c->lease.address;
+	c->has_lease = false;
+	c->started = c->now;
+	return request(context, input);
+}
+
+static int inform(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	const struct dhcp_event *event = input;
+
+	if (event) {
+		new_exchange(c);
+		c->wanted = event->address;
+	}
+	send_inform_message(c);
+	c->due = btime_add(c->now, backoff(c));
+	c->tries++;
+	return 0;
+}
+
+static int inform_again(void *context, const void *input)
+{
+	(void)input;
+	return inform(context, NULL);
+}
+
+static struct offer offer_of(const struct dhcp_packet *packet)
+{
+	return (struct offer){
+		.address = (uint32_t)packet->packet.header[DHCP_YIADDR],
+		.server = dhcp_option_address(packet, DHCP_OPTION_SERVER_ID),
+		.seconds = dhcp_option_address(packet, DHCP_OPTION_LEASE_TIME),
+	};
+}
+
+/* The address asked for is best, then the longest lease. */
+static bool is_better(const struct dhcp_client *c, struct offer a, struct offer b)
+{
+	if (b.address == 0 || (c->wanted && a.address == c->wanted && b.address != c->wanted))
+		return true;
+	if (c->wanted && b.address == c->wanted)
+		return false;
+	return a.seconds > b.seconds;
+}
+
+static int request_offered(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+
+	c->tries = 0;
+	return request(context, input);
+}
+
+static int take_offer(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+
+	c->offer = offer_of(input);
+	return request_offered(context, input);
+}
+
+static int collect_offer(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	struct offer offer = offer_of(input);
+
+	if (c->offer.address == 0)
+		c->due = btime_add(c->now, c->config.offer_wait);
+	if (is_better(c, offer, c->offer))
+		c->offer = offer;
+	return 0;
+}
+
+static void keep_ack(struct dhcp_client *c, const struct dhcp_packet *ack)
+{
+	lease_of_ack(ack, c->requested, c->now, &c->lease);
+	c->has_lease = true;
+}
+
+static int ask_owner(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+
+	keep_ack(c, input);
+	c->due = c->lease.expires;
+	report(c, DHCP_REPORT_CHECK);
+	return 0;
+}
+
+static int bound(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	c->due = c->lease.renews;
+	report(c, DHCP_REPORT_BOUND);
+	return 0;
+}
+
+static int bind_ack(void *context, const void *input)
+{
+	keep_ack(context, input);
+	return bound(context, input);
+}
+
+static int renewed(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+
+	keep_ack(c, input);
+	c->due = c->lease.renews;
+	report(c, DHCP_REPORT_RENEWED);
+	return 0;
+}
+
+static int informed(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+
+	lease_of_ack(input, c->now, c->now, &c->lease);
+	c->lease.address = c->wanted;
+	c->has_lease = true;
+	c->due = BTIME_NEVER;
+	report(c, DHCP_REPORT_INFORMED);
+	return 0;
+}
+
+static int refused(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	report(c, DHCP_REPORT_NAK);
+	c->wanted = 0;
+	begin_anew(c, 0);
+	return 0;
+}
+
+static int expired(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	report(c, DHCP_REPORT_EXPIRED);
+	begin_anew(c, 0);
+	return 0;
+}
+
+static int failed(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	report(c, DHCP_REPORT_FAILED);
+	c->has_lease = false;
+	c->due = BTIME_NEVER;
+	if (c->config.keep_trying)
+		begin_anew(c, c->config.retransmit_max);
+	return 0;
+}
+
+/* Nobody answered an INIT-REBOOT: an address of any kind is as good. */
+static int ask_anybody(void *context, const void *input)
+{
+	(void)input;
+	begin_anew(context, 0);
+	return 0;
+}
+
+/* RFC 2131 §3.1 point 5: "SHOULD wait a minimum of ten seconds before restarting". */
+static int decline(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	new_exchange(c);
+	send_decline_message(c);
+	report(c, DHCP_REPORT_DECLINED);
+	c->wanted = 0;
+	begin_anew(c, c->config.decline_delay);
+	return 0;
+}
+
+static int release(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	new_exchange(c);
+	send_release_message(c);
+	report(c, DHCP_REPORT_RELEASED);
+	c->has_lease = false;
+	c->due = BTIME_NEVER;
+	return 0;
+}
+
+static int halt(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	c->has_lease = false;
+	c->due = BTIME_NEVER;
+	return 0;
+}
+
+/* RFC 2131 §4.4.5: half of what remains until `end`, but not less than a minute. */
+static int ask_until(struct dhcp_client *c, btime end)
+{
+	send_request_message(c);
+	c->tries++;
+	btime left = end > c->now ? end - c->now : 0;
+	btime wait = left / 2 > c->config.renew_min ? left / 2 : c->config.renew_min;
+	c->due = btime_min(btime_add(c->now, wait), end);
+	return 0;
+}
+
+static int renew_again(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	return ask_until(c, c->lease.rebinds);
+}
+
+static int renew(void *context, const void *input)
+{
+	new_exchange(context);
+	return renew_again(context, input);
+}
+
+static int rebind_again(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	return ask_until(c, c->lease.expires);
+}
+
+static int rebind(void *context, const void *input)
+{
+	new_exchange(context);
+	return rebind_again(context, input);
+}
+
+static bool always(const void *context, const void *input)
+{
+	(void)context;
+	(void)input;
+	return true;
+}
+
+static bool more_tries(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->tries < c->config.attempts;
+}
+
+static bool first_offer_wins(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->config.offer_wait <= 0;
+}
+
+static bool has_offer(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->offer.address != 0;
+}
+
+static bool owner_checks(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->config.check_address;
+}
+
+static bool before_rebinding(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->now < c->lease.rebinds;
+}
+
+static bool before_expiry(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->now < c->lease.expires;
+}
+
+static bool address_given(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	const struct dhcp_event *event = input;
+	return event->address != 0 || c->has_lease;
+}
+
+#define ROW(from, event, guard, to, action, section)                                               \
+	{ from, event, guard, to, action, section, #guard, #action }
+#define S(name) DHCP_STATE_##name
+#define E(name) DHCP_EVENT_##name
+
+static const struct fsm_row rows[] = {
+	ROW(S(STOPPED), E(START), always, S(INIT), begin, "RFC 2131 §4.4.1"),
+	ROW(FSM_ANY, E(REBOOT), address_given, S(REBOOTING), reboot, "RFC 2131 §4.4.2"),
+	ROW(S(STOPPED), E(INFORM), address_given, S(INFORMING), inform, "RFC 2131 §4.4.3"),
+	ROW(FSM_ANY, E(STOP), always, S(STOPPED), halt, "RFC 2131 §4.4"),
+
+	ROW(S(INIT), TIMER, always, S(SELECTING), discover, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), RX_OFFER, first_offer_wins, S(REQUESTING), take_offer, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), RX_OFFER, always, FSM_SAME, collect_offer, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), TIMER, has_offer, S(REQUESTING), request_offered, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), TIMER, more_tries, FSM_SAME, discover, "RFC 2131 §4.1"),
+	ROW(S(SELECTING), TIMER, always, S(STOPPED), failed, "RFC 2131 §4.1"),
+
+	ROW(S(REQUESTING), RX_ACK, owner_checks, S(CHECKING), ask_owner, "RFC 2131 §4.4.1"),
+	ROW(S(REQUESTING), RX_ACK, always, S(BOUND), bind_ack, "RFC 2131 §4.4.1"),
+	ROW(S(REQUESTING), RX_NAK, always, S(INIT), refused, "RFC 2131 §3.1"),
+	ROW(S(REQUESTING), TIMER, more_tries, FSM_SAME, request, "RFC 2131 §3.1"),
+	ROW(S(REQUESTING), TIMER, always, S(STOPPED), failed, "RFC 2131 §3.1"),
+	ROW(S(CHECKING), E(ADDRESS_FREE), always, S(BOUND), bound, "RFC 2131 §4.4.1"),
+	ROW(S(CHECKING), E(ADDRESS_IN_USE), always, S(INIT), decline, "RFC 2131 §4.4.4"),
+	ROW(S(CHECKING), TIMER, always, S(INIT), expired, "RFC 2131 §4.4.5"),
+
+	ROW(S(BOUND), TIMER, always, S(RENEWING), renew, "RFC 2131 §4.4.5"),
+	ROW(S(BOUND), E(RENEW), always, S(RENEWING), renew, "RFC 2131 §4.4.5"),
+	ROW(S(BOUND), E(REBIND), always, S(REBINDING), rebind, "RFC 2131 §4.4.5"),
+	ROW(S(BOUND), E(ADDRESS_IN_USE), always, S(INIT), decline, "RFC 5227 §2.4"),
+	ROW(S(RENEWING), RX_ACK, always, S(BOUND), renewed, "RFC 2131 §4.4.5"),
+	ROW(S(RENEWING), RX_NAK, always, S(INIT), refused, "RFC 2131 §4.4.5"),
+	ROW(S(RENEWING), TIMER, before_rebinding, FSM_SAME, renew_again, "RFC 2131 §4.4.5"),
+	ROW(S(RENEWING), TIMER, always, S(REBINDING), rebind, "RFC 2131 §4.4.5"),
+	ROW(S(RENEWING), E(REBIND), always, S(REBINDING), rebind, "RFC 2131 §4.4.5"),
+	ROW(S(RENEWING), E(ADDRESS_IN_USE), always, S(INIT), decline, "RFC 5227 §2.4"),
+	ROW(S(REBINDING), RX_ACK, always, S(BOUND), renewed, "RFC 2131 §4.4.5"),
+	ROW(S(REBINDING), RX_NAK, always, S(INIT), refused, "RFC 2131 §4.4.5"),
+	ROW(S(REBINDING), TIMER, before_expiry, FSM_SAME, rebind_again, "RFC 2131 §4.4.5"),
+	ROW(S(REBINDING), TIMER, always, S(INIT), expired, "RFC 2131 §4.4.5"),
+	ROW(S(REBINDING), E(ADDRESS_IN_USE), always, S(INIT), decline, "RFC 5227 §2.4"),
+
+	ROW(S(REBOOTING), RX_ACK, owner_checks, S(CHECKING), ask_owner, "RFC 2131 §4.4.2"),
+	ROW(S(REBOOTING), RX_ACK, always, S(BOUND), bind_ack, "RFC 2131 §4.4.2"),
+	ROW(S(REBOOTING), RX_NAK, always, S(INIT), refused, "RFC 2131 §3.2"),
+	ROW(S(REBOOTING), TIMER, more_tries, FSM_SAME, request, "RFC 2131 §3.2"),
+	ROW(S(REBOOTING), TIMER, always, S(INIT), ask_anybody, "RFC 2131 §3.2"),
+
+	ROW(S(INFORMING), RX_ACK, always, S(STOPPED), informed, "RFC 2131 §4.4.3"),
+	ROW(S(INFORMING), TIMER, more_tries, FSM_SAME, inform_again, "RFC 2131 §4.4.3"),
+	ROW(S(INFORMING), TIMER, always, S(STOPPED), failed, "RFC 2131 §4.4.3"),
+
+	ROW(S(CHECKING), E(RELEASE), always, S(STOPPED), release, "RFC 2131 §4.4.6"),
+	ROW(S(BOUND), E(RELEASE), always, S(STOPPED), release, "RFC 2131 §4.4.6"),
+	ROW(S(RENEWING), E(RELEASE), always, S(STOPPED), release, "RFC 2131 §4.4.6"),
+	ROW(S(REBINDING), E(RELEASE), always, S(STOPPED), release, "RFC 2131 §4.4.6"),
+};
+#undef ROW
+#undef S
+#undef E
+
+const struct fsm dhcp_client_fsm = { "DHCP client", rows, sizeof(rows) / sizeof(*rows), state_names,
+	event_names };
+
+static int step(struct dhcp_client *c, int event, const void *input, btime now,
+	struct actions *actions)
+{
+	c->now = now;
+	c->actions = actions;
+	int result = fsm_step(&dhcp_client_fsm, &c->state, event, c, input, NULL, NULL);
+	c->actions = NULL;
+	return result;
+}
+
+static int take(struct dhcp_client *c, struct view datagram, btime now, struct actions *actions,
+	struct reject *reject)
+{
+	struct dhcp_packet packet;
+	int event;
+
+	if (datagram.size > DHCP_MESSAGE_MAX)
+		return reject_set(reject, REJECT_LENGTH, "message", "RFC 2132 §9.10", 0,
+			datagram.size);
+	if (dhcp_decode(datagram, &packet, reject) < 0 || check_reply(c, &packet, reject) < 0)
+		return -1;
+	unsigned type = dhcp_type(&packet);
+	if (type == DHCP_OFFER && packet.packet.header[DHCP_YIADDR] == 0)
+		return reject_set(reject, REJECT_VALUE, "yiaddr", "RFC 2131 Table 3", 16, 0);
+	if (type == DHCP_ACK && check_ack(c, &packet, reject) < 0)
+		return -1;
+	event = type == DHCP_OFFER ? RX_OFFER : type == DHCP_ACK ? RX_ACK : RX_NAK;
+	if (step(c, event, &packet, now, actions) < 0)
+		return reject_set(reject, REJECT_STATE, "DHCP Message Type", "RFC 2131 Figure 5",
+			DHCP_FIXED_SIZE, type);
+	if (type == DHCP_ACK) {
+		memcpy(c->ack, datagram.data, datagram.size);
+		c->ack_size = datagram.size;
+	}
+	return 0;
+}
+
+int dhcp_client_input(struct dhcp_client *c, struct view datagram, btime now,
+	struct actions *actions)
+{
+	struct reject reject = { 0 };
+
+	if (take(c, datagram, now, actions, &reject) == 0)
+		return 0;
+	struct action *action = actions_report(actions, c, DHCP_REPORT_REJECTED,
+		report_names[DHCP_REPORT_REJECTED], VIEW_EMPTY);
+	if (action)
+		action->reject = reject;
+	return -1;
+}
+
+int dhcp_client_event(struct dhcp_client *c, const struct dhcp_event *event, btime now,
+	struct actions *actions)
+{
+	return step(c, (int)event->kind, event, now, actions);
+}
+
+int dhcp_client_tick(struct dhcp_client *c, btime now, struct actions *actions)
+{
+	return now < c->due ? 0 : step(c, TIMER, NULL, now, actions);
+}
+
+btime dhcp_client_due(const struct dhcp_client *c)
+{
+	return c->due;
+}
+
+static btime time_or(btime given, btime otherwise)
+{
+	return given < 0 ? 0 : given == 0 ? otherwise : given;
+}
+
+struct dhcp_client *dhcp_client_new(const struct dhcp_client_config *config)
+{
+	if (!config->random || config->hardware_size > sizeof(config->hardware) ||
+		config->client_id_size > sizeof(config->client_id) ||
+		config->parameter_count > sizeof(config->parameters))
+		return NULL;
+	struct dhcp_client *c = calloc(1, sizeof(*c));
+	if (!c)
+		abort();
+	c->config = *config;
+	if (config->hardware_size == 0) {
+		c->config.hardware_type = 1;
+		c->config.hardware_size = 6;
+	}
+	c->config.start_delay_max = time_or(config->start_delay_max, 10 * BTIME_S);
+	c->config.retransmit_first = time_or(config->retransmit_first, 4 * BTIME_S);
+	c->config.retransmit_max = time_or(config->retransmit_max, 64 * BTIME_S);
+	c->config.retransmit_jitter = time_or(config->retransmit_jitter, BTIME_S);
+	c->config.renew_min = time_or(config->renew_min, 60 * BTIME_S);
+	c->config.decline_delay = time_or(config->decline_delay, 10 * BTIME_S);
+	c->config.attempts = config->attempts ? config->attempts : 5;
+	c->due = BTIME_NEVER;
+	return c;
+}
+
+void dhcp_client_free(struct dhcp_client *c)
+{
+	free(c);
+}
+
+enum dhcp_state dhcp_client_state(const struct dhcp_client *c)
+{
+	return (enum dhcp_state)c->state;
+}
+
+const char *dhcp_state_name(enum dhcp_state state)
+{
+	return state_names[state];
+}
+
+const struct dhcp_lease *dhcp_client_lease(const struct dhcp_client *c)
+{
+	return c->has_lease ? &c->lease : NULL;
+}
+
+int dhcp_client_option(const struct dhcp_client *c, unsigned code, void *out, size_t size)
+{
+	struct dhcp_packet packet;
+
+	if (c->ack_size == 0 || dhcp_decode(VIEW(c->ack, c->ack_size), &packet, NULL) < 0)
+		return -1;
+	return dhcp_option_copy(&packet, code, out, size);
+}
