@@ -142,12 +142,13 @@ static int check_pan(const struct paa_session *s, const struct packet *p, int ev
 	return 0;
 }
 
-/* A PAR from the client answers ours, which it must have acknowledged, nonce and all. */
+/* A PAR from the client answers ours. If ours had a nonce the client's must have come: until then
+ * its PAN was lost, and our PAR is repeated. */
 static int check_par(const struct paa_session *s, const struct packet *p, struct reject *reject)
 {
 	const struct element_value *nonce = packet_find(p, 0, PANA_AVP_NONCE);
 
-	if (s->pac_nonce_due)
+	if (s->pac_nonce_due && !s->nonce_due)
 		return reject_set(reject, REJECT_STATE, "Message Type", "RFC 5191 §4.1", 6,
 			p->header[PANA_TYPE]);
 	if (nonce)
@@ -238,6 +239,15 @@ static void follow_address(struct paa_session *s, const struct paa_arrival *at,
 		endpoint_text(at->from, text, sizeof(text)));
 }
 
+/* A client that still repeats its last request has not got our answer. */
+static void keep_lingering(struct paa_session *s, btime now)
+{
+	if (s->state != PAA_CLOSED)
+		return;
+	s->linger_due = btime_add(now, s->paa->config.common.linger);
+	store_set_due(s, s->linger_due);
+}
+
 static int take(struct paa_session *s, const struct paa_arrival *at, const struct paa_step *step)
 {
 	const struct packet *p = step->packet;
@@ -247,7 +257,12 @@ static int take(struct paa_session *s, const struct paa_arrival *at, const struc
 		return reject_set(at->reject, REJECT_STATE, "Message Type", "RFC 5191 §5.5", 6,
 			p->header[PANA_TYPE]);
 	if (pana_is_request(p) &&
-		link_repeat_answer(&s->link, at->from, step->datagram, step->actions))
+		link_repeat_answer(&s->link, at->from, step->datagram, step->actions)) {
+		keep_lingering(s, step->now);
+		return 0;
+	}
+	if (event == PAA_EV_RX_PNR_P &&
+		link_answer_again(&s->link, p, step->datagram, step->actions))
 		return 0;
 	if (check_place(s, at, p, event) < 0)
 		return -1;

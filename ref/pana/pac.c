@@ -362,6 +362,9 @@ static int take(struct pac *pac, struct pac_step *step, const struct endpoint *f
 		return -1;
 	if (pana_is_request(p) && link_repeat_answer(&pac->link, from, step->datagram, step->actions))
 		return 0;
+	if (event == PAC_EV_RX_PNR_P &&
+		link_answer_again(&pac->link, p, step->datagram, step->actions))
+		return 0;
 	if (event == PAC_EV_RX_PAR_S)
 		return take_start(pac, step, from, reject);
 	if (check_place(pac, p, event, reject) < 0)

@@ -415,6 +415,27 @@ bool link_repeat_answer(struct pana_link *link, const struct endpoint *from, str
 	return true;
 }
 
+bool link_answer_again(struct pana_link *link, const struct packet *packet, struct view datagram,
+	struct actions *actions)
+{
+	const struct pana_draft again = { .type = PANA_NOTIFICATION, .flags = PANA_P };
+	struct reader r = reader_of(octets_view(&link->answer));
+	struct reject ignored = { 0 };
+
+	read_u32(&r);
+	bool pinged = (read_u16(&r) & KIND) == PANA_P && read_u16(&r) == PANA_NOTIFICATION;
+	bool pings = packet->header[PANA_TYPE] == PANA_NOTIFICATION &&
+		(pana_flags(packet) & KIND) == PANA_P;
+	if (!pinged || !pings || !link->in_known ||
+		packet->header[PANA_SEQUENCE] != (uint32_t)(link->next_in - 1))
+		return false;
+	if (!link->sa.live || pana_verify(&link->sa, datagram, packet, &ignored) < 0)
+		return false;
+	link_answer(link, packet, &again, actions);
+	link->last_in = digest_of(datagram);
+	return true;
+}
+
 void link_took_request(struct pana_link *link, const struct packet *packet, struct view datagram)
 {
 	link->in_known = true;
@@ -493,12 +514,28 @@ void link_make_next(struct pana_link *link, struct view msk, uint32_t key_id)
 	pana_sa_derive(&in, link->next);
 }
 
+/* The outstanding request with the same number and contents under the present key. */
+static void reseal(struct pana_link *link)
+{
+	struct packet p = outstanding(link);
+	uint8_t buffer[PANA_MESSAGE_MAX];
+	struct writer w = writer_of(buffer, sizeof(buffer));
+
+	if (p.element_count && p.elements[p.element_count - 1].code == PANA_AVP_AUTH)
+		p.element_count--;
+	struct view message = pana_seal(&link->sa, &p, &w);
+	if (message.size)
+		octets_set(&link->request, message);
+}
+
 void link_use_next(struct pana_link *link)
 {
 	if (!link->next)
 		return;
 	link->sa = *link->next;
 	link_drop_next(link);
+	if (link_outstanding(link))
+		reseal(link);
 }
 
 int link_verify(const struct pana_link *link, struct view datagram, const struct packet *packet,

@@ -123,6 +123,13 @@ bool link_repeat_answer(struct pana_link *link, const struct endpoint *from, str
 	struct actions *actions);
 
 /*
+ * A ping that was outstanding while the key changed is repeated under the new key, and so is not
+ * the same octets. If it was answered before, it is answered once more.
+ */
+bool link_answer_again(struct pana_link *link, const struct packet *packet, struct view datagram,
+	struct actions *actions);
+
+/*
  * RFC 5191 §5.2: a request has the next number, an answer that of the outstanding request, and is
  * of its kind. 0 or -1. Changes nothing.
  */
@@ -154,7 +161,8 @@ void link_draw_nonce(struct pana_link *link, struct pana_octets *nonce);
 /* Derives link->next from an MSK under a key identifier. */
 void link_make_next(struct pana_link *link, struct view msk, uint32_t key_id);
 void link_drop_next(struct pana_link *link);
-/* RFC 5191 §4.3: from the last exchange on everything is protected by the newest key. */
+/* RFC 5191 §4.3: from the last exchange on everything is protected by the newest key, the
+ * outstanding request too. */
 void link_use_next(struct pana_link *link);
 
 /* The rule of RFC 5191 §5.5 about AUTH, for messages protected by link->sa. */

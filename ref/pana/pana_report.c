@@ -36,6 +36,6 @@ void pana_common_default(struct pana_common *common)
 		.request = { .irt = BTIME_S, .mrt = 30 * BTIME_S, .mrc = 10 },
 		.failed_timeout = 60 * BTIME_S,
 		.ping_gap = BTIME_S,
-		.linger = 5 * BTIME_S,
+		.linger = 35 * BTIME_S, /* REQ_MRT and a little more */
 	};
 }
