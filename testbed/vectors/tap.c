@@ -17,6 +17,8 @@
 
 #define LANES_MAX 64
 #define HOP_LIMIT 64
+#define LANE_PORT_FIRST 20000
+#define LANE_PORTS 40000
 
 struct tap {
 	pcap_t *pcap;
@@ -24,6 +26,8 @@ struct tap {
 	struct sockaddr_storage source, target;
 	socklen_t length; /* of both */
 	uint16_t port;
+	uint16_t
+		next_port; /* of a lane: none is used twice, since the target remembers its peers */
 	struct {
 		int socket; /* -1: free */
 		uint16_t port;
@@ -133,6 +137,8 @@ struct tap *tap_open(const char *interface, const char *target, uint16_t port, c
 		abort();
 	for (int i = 0; i < LANES_MAX; i++)
 		tap->lanes[i].socket = -1;
+	/* Another run begins elsewhere: the target may still remember this one. */
+	tap->next_port = (uint16_t)(LANE_PORT_FIRST + tap_now() / 1000 % LANE_PORTS);
 	if (resolve(tap, target, port) == 0 && find_source(tap, interface, target) == 0 &&
 		open_pcap(tap, interface, target) == 0 && open_libnet(tap, interface) == 0)
 		return tap;
@@ -156,32 +162,36 @@ void tap_close(struct tap *tap)
 
 /* --- lanes ------------------------------------------------------------------------------------ */
 
-static uint16_t port_of(const struct sockaddr_storage *a)
+static void set_port(struct sockaddr_storage *a, uint16_t port)
 {
-	return ntohs(a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
-					      : ((const struct sockaddr_in *)a)->sin_port);
+	if (a->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)a)->sin6_port = htons(port);
+	else
+		((struct sockaddr_in *)a)->sin_port = htons(port);
 }
 
 int tap_lane(struct tap *tap)
 {
 	struct sockaddr_storage any = {.ss_family = tap->target.ss_family};
-	socklen_t length = sizeof(any);
 	int lane = 0;
 
 	while (lane < LANES_MAX && tap->lanes[lane].socket >= 0)
 		lane++;
-	if (lane == LANES_MAX)
-		return -1;
-	int s = socket(any.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s < 0 || bind(s, (struct sockaddr *)&any, tap->length) < 0 ||
-		getsockname(s, (struct sockaddr *)&any, &length) < 0) {
-		if (s >= 0)
-			close(s);
-		return -1;
+	int s = lane < LANES_MAX ? socket(any.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	for (unsigned tries = 0; s >= 0 && tries < LANE_PORTS; tries++) {
+		uint16_t port = tap->next_port++;
+		if (tap->next_port == LANE_PORT_FIRST + LANE_PORTS)
+			tap->next_port = LANE_PORT_FIRST;
+		set_port(&any, port);
+		if (bind(s, (struct sockaddr *)&any, tap->length) < 0)
+			continue;
+		tap->lanes[lane].socket = s;
+		tap->lanes[lane].port = port;
+		return lane;
 	}
-	tap->lanes[lane].socket = s;
-	tap->lanes[lane].port = port_of(&any);
-	return lane;
+	if (s >= 0)
+		close(s);
+	return -1;
 }
 
 void tap_lane_close(struct tap *tap, int lane)
