@@ -58,13 +58,14 @@ static void set_setting(struct player *p, const struct topology_setting *setting
 	set(p, name, setting->value);
 }
 
-static int start(struct cast *cast, struct player *p, const char *folder,
+static int start(struct cast *cast, struct player *p, const char *folder, unsigned number,
 	struct report_error *error)
 {
 	const struct topology_node *node = p->node;
 	const struct manifest_role *role = manifest_role(cast->manifest, node->role);
-	char events[1280], why[512];
+	char events[1280], seed[16], why[512];
 
+	snprintf(seed, sizeof(seed), "%u", number);
 	if (!role)
 		return fail(error, "%s: has no role %s, which node %s of the experiment needs",
 			cast->manifest->file, node->role, node->name);
@@ -80,6 +81,7 @@ static int start(struct cast *cast, struct player *p, const char *folder,
 	set(p, "BATON_EVENT_LOG", events);
 	for (size_t i = 0; i < node->n_settings; i++)
 		set_setting(p, &node->settings[i]);
+	set(p, "BATON_SEED", seed);
 
 	struct sut_place place = {
 		.network = cast->network,
@@ -96,7 +98,8 @@ static int start(struct cast *cast, struct player *p, const char *folder,
 /* In the order of RFC 6252's figures from right to left: who is asked first is there first. */
 static const char *const order[] = { "cn", "ha", "ar", "ap", "mn" };
 
-static int start_all(struct cast *cast, const char *folder, struct report_error *error)
+static int start_all(struct cast *cast, const char *folder, unsigned seed,
+	struct report_error *error)
 {
 	const struct topology *t = network_topology(cast->network);
 
@@ -109,7 +112,7 @@ static int start_all(struct cast *cast, const char *folder, struct report_error 
 				continue;
 			struct player *p = &cast->players[cast->count++];
 			p->node = &t->nodes[i];
-			if (start(cast, p, folder, error) < 0)
+			if (start(cast, p, folder, seed, error) < 0)
 				return -1;
 		}
 	}
@@ -131,7 +134,7 @@ static int load_manifest(const char *adapter, struct manifest **out, struct repo
 }
 
 struct cast *cast_start(struct network *network, const char *adapter, const char *folder,
-	struct report_error *error)
+	unsigned seed, struct report_error *error)
 {
 	struct cast *cast = calloc(1, sizeof(*cast));
 
@@ -139,7 +142,7 @@ struct cast *cast_start(struct network *network, const char *adapter, const char
 		abort();
 	cast->network = network;
 	if (load_manifest(adapter, &cast->manifest, error) == 0 &&
-		start_all(cast, folder, error) == 0)
+		start_all(cast, folder, seed, error) == 0)
 		return cast;
 	cast_stop(cast);
 	return NULL;

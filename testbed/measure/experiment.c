@@ -59,8 +59,8 @@ const struct experiment experiments[] = {
 		.cn = "cn",
 		.cn_capture = "eth0",
 		.mn_capture = "ipip0",
-		.ar_capture = "eth1",
-		.home = "198.51.100.10",
+		.ar_capture = "eth0",
+		.home = "10.99.0.1",
 		.columns = handoff_columns,
 		.note = "Unprepared: leave, associate, authenticate, DHCP with duplicate address "
 			"detection, binding update. Prepared: the six steps of RFC 6252 section 6.3.",
@@ -198,7 +198,7 @@ static int run_column(const struct experiment *e, const struct experiment_column
 		snprintf(folder, sizeof(folder), "%s-%u-%u", e->name, index + 1, n);
 		fprintf(stderr, "%s, %s: %s %u of %u\n", e->name, column->name,
 			n ? "repetition" : "warm-up, repetition", n, o->repetitions);
-		if (repetition_run(e, column, o, folder, &done[good], &error) < 0) {
+		if (repetition_run(e, column, o, folder, n + 1, &done[good], &error) < 0) {
 			fprintf(stderr, "baton measure: %s, repetition %u: %s\n", column->name, n,
 				error.text);
 			keep(o, folder);

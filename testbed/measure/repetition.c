@@ -171,7 +171,7 @@ static void leave(struct stage *s)
 	topology_free(s->topology);
 }
 
-static int enter(struct stage *s, struct report_error *error)
+static int enter(struct stage *s, unsigned seed, struct report_error *error)
 {
 	struct diagnostics d = { 0 };
 	char *path = topology_find(s->experiment->topology, &d);
@@ -189,7 +189,7 @@ static int enter(struct stage *s, struct report_error *error)
 	diagnostics_free(&d);
 	if (result < 0)
 		return -1;
-	s->cast = cast_start(s->network, s->options->sut, s->folder, error);
+	s->cast = cast_start(s->network, s->options->sut, s->folder, seed, error);
 	return s->cast ? 0 : -1;
 }
 
@@ -229,7 +229,7 @@ struct handoff_input repetition_input(const struct experiment *e, const struct r
 }
 
 int repetition_run(const struct experiment *experiment, const struct experiment_column *column,
-	const struct experiment_options *options, const char *folder, struct repetition *out,
+	const struct experiment_options *options, const char *folder, unsigned seed, struct repetition *out,
 	struct report_error *error)
 {
 	struct stage s = { .experiment = experiment, .options = options };
@@ -244,7 +244,7 @@ int repetition_run(const struct experiment *experiment, const struct experiment_
 	if (n <= 0)
 		return fail(error, "/proc/self/exe: %s", strerror(errno));
 
-	int result = enter(&s, error) < 0 ? -1 : perform(&s, column, error);
+	int result = enter(&s, seed, error) < 0 ? -1 : perform(&s, column, error);
 	leave(&s);
 	struct handoff_input input = repetition_input(experiment, out);
 	if (result == 0)
