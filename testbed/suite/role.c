@@ -35,6 +35,7 @@ const struct role roles[] = {
 		.name = "pac",
 		.title = "PANA client",
 		.peer = "paa",
+		.tester_serves = true,
 		.protocol = &pana_protocol,
 		.port = PANA_PORT,
 		.seal = PANA_AVP_AUTH,

@@ -28,7 +28,8 @@ struct role {
 	const char *title; /* "PANA authentication agent" */
 	const char *peer;  /* the tester's own role, "pac" */
 	const struct protocol *protocol;
-	uint16_t port;			  /* that the role listens at, host byte order */
+	uint16_t port;			  /* of the protocol, host byte order */
+	bool tester_serves;		  /* the tester sends from that port; else from any */
 	uint32_t seal;			  /* code of the integrity element (vendor 0); 0: none */
 	const struct role_point *points;  /* ends with a row whose name is NULL */
 	const struct role_inner *inner;	  /* ends with a row whose protocol is NULL */

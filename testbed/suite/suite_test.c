@@ -164,7 +164,7 @@ static const struct bad bad[] = {
 	{ HEAD TEST "  send PAN cut>3\n", "f:6:16: > compares, but here a value is set; use =" },
 	{ HEAD TEST "  expect PAR after 2s within 1s\n", "f:6:3: after is not before within; the "
 		"message could never be in time" },
-	{ HEAD TEST "  send octets 12\n", "f:7:1: send octets needs hex:..." },
+	{ HEAD TEST "  send octets 12\n", "f:6:17: send octets needs hex:..." },
 	{ HEAD TEST "  send PAN Nonce=hex:0\n", "f:6:18: hex:0 has an odd number of digits; an octet "
 		"has two" },
 	{ HEAD TEST "  send PCI\n" TEST "  send PCI\n", "f:7:6: a test t is there already; names are "

@@ -122,8 +122,9 @@ static bool read_operator(struct lexer *l)
 
 static void read_other(struct lexer *l)
 {
-	if (is_word(*l->next)) {
-		const char *start = l->next, *end = word_end(l, l->next);
+	const char *start = l->next, *end = word_end(l, start);
+
+	if (is_word(*start) && end > start) {
 		l->next = end;
 		add(l, TOKEN_WORD, start, arena_copy(l->arena, start, (size_t)(end - start)));
 		return;

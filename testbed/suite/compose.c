@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "testbed/suite/compose.h"
+
+/* Work on one datagram. */
+struct work {
+	const struct compose_input *in;
+	const struct protocol *protocol;
+	struct packet *packet;
+	char *why;
+	size_t why_size;
+
+	bool set_before[WIRE_ELEMENTS_MAX]; /* this element of the packet was set by a condition */
+	enum { WANTS_DEFAULT, WANTS_NONE, WANTS_SEAL, WANTS_OCTETS } wants;
+	enum seal_word seal;
+	struct view seal_octets;
+	uint8_t kept[64];
+	bool last_of_all; /* an element was moved behind the integrity value */
+	uint32_t last_vendor, last_code;
+};
+
+static int refuse(struct work *w, const struct condition *c, const char *what)
+{
+	snprintf(w->why, w->why_size, "%s: %s", c->word, what);
+	return -1;
+}
+
+static bool is_seal(const struct work *w, const struct condition *c)
+{
+	return w->in->role->seal && c->code == w->in->role->seal && c->vendor == 0 &&
+		(c->target == TARGET_HAS || c->target == TARGET_LACKS ||
+			(c->target == TARGET_ELEMENT && c->part == PART_VALUE));
+}
+
+static struct arena *arena_of(const struct work *w)
+{
+	return w->in->variables->arena;
+}
+
+/* --- elements ------------------------------------------------------------------------------- */
+
+static int element_index(const struct work *w, uint32_t vendor, uint32_t code)
+{
+	for (unsigned i = 0; i < w->packet->element_count; i++)
+		if (w->packet->elements[i].vendor == vendor && w->packet->elements[i].code == code)
+			return (int)i;
+	return -1;
+}
+
+static void remove_element(struct work *w, unsigned i)
+{
+	unsigned rest = w->packet->element_count - i - 1;
+
+	memmove(&w->packet->elements[i], &w->packet->elements[i + 1],
+		rest * sizeof(w->packet->elements[0]));
+	memmove(&w->set_before[i], &w->set_before[i + 1], rest * sizeof(w->set_before[0]));
+	w->packet->element_count--;
+}
+
+/* A value as the octets of an element: a number gets the width of the element's field, 4 if the
+ * dictionary does not tell. */
+static struct view octets_of(struct work *w, const struct condition *c, const struct value *v)
+{
+	unsigned width = c->field && c->field->width && c->field->width <= 8 ? c->field->width : 4;
+
+	if (v->is_octets)
+		return v->octets;
+	uint8_t *to = arena_alloc(arena_of(w), width);
+	struct writer writer = writer_of(to, width);
+	write_uint(&writer, v->number, width);
+	return VIEW(to, width);
+}
+
+/* The first condition on an element sets the one that is there, a second one adds another. */
+static int set_element(struct work *w, const struct condition *c, struct view octets)
+{
+	int i = element_index(w, c->vendor, c->code);
+
+	if (i >= 0 && !w->set_before[i]) {
+		w->packet->elements[i].value = octets;
+		w->set_before[i] = true;
+		return 0;
+	}
+	if (!packet_add(w->packet, c->vendor, c->code, octets))
+		return refuse(w, c, "the packet is full");
+	w->set_before[w->packet->element_count - 1] = true;
+	return 0;
+}
+
+/* What stands in an element when nobody says: zeros for numbers, random octets otherwise. */
+static struct view standard_value(struct work *w, const struct condition *c)
+{
+	const struct field *f = c->element ? &c->element->value[0] : NULL;
+	size_t size = f && f->width ? f->width : 16;
+	uint8_t *to = arena_alloc(arena_of(w), size);
+
+	if (!f || f->kind == FIELD_OCTETS || f->kind == FIELD_TEXT)
+		random_fill(w->in->variables->random, to, size);
+	return VIEW(to, size);
+}
+
+static int need_element(struct work *w, const struct condition *c)
+{
+	int i = element_index(w, c->vendor, c->code);
+	return i >= 0 ? i : refuse(w, c, "the message to be sent has no such element");
+}
+
+static int resize_element(struct work *w, const struct condition *c, uint64_t size)
+{
+	int i = element_index(w, c->vendor, c->code);
+	struct view old = i >= 0 ? w->packet->elements[i].value : VIEW_EMPTY;
+
+	if (size > DATAGRAM_MAX)
+		return refuse(w, c, "larger than a datagram");
+	uint8_t *to = arena_alloc(arena_of(w), (size_t)size);
+	random_fill(w->in->variables->random, to, (size_t)size);
+	if (old.size)
+		memcpy(to, old.data, old.size < size ? old.size : (size_t)size);
+	return set_element(w, c, VIEW(to, size));
+}
+
+/* Overwrites a number inside the element's value. */
+static int patch_element(struct work *w, const struct condition *c, size_t at, unsigned width,
+	uint64_t number)
+{
+	int i = need_element(w, c);
+	if (i < 0)
+		return -1;
+	struct view old = w->packet->elements[i].value;
+	if (width > 8 || at + width > old.size)
+		return refuse(w, c, "the element to be sent is too short for that part");
+	uint8_t *to = arena_alloc(arena_of(w), old.size);
+	memcpy(to, old.data, old.size);
+	struct writer writer = writer_of(to, old.size);
+	writer.used = old.size;
+	write_uint_at(&writer, at, number, width);
+	w->packet->elements[i].value = VIEW(to, old.size);
+	w->set_before[i] = true;
+	return 0;
+}
+
+static int set_part(struct work *w, const struct condition *c, const struct value *v)
+{
+	const struct protocol *inner = role_inner_protocol(w->in->role, c->element);
+	size_t at = 0;
+	int i;
+
+	switch (c->part) {
+	case PART_VALUE:
+		return set_element(w, c, octets_of(w, c, v));
+	case PART_SIZE:
+		return resize_element(w, c, v->number);
+	case PART_COUNT:
+		return refuse(w, c, "a count cannot be set; write the element as often as wanted");
+	case PART_LENGTH: /* after encoding */
+		return need_element(w, c) < 0 ? -1 : 0;
+	case PART_FLAGS:
+		i = need_element(w, c);
+		if (i >= 0)
+			w->packet->elements[i].flags = (uint32_t)v->number;
+		return i < 0 ? -1 : 0;
+	case PART_FIELD:
+		for (unsigned k = 0; k < c->index; k++)
+			at += c->element->value[k].width;
+		return patch_element(w, c, at, c->field->width, v->number);
+	case PART_INNER:
+		for (unsigned k = 0; k < c->index; k++)
+			at += inner->header[k].width;
+		return patch_element(w, c, at, c->field->width, v->number);
+	}
+	return 0;
+}
+
+/* --- conditions before encoding ------------------------------------------------------------- */
+
+static int set_seal(struct work *w, const struct condition *c)
+{
+	const struct operand *o = &c->operands[0];
+	struct value v;
+
+	if (c->target == TARGET_LACKS) {
+		w->wants = WANTS_NONE;
+	} else if (c->target == TARGET_HAS || o->kind == OPERAND_SEAL) {
+		w->wants = WANTS_SEAL;
+		w->seal = c->target == TARGET_HAS ? SEAL_CORRECT : o->seal;
+	} else {
+		if (!operand_value(w->in->variables, o, &v, w->why, w->why_size))
+			return -1;
+		w->wants = WANTS_OCTETS;
+		w->seal_octets = octets_of(w, c, &v);
+	}
+	return 0;
+}
+
+static int apply(struct work *w, const struct condition *c)
+{
+	struct value v = { 0 };
+	int i;
+
+	if (is_seal(w, c))
+		return set_seal(w, c);
+	if (c->operand_count &&
+		!operand_value(w->in->variables, &c->operands[0], &v, w->why, w->why_size))
+		return -1;
+	switch (c->target) {
+	case TARGET_HEADER:
+		w->packet->header[c->header] = v.number;
+		if (c->header == w->protocol->flags_field)
+			w->packet->header[c->header] |=
+				message_base_flags(w->protocol, w->packet->message);
+		return 0;
+	case TARGET_ELEMENT:
+		return set_part(w, c, &v);
+	case TARGET_HAS:
+		return element_index(w, c->vendor, c->code) >= 0 ? 0 :
+			set_element(w, c, standard_value(w, c));
+	case TARGET_LACKS:
+		while ((i = element_index(w, c->vendor, c->code)) >= 0)
+			remove_element(w, (unsigned)i);
+		return 0;
+	case TARGET_LAST:
+		w->last_of_all = true;
+		w->last_vendor = c->vendor;
+		w->last_code = c->code;
+		return 0;
+	case TARGET_CUT:
+	case TARGET_TRAILING:
+	case TARGET_FROM_PORT:
+	case TARGET_TO_PORT:
+	case TARGET_FROM_ADDRESS:
+	case TARGET_SIZE:
+		return 0;
+	}
+	return 0;
+}
+
+static int apply_all(struct work *w, const struct pattern *p)
+{
+	for (size_t i = 0; p && i < p->count; i++)
+		if (apply(w, &p->conditions[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static void move_last(struct work *w)
+{
+	int i = element_index(w, w->last_vendor, w->last_code);
+
+	if (i < 0)
+		return;
+	struct element_value e = w->packet->elements[i];
+	remove_element(w, (unsigned)i);
+	w->packet->elements[w->packet->element_count++] = e;
+}
+
+/* --- encoding and what is changed behind it ------------------------------------------------- */
+
+static size_t header_octets(const struct protocol *p, unsigned fields)
+{
+	size_t size = 0;
+	for (unsigned i = 0; i < fields && p->header[i].name; i++)
+		size += p->header[i].width;
+	return size;
+}
+
+/* Octets of the element's header, and of all of it with padding. */
+static size_t element_head(const struct element_format *f, const struct element_value *e)
+{
+	return f->code_width + f->flags_width + f->length_width + f->reserved_width +
+		(f->vendor_flag & e->flags ? 4u : 0u);
+}
+
+static size_t element_octets(const struct element_format *f, const struct element_value *e)
+{
+	size_t size = element_head(f, e) + e->value.size;
+	return f->align > 1 ? (size + f->align - 1) / f->align * f->align : size;
+}
+
+/* Where element number `index` begins in the datagram. */
+static size_t element_at(const struct work *w, unsigned index)
+{
+	size_t at = header_octets(w->protocol, WIRE_HEADER_MAX);
+
+	for (unsigned i = 0; i < index; i++)
+		at += element_octets(&w->protocol->format, &w->packet->elements[i]);
+	return at;
+}
+
+static int encode(struct work *w, struct composed *out)
+{
+	struct writer writer = writer_of(out->octets, sizeof(out->octets));
+
+	wire_encode(w->packet, &writer);
+	out->size = writer.used;
+	if (writer.failed) {
+		snprintf(w->why, w->why_size, "the message does not fit into a datagram");
+		return -1;
+	}
+	return 0;
+}
+
+/* Length fields that lie. */
+static int patch_lengths(struct work *w, const struct pattern *p, struct composed *out)
+{
+	struct writer writer = writer_of(out->octets, sizeof(out->octets));
+	const struct protocol *protocol = w->protocol;
+	struct value v;
+
+	writer.used = out->size;
+	for (size_t i = 0; p && i < p->count; i++) {
+		const struct condition *c = &p->conditions[i];
+		bool header = c->target == TARGET_HEADER && c->field->kind == FIELD_LENGTH;
+		bool element = c->target == TARGET_ELEMENT && c->part == PART_LENGTH;
+		if (!header && !element)
+			continue;
+		if (!operand_value(w->in->variables, &c->operands[0], &v, w->why, w->why_size))
+			return -1;
+		int k = element ? need_element(w, c) : 0;
+		if (k < 0)
+			return -1;
+		if (header)
+			write_uint_at(&writer, header_octets(protocol, c->header), v.number,
+				c->field->width);
+		else
+			write_uint_at(&writer, element_at(w, (unsigned)k) +
+				protocol->format.code_width + protocol->format.flags_width,
+				v.number, protocol->format.length_width);
+	}
+	return 0;
+}
+
+/* Cut short, or with something behind. */
+static int patch_ends(struct work *w, const struct pattern *p, struct composed *out)
+{
+	struct value v;
+
+	for (size_t i = 0; p && i < p->count; i++) {
+		const struct condition *c = &p->conditions[i];
+		if (c->target != TARGET_CUT && c->target != TARGET_TRAILING)
+			continue;
+		if (!operand_value(w->in->variables, &c->operands[0], &v, w->why, w->why_size))
+			return -1;
+		if (c->target == TARGET_CUT) {
+			if (v.number > out->size)
+				return refuse(w, c, "the datagram is not that long");
+			out->size -= (size_t)v.number;
+			continue;
+		}
+		struct view more = octets_of(w, c, &v);
+		if (more.size > sizeof(out->octets) - out->size)
+			return refuse(w, c, "the datagram has no room for that");
+		memcpy(out->octets + out->size, more.data, more.size);
+		out->size += more.size;
+	}
+	return 0;
+}
+
+/* --- integrity ------------------------------------------------------------------------------ */
+
+/* Adds the element, zeroed. */
+static int add_seal(struct work *w)
+{
+	const struct peer_ops *ops = w->in->role->ops;
+	size_t size = ops->seal_size(w->in->peer);
+
+	if (w->wants == WANTS_DEFAULT && !w->in->forge && w->in->role->seal &&
+		ops->protects(w->in->peer, w->packet)) {
+		w->wants = WANTS_SEAL;
+		w->seal = SEAL_CORRECT;
+	}
+	if (w->wants != WANTS_SEAL && w->wants != WANTS_OCTETS)
+		return 0;
+	struct view value = w->wants == WANTS_OCTETS ? w->seal_octets :
+						       VIEW(arena_alloc(arena_of(w), size), size);
+	if (packet_add(w->packet, 0, w->in->role->seal, value))
+		return 0;
+	snprintf(w->why, w->why_size, "the packet is full");
+	return -1;
+}
+
+/* Computes it over the datagram as it now stands, and puts it in its place. */
+static int fill_seal(struct work *w, struct composed *out)
+{
+	const struct peer_ops *ops = w->in->role->ops;
+	int i = element_index(w, 0, w->in->role->seal);
+	uint8_t value[64] = { 0 };
+
+	if (w->wants != WANTS_SEAL || i < 0)
+		return 0;
+	struct element_value *e = &w->packet->elements[i];
+	size_t at = element_at(w, (unsigned)i) + element_head(&w->protocol->format, e);
+	if (w->seal == SEAL_KEPT)
+		memcpy(value, w->kept, sizeof(value));
+	else if (!ops->seal(w->in->peer, VIEW(out->octets, out->size), w->seal == SEAL_OLD, value)
+		 && w->seal != SEAL_WRONG) {
+		snprintf(w->why, w->why_size, "there is no key to protect the message with");
+		return -1;
+	}
+	if (w->seal == SEAL_WRONG)
+		value[0] ^= 0x01;
+	memcpy(out->octets + at, value, e->value.size);
+	return 0;
+}
+
+static bool asks_for_kept(const struct work *w, const struct pattern *p)
+{
+	for (size_t i = 0; p && i < p->count; i++)
+		if (is_seal(w, &p->conditions[i]) && p->conditions[i].operand_count &&
+			p->conditions[i].operands[0].kind == OPERAND_SEAL &&
+			p->conditions[i].operands[0].seal == SEAL_KEPT)
+			return true;
+	return false;
+}
+
+/* The value over the message before anybody changed it. */
+static int keep_seal(struct work *w, struct composed *out)
+{
+	struct packet whole = *w->packet;
+	struct packet *changed = w->packet;
+
+	if (!asks_for_kept(w, w->in->pattern) && !asks_for_kept(w, w->in->alter))
+		return 0;
+	w->packet = &whole;
+	w->wants = WANTS_SEAL;
+	w->seal = SEAL_CORRECT;
+	int result = add_seal(w) < 0 || encode(w, out) < 0 || fill_seal(w, out) < 0 ? -1 : 0;
+	int i = element_index(w, 0, w->in->role->seal);
+	if (result == 0)
+		memcpy(w->kept, out->octets + element_at(w, (unsigned)i) +
+			element_head(&w->protocol->format, &whole.elements[i]),
+			w->in->role->ops->seal_size(w->in->peer));
+	w->packet = changed;
+	w->wants = WANTS_DEFAULT;
+	return result;
+}
+
+/* Values of the packet now point to what is really in the datagram. */
+static void point_into(struct work *w, struct composed *out)
+{
+	for (unsigned i = 0; i < w->packet->element_count; i++) {
+		struct element_value *e = &w->packet->elements[i];
+		size_t at = element_at(w, i) + element_head(&w->protocol->format, e);
+		if (at + e->value.size <= out->size)
+			e->value.data = out->octets + at;
+	}
+}
+
+int compose(const struct compose_input *in, struct composed *out, char *why, size_t size)
+{
+	struct work w = { .in = in, .protocol = in->role->protocol, .packet = &out->packet,
+		.why = why, .why_size = size };
+
+	out->is_packet = in->pattern->message != NULL;
+	if (!out->is_packet) {
+		out->size = in->pattern->octets.size;
+		memcpy(out->octets, in->pattern->octets.data, out->size);
+		return 0;
+	}
+	in->role->ops->compose(in->peer, in->pattern->message, &out->packet);
+	out->packet.message = in->pattern->message;
+	if (keep_seal(&w, out) < 0 || apply_all(&w, in->pattern) < 0 ||
+		apply_all(&w, in->alter) < 0 || add_seal(&w) < 0)
+		return -1;
+	if (w.last_of_all)
+		move_last(&w);
+	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, out) < 0 ||
+		patch_lengths(&w, in->alter, out) < 0 || fill_seal(&w, out) < 0)
+		return -1;
+	point_into(&w, out);
+	if (patch_ends(&w, in->pattern, out) < 0)
+		return -1;
+	return patch_ends(&w, in->alter, out);
+}

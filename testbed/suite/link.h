@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The tester's side of the wire: UDP sockets in its node (or on a real interface), what arrives
+ * with the kernel's time, and a capture of everything.
+ */
+#ifndef TESTBED_SUITE_LINK_H
+#define TESTBED_SUITE_LINK_H
+
+#include "ref/base/btime.h"
+#include "ref/base/engine.h"
+#include "testbed/suite/capture.h"
+#include "testbed/topology/arena.h"
+#include "testbed/topology/network.h"
+
+#define LINK_SOCKETS_MAX 16
+
+struct link_options {
+	struct network *network; /* NULL: this machine's own interfaces */
+	const char *node, *interface;
+	struct endpoint tester[2]; /* addresses; family 0: there is none. Ports unused. */
+	int wake;		   /* a descriptor: readable means give up; -1: none */
+};
+
+struct link {
+	struct link_options options;
+	int sockets[LINK_SOCKETS_MAX];
+	struct endpoint local[LINK_SOCKETS_MAX];
+	unsigned count;
+	struct capture capture;
+};
+
+/* 0, or -1 with one sentence and nothing left open. */
+int link_open(struct link *link, const struct link_options *options, char *why, size_t size);
+void link_close(struct link *link);
+
+/* A socket at the tester's first (0) or second (1) address and that port, host byte order, 0: any.
+ * Its index, or -1 with one sentence. */
+int link_socket(struct link *link, unsigned address, uint16_t port, char *why, size_t size);
+
+/* 0, or -1 with errno. */
+int link_send(struct link *link, int socket, const struct endpoint *to, struct view octets);
+
+struct datagram {
+	struct view octets; /* in the arena */
+	btime at;	    /* when the kernel got it, on CLOCK_MONOTONIC */
+	struct endpoint from;
+	int socket;
+};
+
+/*
+ * Waits until `deadline` (CLOCK_MONOTONIC) for a datagram. 1 with *out, 0 when the time is over,
+ * -1 when somebody woke it to give up. A readable `watch` (-1: none) ends the wait too: 2.
+ */
+int link_receive(struct link *link, btime deadline, int watch, struct arena *arena,
+	struct datagram *out);
+
+/* CLOCK_MONOTONIC now. */
+btime link_now(void);
+
+#endif

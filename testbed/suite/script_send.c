@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What goes out: sessions and their sockets, messages, and what is armed against them. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "testbed/suite/script.h"
+
+/* --- sessions ------------------------------------------------------------------------------- */
+
+static struct session *session_named(struct script *s, const char *name)
+{
+	for (unsigned i = 0; i < s->session_count; i++)
+		if (strcmp(s->sessions[i]->name, name) == 0)
+			return s->sessions[i];
+	return NULL;
+}
+
+static int open_sockets(struct script *s, struct session *session)
+{
+	char why[200];
+
+	if (s->session_count == 0) {
+		s->listening = link_socket(s->link, 0, s->role->port, why, sizeof(why));
+		if (s->listening < 0)
+			return script_end(s, VERDICT_ERROR, "%s", why);
+	}
+	session->socket = s->role->tester_serves ? s->listening :
+						   link_socket(s->link, 0, 0, why, sizeof(why));
+	if (session->socket < 0)
+		return script_end(s, VERDICT_ERROR, "%s", why);
+	return 0;
+}
+
+int session_turn(struct script *s, const char *name)
+{
+	struct session *session = session_named(s, name);
+	struct peer_config config = { .setting = s->setting, .context = s->context,
+		.random = &s->random, .key_log = s->key_log };
+
+	if (session) {
+		s->now = session;
+		return 0;
+	}
+	if (s->session_count == SESSIONS_MAX)
+		return script_end(s, VERDICT_ERROR, "more than %d sessions", SESSIONS_MAX);
+	session = arena_alloc(s->arena, sizeof(*session));
+	if (open_sockets(s, session) < 0)
+		return -1;
+	config.eap = s->eap_new(s->context);
+	if (!config.eap)
+		return script_end(s, VERDICT_ERROR, "the tester cannot make its EAP end");
+	session->name = name;
+	session->peer = s->role->ops->create(&config);
+	session->remote = s->remote[0];
+	session->last_event = link_now();
+	s->sessions[s->session_count++] = session;
+	s->now = session;
+	return 0;
+}
+
+int session_rebind(struct script *s, enum use_kind use)
+{
+	const struct endpoint *local = &s->link->local[s->now->socket];
+	bool server = s->role->tester_serves;
+	uint16_t port = use == USE_NEW_PORT && !server ? 0 : ntohs(local->port);
+	bool second = use == USE_SECOND_ADDRESS ||
+		(use == USE_NEW_PORT && memcmp(local->address, s->link->options.tester[1].address,
+						16) == 0);
+	char why[200];
+
+	/* An address that was used before has its socket still. */
+	for (unsigned i = 0; i < s->link->count && port; i++) {
+		struct endpoint wanted = s->link->options.tester[second];
+		wanted.port = htons(port);
+		if (endpoint_equal(&s->link->local[i], &wanted)) {
+			s->now->socket = (int)i;
+			return 0;
+		}
+	}
+	int socket = link_socket(s->link, second, port, why, sizeof(why));
+	if (socket < 0)
+		return script_end(s, VERDICT_ERROR, "%s", why);
+	s->now->socket = socket;
+	return 0;
+}
+
+/* --- out ------------------------------------------------------------------------------------ */
+
+static void put_out(struct script *s, struct session *session, struct view octets,
+	struct rung *rung)
+{
+	if (link_send(s->link, session->socket, &session->remote, octets) < 0)
+		rung_note(rung, "could not be sent: %s", strerror(errno));
+	session->last_event = link_now();
+	if (rung)
+		rung->at = session->last_event;
+}
+
+btime script_flush(struct script *s)
+{
+	btime now = link_now(), next = BTIME_NEVER;
+
+	for (unsigned i = 0; i < s->held_count;) {
+		struct held h = s->held[i];
+		if (h.due > now) {
+			next = btime_min(next, h.due);
+			i++;
+			continue;
+		}
+		s->held[i] = s->held[--s->held_count];
+		put_out(s, h.session, h.octets, h.rung);
+	}
+	return next;
+}
+
+/* What was held until the next message had gone. */
+static void release_reordered(struct script *s)
+{
+	for (unsigned i = 0; i < s->held_count; i++)
+		if (s->held[i].due == BTIME_NEVER)
+			s->held[i].due = 0;
+	script_flush(s);
+}
+
+static int hold(struct script *s, struct view octets, struct rung *rung, btime due)
+{
+	if (s->held_count == HELD_MAX)
+		return script_end(s, VERDICT_ERROR, "more than %d messages held back", HELD_MAX);
+	s->held[s->held_count++] = (struct held){ due, s->now, octets, rung };
+	return 0;
+}
+
+/* The next armed line of that kind for the message; it counts as used. */
+static const struct step *fire(struct script *s, enum step_kind kind, const struct message *m)
+{
+	for (unsigned i = 0; m && i < s->armed_count; i++) {
+		struct armed *a = &s->armed[i];
+		const struct message *wanted = a->step->pattern.message;
+		if (a->step->kind != kind || !a->left || a->step->from_sut ||
+			(wanted && strcmp(wanted->name, m->name) != 0))
+			continue;
+		a->left--;
+		return a->step;
+	}
+	return NULL;
+}
+
+/* One message through the lines that are armed against it. */
+static int deliver(struct script *s, const struct message *m, struct view octets,
+	struct rung *rung)
+{
+	const struct step *step;
+	bool first_of_two = false;
+
+	for (unsigned i = 0; i < s->held_count; i++)
+		first_of_two |= s->held[i].due == BTIME_NEVER;
+	if ((step = fire(s, STEP_DROP, m))) {
+		rung_note(rung, "lost on the way (line %u)", step->line);
+		return 0;
+	}
+	if ((step = fire(s, STEP_DELAY, m))) {
+		rung_note(rung, "late by %g s (line %u)", (double)step->after / 1e9, step->line);
+		return hold(s, octets, rung, link_now() + step->after);
+	}
+	if ((step = fire(s, STEP_REORDER, m))) {
+		rung_note(rung, "overtaken by the next (line %u)", step->line);
+		return hold(s, octets, rung, BTIME_NEVER);
+	}
+	put_out(s, s->now, octets, rung);
+	if ((step = fire(s, STEP_DUPLICATE, m))) {
+		rung_note(rung, "doubled (line %u)", step->line);
+		put_out(s, s->now, octets, NULL);
+	}
+	if (first_of_two)
+		release_reordered(s);
+	return 0;
+}
+
+static void note_sent(struct script *s, const struct compose_input *in, struct view octets,
+	struct rung *rung)
+{
+	const struct protocol *p = s->role->protocol;
+	const struct packet *packet = &s->composed->packet;
+
+	if (in->forge) {
+		rung_note(rung, "forged");
+		return;
+	}
+	s->role->ops->sent(s->now->peer, packet, octets);
+	/* What expects an answer can be repeated by auto: every request, and what begins. */
+	if (message_base_flags(p, packet->message) || packet->header[p->type_field] == 1) {
+		s->now->last_request = octets;
+		s->now->last_request_at = link_now();
+	}
+}
+
+int script_transmit(struct script *s, const struct pattern *pattern, bool forge)
+{
+	struct composed *c = s->composed;
+	struct compose_input in = { .role = s->role, .peer = s->now->peer, .pattern = pattern,
+		.forge = forge, .variables = &s->variables };
+	const struct step *alter = fire(s, STEP_ALTER, pattern->message);
+	char why[240];
+
+	in.alter = alter ? &alter->pattern : NULL;
+	if (compose(&in, c, why, sizeof(why)) < 0)
+		return script_end(s, VERDICT_ERROR, "the message cannot be made: %s", why);
+	struct view octets = VIEW(arena_copy(s->arena, (const char *)c->octets, c->size), c->size);
+	struct rung *rung = ladder_add(&s->ladder, link_now(), false,
+		s->step ? s->step->line : 0, c->is_packet ? &c->packet : NULL, octets);
+	if (alter)
+		rung_note(rung, "altered (line %u)", alter->line);
+	if (c->is_packet)
+		note_sent(s, &in, octets, rung);
+	return deliver(s, pattern->message, octets, rung);
+}
