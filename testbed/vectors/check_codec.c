@@ -216,6 +216,18 @@ static struct finding judge_auth(
 	return good ? AGREES : judge_rejection_of_auth(v, &reject);
 }
 
+/* EAP-PSK messages of sessions that say how they came about. */
+static struct finding judge_eap(const struct vector *v)
+{
+	char why[256] = "";
+
+	for (size_t i = 0; v->group->eap_count && i < v->avp_count; i++)
+		if (v->avps[i].code == PANA_AVP_EAP_PAYLOAD && !v->avps[i].has_vendor &&
+			verify_eap_psk(v->group, v->avps[i].value, why, sizeof(why)) < 0)
+			return finding_of(CHECK_DIFFERS, "%s", why);
+	return AGREES;
+}
+
 /* What decoding alone cannot reject; AUTH has been judged when there is one. */
 static struct finding judge_taken(const struct vector *v)
 {
@@ -257,6 +269,8 @@ struct finding check_with_codec(const struct vector_codec *codec, const struct v
 	f = compare_name(&p, v);
 	if (f.verdict == CHECK_AGREES)
 		f = judge_auth(codec, v, &p);
+	if (f.verdict == CHECK_AGREES)
+		f = judge_eap(v);
 	return f.verdict == CHECK_AGREES ? judge_taken(v) : f;
 }
 

@@ -86,8 +86,16 @@ struct vector_association {
 	struct view msk, i_par, i_pan, pac_nonce, paa_nonce, auth_key;
 };
 
+/* An EAP conversation whose messages the group carries. */
+struct vector_eap {
+	const char *method, *id_s, *id_p, *password; /* password: of EAP-MD5, else NULL */
+	struct view psk, rand_s, rand_p, msk, emsk;  /* of EAP-PSK, else empty */
+};
+
 struct vector_group {
 	const char *name, *title;
+	const struct vector_eap *eap;
+	size_t eap_count;
 	const struct vector_association *associations;
 	size_t association_count;
 	const struct vector *vectors;

@@ -297,24 +297,55 @@ static bool read_association(struct source *s, json_t *object, struct vector_ass
 	return source_members(s, object, "an association", rows);
 }
 
+static bool read_eap(struct source *s, json_t *object, struct vector_eap *e)
+{
+	const struct member rows[] = {
+		{"method", MEMBER_TEXT, true, &e->method, NULL},
+		{"id_s", MEMBER_TEXT, true, &e->id_s, NULL},
+		{"id_p", MEMBER_TEXT, true, &e->id_p, NULL},
+		{"password", MEMBER_TEXT, false, &e->password, NULL},
+		{"psk", MEMBER_HEX, false, &e->psk, NULL},
+		{"rand_s", MEMBER_HEX, false, &e->rand_s, NULL},
+		{"rand_p", MEMBER_HEX, false, &e->rand_p, NULL},
+		{"msk", MEMBER_HEX, false, &e->msk, NULL},
+		{"emsk", MEMBER_HEX, false, &e->emsk, NULL},
+		{NULL, 0, 0, NULL, NULL},
+	};
+
+	if (!source_members(s, object, "an EAP conversation", rows))
+		return false;
+	bool psk = e->psk.size == 16 && e->rand_s.size == 16 && e->rand_p.size == 16 &&
+		   e->msk.size == 64 && e->emsk.size == 64;
+	if (strcmp(e->method, "EAP-PSK") == 0 && !psk)
+		return source_wrong(s, "EAP-PSK without all its values; it would have psk, rand_s "
+				       "and rand_p of 16 octets, msk and emsk of 64");
+	return true;
+}
+
 static bool read_keys(struct source *s, json_t *object, struct vector_group *group)
 {
-	json_t *associations = NULL;
+	json_t *associations = NULL, *eap = NULL;
 	const struct member rows[] = {
-		{"eap", MEMBER_ANY, true, NULL, NULL},
+		{"eap", MEMBER_ARRAY, true, &eap, NULL},
 		{"associations", MEMBER_ARRAY, true, &associations, NULL},
 		{NULL, 0, 0, NULL, NULL},
 	};
 
 	if (!source_members(s, object, "keys", rows))
 		return false;
-	size_t count = json_array_size(associations);
+	size_t count = json_array_size(associations), talks = json_array_size(eap);
 	struct vector_association *list = source_keep(s, count, sizeof(*list));
+	struct vector_eap *conversations = source_keep(s, talks, sizeof(*conversations));
 	for (size_t i = 0; i < count; i++)
 		if (!read_association(s, json_array_get(associations, i), &list[i]))
 			return false;
+	for (size_t i = 0; i < talks; i++)
+		if (!read_eap(s, json_array_get(eap, i), &conversations[i]))
+			return false;
 	group->associations = list;
 	group->association_count = count;
+	group->eap = conversations;
+	group->eap_count = talks;
 	return true;
 }
 

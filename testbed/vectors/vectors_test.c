@@ -23,7 +23,7 @@ static const char good[] =
 	"{\"format\": \"baton-vectors-1\", \"protocol\": \"pana\", \"title\": \"test\",\n"
 	" \"specifications\": [\"RFC 5191\"], \"generator\": \"test\", \"capture\": \"t.pcapng\",\n"
 	" \"count\": 3, \"groups\": [{\"name\": \"g\", \"title\": \"group\",\n"
-	"  \"keys\": {\"eap\": null, \"associations\": []}, \"cases\": [\n"
+	"  \"keys\": {\"eap\": [], \"associations\": []}, \"cases\": [\n"
 	"{\"id\": \"one\", \"comment\": \"PCI\", \"direction\": \"pac->paa\",\n"
 	" \"bytes\": \"00000010000000010000000000000000\", \"result\": \"valid\",\n"
 	" \"state\": {\"needs\": \"fresh\"}, \"reaction\": [\"PAR[S]\"],\n"
@@ -124,7 +124,7 @@ static const struct {
 	{"\"count\": 3", "\"count\": \"3\"", 1, "it would be a number"},
 	{"\"title\": \"test\"", "\"titel\": \"test\"", 1, "a member 'titel'"},
 	{"\"title\": \"group\",", "", 3, "a group has no 'title'"},
-	{"\"eap\": null, ", "", 3, "keys has no 'eap'"},
+	{"\"eap\": [], ", "", 3, "keys has no 'eap'"},
 	{"\"bytes\": \"000", "\"bytes\": \"00", 5, "it would be octets in hexadecimal"},
 	{"\"bytes\": \"000", "\"bytes\": \"0x0", 5, "it would be octets in hexadecimal"},
 	{"\"result\": \"valid\"", "\"result\": \"fine\"", 5, "one of 'valid', 'acceptable'"},

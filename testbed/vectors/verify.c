@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ref/eap/eap_packet.h"
+#include "ref/eap/eap_psk.h"
+#include "ref/eap/eap_psk_crypto.h"
 #include "ref/pana/pana_keys.h"
 #include "testbed/vectors/verify.h"
 
@@ -33,4 +36,70 @@ int verify_pana_auth(const struct vector_association *a, struct view octets,
 		return -1;
 	}
 	return pana_verify(&sa, octets, packet, reject) == 0;
+}
+
+/* What ref/eap makes of a conversation. */
+struct psk_keys {
+	uint8_t ak[16], kdk[16], tek[16], msk[EAP_MSK_SIZE], emsk[EAP_MSK_SIZE];
+};
+
+static const struct vector_eap *conversation_of(
+	const struct vector_group *group, const uint8_t *rand_s)
+{
+	for (size_t i = 0; i < group->eap_count; i++)
+		if (group->eap[i].rand_s.size == PSK_RAND_SIZE &&
+			memcmp(group->eap[i].rand_s.data, rand_s, PSK_RAND_SIZE) == 0)
+			return &group->eap[i];
+	return NULL;
+}
+
+/* The MAC of the second and third message. */
+static bool mac_agrees(
+	const struct vector_eap *e, const struct psk_keys *keys, const struct psk_message *m)
+{
+	uint8_t mac[PSK_MAC_SIZE];
+
+	if (m->number == 1)
+		psk_mac_p(keys->ak, view_text(e->id_p), view_text(e->id_s), m->rand_s, m->rand_p,
+			mac);
+	else if (m->number == 2)
+		psk_mac_s(keys->ak, view_text(e->id_s), e->rand_p.data, mac);
+	else
+		return true;
+	return memcmp(mac, m->mac, sizeof(mac)) == 0;
+}
+
+int verify_eap_psk(const struct vector_group *group, struct view eap, char *why, size_t size)
+{
+	struct eap_packet packet;
+	struct psk_message m;
+	struct psk_channel channel;
+	struct psk_keys keys;
+	struct reject reject = {0};
+
+	if (eap_decode(eap, &packet, &reject) < 0 || packet.type != EAP_TYPE_PSK ||
+		packet.data.size == 0)
+		return 0;
+	const char *wrong = NULL;
+	const struct vector_eap *e = NULL;
+	if (psk_decode(packet.data, packet.data.data[0] >> 6, &m, &reject) < 0)
+		wrong = "it does not decode";
+	else if (!(e = conversation_of(group, m.rand_s)))
+		wrong = "its RAND_S is of no conversation of the group";
+	if (e) {
+		eap_psk_key_setup(e->psk.data, keys.ak, keys.kdk);
+		eap_psk_session_keys(keys.kdk, e->rand_p.data, keys.tek, keys.msk, keys.emsk);
+		if (!view_equal(VIEW_OF(keys.msk), e->msk))
+			wrong = "the MSK differs";
+		else if (!view_equal(VIEW_OF(keys.emsk), e->emsk))
+			wrong = "the EMSK differs";
+		else if (!mac_agrees(e, &keys, &m))
+			wrong = "its MAC differs";
+		else if (m.number >= 2 &&
+			 psk_channel_open(&packet, &m, keys.tek, &channel, &reject) < 0)
+			wrong = "its protected channel does not open";
+	}
+	if (wrong)
+		snprintf(why, size, "EAP-PSK message %u: %s", e ? m.number + 1u : 0u, wrong);
+	return wrong ? -1 : 1;
 }

@@ -14,4 +14,11 @@
 int verify_pana_auth(const struct vector_association *a, struct view octets,
 	const struct packet *packet, struct reject *reject, bool *unknown, char *why, size_t size);
 
+/*
+ * Whether an EAP-PSK message of the group's conversations has the MAC and the sealed result that
+ * ref/eap computes from the same key and random numbers, and the keys are the vector's: 1. 0 when
+ * it is no such message. -1 with `why` filled.
+ */
+int verify_eap_psk(const struct vector_group *group, struct view eap, char *why, size_t size);
+
 #endif

@@ -22,8 +22,8 @@ def psk_dialog(label):
 
 def md5():
     group = Group("md5", "EAP-MD5: no keys, hence no AUTH; EAP in the PaC's answers")
-    group.eap = {"method": "EAP-MD5", "password": SECRET.decode(), "id_p": PEER.decode(),
-                 "id_s": SERVER.decode()}
+    group.eap.append({"method": "EAP-MD5", "password": SECRET.decode(), "id_p": PEER.decode(),
+                      "id_s": SERVER.decode()})
     s = Session(group, 0x5E550001, 0x10000001, 0x20000001)
     challenge = derive("md5 challenge", 16)
     s.pci("pci", "PaC-initiated session")
@@ -45,8 +45,8 @@ def md5():
 
 def md5_rejected():
     group = Group("md5-rejected", "EAP-MD5 with a wrong password")
-    group.eap = {"method": "EAP-MD5", "password": SECRET.decode(), "id_p": PEER.decode(),
-                 "id_s": SERVER.decode()}
+    group.eap.append({"method": "EAP-MD5", "password": SECRET.decode(), "id_p": PEER.decode(),
+                      "id_s": SERVER.decode()})
     s = Session(group, 0x5E550002, 0xFFFFFFFE, 0x30000001)
     challenge = derive("md5 rejected challenge", 16)
     s.pci("pci", "PaC-initiated session")
@@ -102,7 +102,7 @@ def psk_session(name, title, identifier, pair, piggyback, offer=None):
     group = Group(name, title)
     s = Session(group, identifier, 0x41000001, 0x52000001)
     dialog = psk_dialog(name)
-    group.eap = dialog.as_json()
+    group.eap.append(dialog.as_json())
     s.pci("pci", "PaC-initiated session")
     s.start(offer or (pair,), "algorithms offered")
     psk_exchange(s, dialog, name, 1, 1, pair, piggyback)
@@ -126,6 +126,7 @@ def psk_long():
     s.exchange("reauth", "Re-authentication request, old key", True, pana.NOTIFICATION, pana.A,
                after="PAR")
     dialog = psk_dialog("psk-reauth second")
+    group.eap.append(dialog.as_json())
     psk_exchange(s, dialog, "reauth", 10, 2, MANDATORY[0], True, "reauthenticating", True)
     finish(s, 10, 2, 7200, "re-complete", "reauthenticating")
     s.exchange("ping", "Ping with the key of the re-authentication", True, pana.NOTIFICATION,
@@ -141,6 +142,7 @@ def psk_paa_reauth():
                            "no S bit; then the PAA ends the session", 0x5E550012, MANDATORY[0],
                            True)
     dialog = psk_dialog("psk-paa-reauth second")
+    group.eap.append(dialog.as_json())
     psk_exchange(s, dialog, "reauth", 20, 2, MANDATORY[0], True, "reauthenticating", True)
     finish(s, 20, 2, 3600, "re-complete", "reauthenticating")
     s.exchange("timeout", "SESSION_TIMEOUT from the PAA", False, pana.TERMINATION, 0,
@@ -154,7 +156,7 @@ def psk_unauthorised():
                   "protected (RFC 5191 section 4.1)")
     s = Session(group, 0x5E550013, 0x61000001, 0x62000001)
     dialog = psk_dialog("psk-unauthorised")
-    group.eap = dialog.as_json()
+    group.eap.append(dialog.as_json())
     s.pci("pci", "PaC-initiated session")
     s.start(MANDATORY, "algorithms offered")
     psk_exchange(s, dialog, "psk-unauthorised", 1, 1, MANDATORY[0], True)
@@ -184,7 +186,7 @@ def preauthentication():
                   "(RFC 5873 Figure 1)")
     s = Session(group, 0x5E550030, 0x71000001, 0x72000001, pana.E)
     dialog = psk_dialog("preauth")
-    group.eap = dialog.as_json()
+    group.eap.append(dialog.as_json())
     s.pci("pci", "Pre-authentication asked for; a PAA without it leaves E out",
           ["PAR[SE]", "PAR[S]"])
     s.start(MANDATORY, "E granted")
@@ -204,7 +206,7 @@ def preauthentication_ended():
     group = Group("preauth-ended", "Pre-authentication with I set, given up before a move")
     s = Session(group, 0x5E550031, 0x73000001, 0x74000001, pana.E)
     dialog = psk_dialog("preauth-ended")
-    group.eap = dialog.as_json()
+    group.eap.append(dialog.as_json())
     s.pci("pci", "Pre-authentication asked for; a PAA without it leaves E out",
           ["PAR[SE]", "PAR[S]"])
     s.start(MANDATORY, "E granted")

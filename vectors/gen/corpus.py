@@ -141,7 +141,7 @@ class Group:
 
     def __init__(self, name, title):
         self.name, self.title = name, title
-        self.eap = None
+        self.eap = []  # conversations, as JSON
         self.associations = []
         self.cases = []
 
