@@ -121,7 +121,11 @@ fuzz_one() {
 }
 
 seed_corpora() {
-	[ -x build/bin/baton ] && build/bin/baton vectors corpus pana build/seeds >/dev/null 2>&1
+	local source
+	[ -x build/bin/baton ] || return
+	for source in $(find ref/pana -name '*_fuzz.c'); do
+		build/bin/baton vectors corpus pana "build/seeds/$(basename "${source%.c}")" >/dev/null
+	done
 }
 
 began=$SECONDS
