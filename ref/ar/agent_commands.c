@@ -122,7 +122,7 @@ void agent_cmd_terminate(void *node, struct control_request *request, const json
 void agent_cmd_start(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct ar *ar = ar_of(node);
-	const char *text = control_text(arguments, "peer");
+	const char *text = control_text(arguments, "address");
 	struct paa_session *s;
 	struct endpoint peer;
 	struct actions actions;

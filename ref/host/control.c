@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ref/host/control.h"
+#include "ref/host/unix_path.h"
 
 struct client {
 	struct client *next;
@@ -35,7 +35,7 @@ struct control {
 	struct client *clients;
 	const struct control_command *commands;
 	void *context;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *path;
 	ino_t inode;
 };
 
@@ -90,8 +90,13 @@ const char *control_text(const json_t *arguments, const char *key)
 long control_number(const json_t *arguments, const char *key, long otherwise)
 {
 	const json_t *value = json_object_get(arguments, key);
+	const char *text = json_string_value(value);
+	char *end;
+	long number = text ? strtol(text, &end, 0) : json_integer_value(value);
 
-	return json_is_integer(value) ? (long)json_integer_value(value) : otherwise;
+	if (text ? *end || end == text : !json_is_integer(value))
+		return otherwise;
+	return number;
 }
 
 void control_publish(struct control *control, const char *line)
@@ -219,20 +224,9 @@ static void client_new(struct evconnlistener *listener, evutil_socket_t fd, stru
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int set_path(struct sockaddr_un *address, const char *path)
-{
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
 static void make_folders(const char *path)
 {
-	char part[256];
+	char part[4096];
 
 	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
@@ -257,11 +251,14 @@ struct control *control_open(struct loop *loop, const char *path,
 	struct sockaddr_un address;
 	struct control *control;
 	struct stat status;
+	int folder;
 
-	if (set_path(&address, path) < 0)
-		return NULL;
 	make_folders(path);
+	if (unix_path(path, &address, &folder) < 0)
+		return NULL;
 	if (is_served(&address)) {
+		if (folder >= 0)
+			close(folder);
 		errno = EADDRINUSE;
 		return NULL;
 	}
@@ -271,13 +268,16 @@ struct control *control_open(struct loop *loop, const char *path,
 	control->commands = commands;
 	control->context = context;
 	control->resume = timer_new(loop, resume, control);
-	strcpy(control->path, path);
+	control->path = host_strdup(path);
 	control->listener = evconnlistener_new_bind(loop_base(loop), client_new, control,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, (struct sockaddr *)&address,
 		sizeof(address));
+	if (folder >= 0)
+		close(folder);
 	if (!control->listener) {
 		int saved = errno;
 		timer_free(control->resume);
+		free(control->path);
 		free(control);
 		errno = saved;
 		return NULL;
@@ -316,5 +316,6 @@ void control_close(struct control *control)
 		client_free(c);
 	}
 	timer_free(control->resume);
+	free(control->path);
 	free(control);
 }

@@ -43,7 +43,7 @@ void control_answer(struct control_request *request, json_t *result);
 void control_refuse(struct control_request *request, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A string argument, or NULL; a number, or `otherwise`. */
+/* A string argument, or NULL; a number or the text of one, or `otherwise`. */
 const char *control_text(const json_t *arguments, const char *key);
 long control_number(const json_t *arguments, const char *key, long otherwise);
 

@@ -5,28 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ref/host/control.h"
+#include "ref/host/unix_path.h"
 
 static int open_path(const char *path, char *error, size_t size)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
+	struct sockaddr_un address;
+	int fd = -1, folder, result;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		snprintf(error, size, "%s: the path is longer than a socket's may be", path);
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	snprintf(error, size, "%s: %s; is the node running?", path, strerror(errno));
+	result = unix_path(path, &address, &folder);
+	if (result == 0)
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
+		result = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	if (fd < 0 || result < 0)
+		snprintf(error, size, "%s: %s; is the node running?", path, strerror(errno));
+	if (folder >= 0)
+		close(folder);
+	if (fd >= 0 && result < 0) {
 		close(fd);
-	return -1;
+		fd = -1;
+	}
+	return fd;
 }
 
 static int send_line(int fd, const json_t *request)

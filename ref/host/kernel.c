@@ -343,9 +343,12 @@ int kernel_sweep(struct kernel *k)
 static bool take_back(struct kernel *k, struct change *c)
 {
 	struct answer a = { 0 };
+	int result;
 
-	if (!c->undo)
-		return sysctl_write(k, c->path, c->value) == 0;
+	if (!c->undo) {
+		result = sysctl_write(k, c->path, c->value);
+		return result == 0 || result == -ENOENT;
+	}
 	exchange(k, c->socket, c->undo, &a);
 	return a.error == 0 || a.error == -ENOENT || a.error == -ESRCH || a.error == -ENODEV ||
 		a.error == -EADDRNOTAVAIL;

@@ -92,6 +92,12 @@ static void begin(struct mn *mn, struct control_request *request, const json_t *
 			n->settings->name);
 		return;
 	}
+	if (n->pac && pac_open(n->pac)) {
+		control_refuse(request, "there is a session with network %s already; reauth or "
+					"terminate it",
+			n->settings->name);
+		return;
+	}
 	waiters_refuse(&mn->waiters, n, "another command began anew");
 	if (does_not_wait(arguments))
 		control_answer(request, client_json(n));
