@@ -112,8 +112,15 @@ static int open_pcap(struct tap *tap, const char *interface, const char *target)
 		if (status == 0 && pcap_setnonblock(tap->pcap, 1, error) == 0)
 			return 0;
 	}
-	snprintf(tap->error, TAP_ERROR, "%s: cannot capture: %.200s", interface,
-		*pcap_geterr(tap->pcap) ? pcap_geterr(tap->pcap) : pcap_statustostr(status));
+	if (status == PCAP_ERROR_PERM_DENIED)
+		snprintf(tap->error, TAP_ERROR,
+			"%s: capturing is not allowed here; as root, or on a raised network "
+			"(--topology)",
+			interface);
+	else
+		snprintf(tap->error, TAP_ERROR, "%s: cannot capture: %.200s", interface,
+			*pcap_geterr(tap->pcap) ? pcap_geterr(tap->pcap)
+						: pcap_statustostr(status));
 	return -1;
 }
 
