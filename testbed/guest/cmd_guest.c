@@ -6,6 +6,7 @@
 
 #include "testbed/guest/cmd.h"
 #include "testbed/guest/guest.h"
+#include "testbed/guest/hoard.h"
 #include "testbed/guest/tool.h"
 
 #define USAGE_STATUS 2
@@ -24,7 +25,16 @@ static const char usage[] =
 	"  --timings             how long each phase took\n"
 	"  --verbose             the guest kernel's messages\n";
 
-enum { OPT_CLOCK = 1, OPT_MEMORY, OPT_TIMEOUT, OPT_RESULTS, OPT_TIMINGS, OPT_VERBOSE, OPT_HELP };
+enum {
+	OPT_CLOCK = 1,
+	OPT_MEMORY,
+	OPT_TIMEOUT,
+	OPT_RESULTS,
+	OPT_TIMINGS,
+	OPT_VERBOSE,
+	OPT_HOARD,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{"clock", required_argument, NULL, OPT_CLOCK},
@@ -33,6 +43,7 @@ static const struct option long_options[] = {
 	{"results", required_argument, NULL, OPT_RESULTS},
 	{"timings", no_argument, NULL, OPT_TIMINGS},
 	{"verbose", no_argument, NULL, OPT_VERBOSE},
+	{"hoard", no_argument, NULL, OPT_HOARD}, /* what init.sh starts, inside */
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -94,6 +105,8 @@ int cmd_guest(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		}
+		if (option == OPT_HOARD && guest_inside())
+			return hoard_run();
 		if (take_option(&options, option) != 0)
 			return USAGE_STATUS;
 	}

@@ -64,11 +64,24 @@ keep() {
 	mount --bind "/tmp/$1" "/run/baton/tmp/$1"
 }
 
+# The kernel looks for a cipher when it is first used, and gives up after a minute: on the
+# instruction clock less than the host takes to read a module. So they come with their users.
+ciphers() {
+	mkdir /run/modprobe.d
+	{
+		echo "softdep mac80211_hwsim pre: ctr ccm gcm ghash_generic cmac"
+		echo "softdep esp4 pre: authenc echainiv seqiv ctr gcm ghash_generic crypto_null"
+		echo "softdep esp6 pre: authenc echainiv seqiv ctr gcm ghash_generic crypto_null"
+	} >/run/modprobe.d/baton.conf
+}
+
+# What a booted system has, on the root that the first part made.
 system() {
 	/run/baton/busybox mount -t proc proc /proc
 	mount -t sysfs sys /sys
 	mount -t devtmpfs dev /dev
-	mkdir /dev/pts /dev/shm /run/lock /run/baton/tmp
+	mkdir /dev/pts /dev/shm /dev/net /run/lock /run/baton/tmp
+	mknod /dev/net/tun c 10 200 # opening it loads the module
 	mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 	mount -t tmpfs -o mode=1777 shm /dev/shm
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -83,6 +96,7 @@ system() {
 		mkdir -p /lib/modules
 		ln -s "$job_modules" "/lib/modules/$job_release"
 	fi
+	ciphers
 	if [ -n "$job_results" ]; then
 		mkdir -p "$job_results"
 		mount -t 9p -o trans=virtio,version=9p2000.L,msize=507904,cache=mmap results \
@@ -90,6 +104,9 @@ system() {
 	fi
 	echo baton >/proc/sys/kernel/hostname
 	ip link set lo up
+	if [ -n "$job_hoarder" ]; then
+		BATON_GUEST=virtual "$job_hoarder" guest --hoard 9>&- &
+	fi
 }
 
 # A device that the kernel announces a moment after its driver is loaded.
@@ -103,7 +120,8 @@ run_on_terminal() {
 	await /dev/hvc0
 	stty rows "$job_rows" cols "$job_columns" </dev/hvc0
 	phase ready
-	setsid -c /run/baton/busybox sh /run/baton/command </dev/hvc0 >/dev/hvc0 2>&1
+	setsid -c /run/baton/busybox sh /run/baton/command </dev/hvc0 >/dev/hvc0 \
+		2>&1 9>&-
 	say "status $?"
 }
 
@@ -119,7 +137,7 @@ run_on_pipes() {
 	relay_err=$!
 	dd bs=32768 </dev/vport0p3 >in 2>/dev/null &
 	phase ready
-	(exec setsid /run/baton/busybox sh /run/baton/command <in >out 2>err)
+	(exec setsid /run/baton/busybox sh /run/baton/command <in >out 2>err 9>&-)
 	say "status $?"
 }
 

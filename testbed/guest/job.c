@@ -58,6 +58,7 @@ void job_write_settings(const struct job *job, FILE *to)
 	set(to, "results", job->results ? job->results : "");
 	set(to, "modules", job->modules);
 	set(to, "mark", job->mark);
+	set(to, "hoarder", job->hoarder ? job->hoarder : "");
 	set(to, "release", job->release);
 	if (job->rows > 0)
 		fprintf(to, "job_rows=%u\njob_columns=%u\n", job->rows, job->columns);

@@ -17,6 +17,7 @@ struct job {
 	const char *modules;	/* folder of the kernel's modules, absolute */
 	const char *release;	/* of the kernel, as uname -r says it */
 	const char *clock;	/* "real" or "virtual" */
+	const char *hoarder;	/* the program `baton`, to run as hoard.h says; NULL: none */
 	const char *mark;	/* written behind the command's output and errors */
 	unsigned rows, columns; /* of the terminal; 0: the command gets no terminal */
 	char *const *environment;

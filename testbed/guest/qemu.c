@@ -147,7 +147,7 @@ static void kernel(struct plan *p, const struct machine *m)
 		"nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0%s",
 		m->verbose ? "loglevel=7" : "quiet",
 		m->accelerator == ACCEL_TCG_VIRTUAL
-			? " nolapic_timer tsc_early_khz=1000000 tsc=reliable"
+			? " nohz=off nolapic_timer tsc_early_khz=1000000 tsc=reliable"
 			: "");
 }
 

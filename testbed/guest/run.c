@@ -31,7 +31,7 @@ struct run {
 	struct boot boot;
 	struct machine machine;
 	struct session session;
-	char *program, *cwd, *results;
+	char *program, *cwd, *results, *self;
 	btime begun, prepared;
 	sigset_t old_mask;
 	int signals;
@@ -80,6 +80,18 @@ static void make_mark(struct run *r)
 	r->job.mark = r->machine.mark = r->mark;
 }
 
+/* The running program, if it is the one with the subcommands. NULL if not. */
+static char *self(void)
+{
+	char *path = realpath("/proc/self/exe", NULL);
+	const char *base = path ? strrchr(path, '/') : NULL;
+
+	if (base && strcmp(base, "/baton") == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 static void describe_job(struct run *r, char *const argv[])
 {
 	struct job *job = &r->job;
@@ -91,6 +103,8 @@ static void describe_job(struct run *r, char *const argv[])
 	job->release = r->kernel.release;
 	job->clock = r->options->clock == GUEST_CLOCK_VIRTUAL ? "virtual" : "real";
 	make_mark(r);
+	if (r->options->clock == GUEST_CLOCK_VIRTUAL)
+		job->hoarder = r->self = self();
 	job->environment = environ;
 	job->program = r->program;
 	job->argv = argv;
@@ -103,6 +117,8 @@ static void describe_job(struct run *r, char *const argv[])
 	}
 	job_keep(job, r->cwd);
 	job_keep(job, r->program);
+	if (r->self)
+		job_keep(job, r->self);
 	job_keep(job, r->kernel.modules);
 	for (char *const *word = argv; *word; word++)
 		job_keep(job, *word);
@@ -306,6 +322,7 @@ static void clean_up(struct run *r)
 	free(r->program);
 	free(r->cwd);
 	free(r->results);
+	free(r->self);
 	free(r);
 }
 
