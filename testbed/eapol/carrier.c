@@ -43,7 +43,7 @@ static void show(const struct carrier *c, const char *direction, struct view pac
 			p.identifier, p.type ? eap_type_name(p.type) : "-", packet.size);
 }
 
-static void send(struct carrier *c, enum eapol_type type, struct view body)
+static void send_pdu(struct carrier *c, enum eapol_type type, struct view body)
 {
 	uint8_t pdu[EAPOL_PDU_MAX], room[EAPOL_PDU_MAX + 14];
 	struct writer p = writer_of(pdu, sizeof(pdu)), w = writer_of(room, sizeof(room));
@@ -66,7 +66,7 @@ static void begin(struct carrier *c)
 	c->end->ops->start(c->end);
 	if (!c->settings->server) {
 		memcpy(c->other, pae_group, MAC_SIZE);
-		send(c, EAPOL_START, VIEW_EMPTY);
+		send_pdu(c, EAPOL_START, VIEW_EMPTY);
 	}
 	timer_set(c->again, loop_now() + AGAIN);
 	timer_set(c->patience, loop_now() + c->settings->patience);
@@ -88,9 +88,9 @@ static void timer_again(void *context)
 	struct carrier *c = context;
 
 	if (c->settings->server && c->begun)
-		send(c, EAPOL_EAP, c->end->output);
+		send_pdu(c, EAPOL_EAP, c->end->output);
 	else if (!c->settings->server && !c->begun)
-		send(c, EAPOL_START, VIEW_EMPTY);
+		send_pdu(c, EAPOL_START, VIEW_EMPTY);
 	timer_set(c->again, loop_now() + AGAIN);
 }
 
@@ -119,7 +119,7 @@ static void take_eap(struct carrier *c, struct view packet)
 		return;
 	bool over = status == EAP_SUCCESS || status == EAP_FAILURE;
 	if (status == EAP_OUTPUT || (over && c->settings->server))
-		send(c, EAPOL_EAP, c->end->output);
+		send_pdu(c, EAPOL_EAP, c->end->output);
 	timer_set(c->again, loop_now() + AGAIN);
 	if (over)
 		conclude(c);
@@ -138,7 +138,7 @@ static void receive(void *context, const struct frame *raw)
 		memcpy(c->other, frame.source, MAC_SIZE);
 		c->end->ops->start(c->end);
 		c->begun = true;
-		send(c, EAPOL_EAP, c->end->output);
+		send_pdu(c, EAPOL_EAP, c->end->output);
 		timer_set(c->again, loop_now() + AGAIN);
 	} else if (pdu.type == EAPOL_EAP && (!c->settings->server || c->begun)) {
 		memcpy(c->other, frame.source, MAC_SIZE);
