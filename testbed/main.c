@@ -7,6 +7,7 @@
 OFFERED int cmd_creds(int argc, char **argv);
 OFFERED int cmd_ctl(int argc, char **argv);
 OFFERED int cmd_doctor(int argc, char **argv);
+OFFERED int cmd_eapol(int argc, char **argv);
 OFFERED int cmd_guest(int argc, char **argv);
 OFFERED int cmd_measure(int argc, char **argv);
 OFFERED int cmd_report(int argc, char **argv);
@@ -32,6 +33,7 @@ static const struct command commands[] = {
 	{ "ctl", cmd_ctl, "NODE COMMAND", "talk to a running node" },
 	{ "traffic", cmd_traffic, "send|receive ...", "numbered, time-stamped datagrams" },
 	{ "creds", cmd_creds, "DIR", "test certificates" },
+	{ "eapol", cmd_eapol, "peer|server INTERFACE", "one EAP conversation on a wired interface" },
 	{ "guest", cmd_guest, "-- COMMAND", "run a command in the stock kernel under QEMU" },
 	{ "doctor", cmd_doctor, "", "what this machine can do, and what to install" },
 };
