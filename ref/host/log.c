@@ -17,6 +17,8 @@ struct log {
 	int events; /* descriptor, or -1 */
 	void (*hear)(void *context, const char *line);
 	void *hear_context;
+	time_t second; /* of rejected_now */
+	unsigned rejected_now, left_out; /* rejections told in it; not told since the last one */
 };
 
 struct log *log_new(const char *node)
@@ -131,13 +133,37 @@ void log_event(struct log *log, const char *event, const char *format, ...)
 	log_event_json(log, event, details);
 }
 
+/* A flood must not fill the disk: the rest is in the counters. */
+#define REJECTIONS_A_SECOND 20
+
+static bool rejection_is_told(struct log *log)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != log->second) {
+		log->second = now.tv_sec;
+		log->rejected_now = 0;
+	}
+	if (log->rejected_now++ < REJECTIONS_A_SECOND)
+		return true;
+	log->left_out++;
+	return false;
+}
+
 void log_reject(struct log *log, const char *event, const char *peer, const struct reject *why)
 {
 	char text[256];
 
-	log_event(log, event, "{s:s*,s:s,s:s*,s:i,s:s}", "peer", peer, "reason",
+	if (!rejection_is_told(log))
+		return;
+	json_t *details = json_pack("{s:s*,s:s,s:s*,s:i,s:s}", "peer", peer, "reason",
 		reject_name(why->reason), "field", why->field, "offset", (int)why->offset, "text",
 		reject_text(why, text, sizeof(text)));
+	if (log->left_out)
+		json_object_set_new(details, "left_out", json_integer(log->left_out));
+	log->left_out = 0;
+	log_event_json(log, event, details);
 }
 
 static void say(struct log *log, enum log_level level, const char *word, const char *format,

@@ -43,7 +43,10 @@ void log_event(struct log *log, const char *event, const char *format, ...);
 /* The same with details that the call consumes (may be NULL). */
 void log_event_json(struct log *log, const char *event, json_t *details);
 
-/* An event "NAME" with "reason", "field", "offset", "text" of a message that was not taken. */
+/*
+ * An event "NAME" with "reason", "field", "offset", "text" of a message that was not taken. At most
+ * 20 a second are told; the next one says how many were "left_out". Counters count them all.
+ */
 void log_reject(struct log *log, const char *event, const char *peer, const struct reject *why);
 
 void log_error(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
