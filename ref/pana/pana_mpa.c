@@ -365,7 +365,7 @@ static void key_sizes(enum mpa_transform transform, struct mpa_esp_keys *keys)
 void mpa_esp_keys(const uint8_t mn_ar[MPA_KEY_SIZE], const struct mpa_tunnel_request *request,
 	const struct mpa_tunnel_parameters *parameters, struct mpa_esp_keys *keys)
 {
-	uint8_t seed[32 + 2 * MPA_NONCE_MAX + 8 + 32], out[2 * (ESP_KEY_MAX + MPA_KEY_SIZE)];
+	uint8_t seed[32 + 2 * MPA_NONCE_MAX + 12 + 32], out[2 * (ESP_KEY_MAX + MPA_KEY_SIZE)];
 	struct writer w = writer_of(seed, sizeof(seed));
 
 	*keys = (struct mpa_esp_keys){ 0 };
@@ -378,6 +378,7 @@ void mpa_esp_keys(const uint8_t mn_ar[MPA_KEY_SIZE], const struct mpa_tunnel_req
 	write_u32(&w, parameters->spi);
 	write_address(&w, &request->outer);
 	write_address(&w, &parameters->outer);
+	write_u32(&w, parameters->transform);
 
 	size_t size = 2 * (keys->encryption_size + keys->integrity_size);
 	prf_plus(DIGEST_SHA256, VIEW(mn_ar, MPA_KEY_SIZE), writer_view(&w), out, size);
