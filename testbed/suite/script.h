@@ -85,6 +85,8 @@ struct script {
 	void (*before)(void *context, const struct step *step);
 	void *context;
 
+	btime started; /* of the test, for the ladder */
+
 	/* The rest is the script's own; zero at the start. */
 	struct session *sessions[SESSIONS_MAX];
 	unsigned session_count;

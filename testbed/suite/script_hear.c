@@ -340,7 +340,8 @@ static int auto_over(struct script *s, const struct step *step, btime limit)
 		return 0;
 	snprintf(s->outcome.expected, sizeof(s->outcome.expected), "%s", step->text);
 	snprintf(s->outcome.received, sizeof(s->outcome.received), "%s", position);
-	s->preamble = true;
+	if (!s->test->has_preamble)
+		s->preamble = true; /* what prepares a test is not what it judges */
 	return script_end(s, VERDICT_FAIL, "the ordinary exchange did not get there within %g s: %s",
 		(double)limit / 1e9, position);
 }

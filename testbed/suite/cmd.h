@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The subcommand of this folder, for the table in testbed/main.c. */
+#ifndef TESTBED_SUITE_CMD_H
+#define TESTBED_SUITE_CMD_H
+
+/*
+ * baton run SUITE: judges an implementation. argv[0] is the name of the subcommand. Exit status:
+ * 0 every test passed (or was not for this implementation), 1 some did not, 2 wrong usage or an
+ * error of the testbed's own, 125 with --expected when a test could not be judged (git bisect skips
+ * it), 128 + N after signal N.
+ */
+int cmd_run(int argc, char **argv);
+
+#endif
