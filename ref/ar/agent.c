@@ -2,6 +2,7 @@
 /* The PANA authentication agent on the host: its socket, timer, EAP servers and reports. */
 #include <errno.h>
 
+#include "ref/ar/access.h"
 #include "ref/ar/ar.h"
 #include "ref/host/carry.h"
 
@@ -77,6 +78,12 @@ static void take_report(void *context, const struct action *a)
 		return;
 	if (a->event == PANA_REPORT_STARTED || brings_keys(a->event))
 		ar->newest = s->session;
+	if (a->event == PANA_REPORT_NOTIFIED)
+		access_notified(ar->access, s->session, a->data);
+	else if (a->event == PANA_REPORT_ADDRESS_UPDATED)
+		access_moved(ar->access, s->session, &s->peer);
+	else if (ends_session(a->event))
+		access_forget(ar->access, s->session);
 	if (a->event != PANA_REPORT_NOTIFIED)
 		answer_waiters(ar, a, s);
 }

@@ -2,6 +2,7 @@
 /* baton-ar: access router and PANA authentication agent. */
 #include <stdlib.h>
 
+#include "ref/ar/access.h"
 #include "ref/ar/ar.h"
 
 static int start(struct node *node)
@@ -13,6 +14,13 @@ static int start(struct node *node)
 	node->state = ar;
 	if (agent_start(ar) < 0)
 		return -1;
+	if (ar->settings->access) {
+		if (node_kernel(node) < 0)
+			return -1;
+		ar->access = access_new(ar, ar->settings->access);
+		if (!ar->access)
+			return -1;
+	}
 	return 0;
 }
 
@@ -22,13 +30,24 @@ static void stop(struct node *node)
 
 	if (!ar)
 		return;
+	access_free(ar->access);
+	ar->access = NULL;
 	agent_stop(ar);
 	free(ar);
+}
+
+static void cmd_clients(void *context, struct control_request *request, const json_t *arguments)
+{
+	struct ar *ar = ((struct node *)context)->state;
+
+	(void)arguments;
+	control_answer(request, json_pack("{s:o}", "clients", access_json(ar->access)));
 }
 
 static const struct control_command commands[] = {
 	{ "status", "", "how the agent stands, and its newest session", agent_cmd_status },
 	{ "sessions", "", "all PANA sessions", agent_cmd_sessions },
+	{ "clients", "", "addresses, tunnels and buffers of mobile nodes", cmd_clients },
 	{ "start", "ADDRESS", "open a session with a client unasked", agent_cmd_start },
 	{ "reauth", "[SESSION]", "re-authenticate a client", agent_cmd_reauth },
 	{ "ping", "[SESSION]", "test whether a client is alive", agent_cmd_ping },

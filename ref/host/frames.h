@@ -23,6 +23,12 @@ typedef void frames_receiver(void *context, const struct frame *frame);
 struct frames *frames_open(struct loop *loop, const char *device, uint16_t ethertype,
 	uint16_t udp_port, frames_receiver *receive, void *context);
 
+/*
+ * Receives frames to other hardware addresses too: for who speaks on behalf of a station that is
+ * elsewhere. 0 or a negative errno.
+ */
+int frames_promiscuous(struct frames *frames);
+
 /* Sends a whole frame. 0 or a negative errno. */
 int frames_send(struct frames *frames, struct view frame);
 

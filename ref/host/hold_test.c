@@ -151,6 +151,9 @@ static int setup(void **state)
 	w->hold = hold_new(w->loop, w->kernel, &config);
 	if (!w->hold) {
 		print_message("%s\n", kernel_error(w->kernel));
+		kernel_close(w->kernel);
+		loop_free(w->loop);
+		free(w);
 		return 0;
 	}
 	w->in = frames_open(w->loop, "a1", ETHERNET_IPV4, 0, NULL, NULL);

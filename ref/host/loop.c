@@ -125,6 +125,8 @@ void timer_set(struct timer *timer, btime at)
 	btime left;
 	struct timeval wait;
 
+	if (!timer)
+		return;
 	if (at == BTIME_NEVER) {
 		evtimer_del(timer->event);
 		return;

@@ -34,7 +34,7 @@ struct event_base *loop_base(struct loop *loop);
 /* A timer, not armed. `fire` may arm, disarm or free it. */
 struct timer *timer_new(struct loop *loop, void (*fire)(void *context), void *context);
 
-/* Fires once at `at`, at once when that has passed, never at BTIME_NEVER. */
+/* Fires once at `at`, at once when that has passed, never at BTIME_NEVER. Accepts NULL. */
 void timer_set(struct timer *timer, btime at);
 
 /* Accepts NULL. */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A mobile node as the new access router sees it, for the files that look after one part each. */
+#ifndef BATON_AR_ACCESS_INSIDE_H
+#define BATON_AR_ACCESS_INSIDE_H
+
+#include "ref/ar/access.h"
+#include "ref/dhcp/acd.h"
+#include "ref/dhcp/dhcp_client.h"
+#include "ref/host/frames.h"
+#include "ref/host/hold.h"
+#include "ref/host/ipsec.h"
+#include "ref/host/link.h"
+#include "ref/pana/pana_mpa.h"
+
+struct client {
+	struct client *next;
+	struct access *access;
+	uint32_t session;
+
+	/* access_address.c: nCoA, and the engines that got it */
+	uint16_t address_request; /* Request-Id to answer; meaningful while `asking` */
+	bool asking;
+	uint8_t mac[6];
+	struct dhcp_client *dhcp; /* NULL: nothing asked for */
+	struct acd acd;
+	bool checking; /* acd is at work */
+	struct timer *address_timer, *patience;
+	struct prefix address; /* with the length of its subnet; family 0: none */
+	struct mpa_address_context context;
+
+	/* access_tunnel.c */
+	bool tunnel;
+	struct esp_sa sa_in, sa_out;
+	struct esp_policy policies[3];
+	struct prefix outer; /* the client's */
+	struct timer *tunnel_timer;
+
+	/* access_buffer.c */
+	bool holding;
+	struct timer *buffer_timer;
+
+	/* access.c */
+	bool proxied;  /* we answer ARP for the address */
+	bool attached; /* the node has arrived: the address is its own now */
+	struct timer *grace_timer;
+};
+
+struct access {
+	struct ar *ar;
+	const struct access_settings *settings;
+	struct link_info link;	/* of the subnet's interface */
+	struct prefix own;	/* our address there */
+	struct frames *arp;	/* ARP frames of the subnet */
+	struct frames *dhcp;	/* DHCP answers, when we broadcast */
+	struct udp *relay;	/* or as a relay */
+	struct hold *hold;
+	struct client *clients;
+	uint16_t ids; /* for reqids: every client's ESP state has its own */
+};
+
+/* --- access.c --------------------------------------------------------------------------------- */
+
+/* Answers a request. */
+void client_status(struct client *client, uint16_t request_id, enum mpa_status code,
+	const char *detail);
+
+/* We answer ARP for the address from now on, or no longer. */
+void client_proxy(struct client *client, bool on);
+
+/* The node is in this subnet now, with its address: everything that stood in its stead goes. */
+void client_attached(struct client *client);
+
+/* Everything of this client ends. */
+void client_free(struct client *client);
+
+/* --- access_address.c ------------------------------------------------------------------------- */
+
+/* The sockets. 0, or -1 after log_error. */
+int address_open(struct access *access);
+void address_close(struct access *access);
+
+void address_request(struct client *client, const struct mpa_address_request *request);
+void address_release(struct client *client, const struct mpa_address_release *release);
+
+/* Stops the engines; `give_back`: the lease returns to the server. */
+void address_end(struct client *client, bool give_back);
+
+/* An ARP frame of the subnet, for this client's duplicate address detection. */
+void address_arp(struct client *client, struct view frame);
+
+/* --- access_tunnel.c -------------------------------------------------------------------------- */
+
+void tunnel_request(struct client *client, const struct mpa_tunnel_request *request);
+void tunnel_delete(struct client *client, const struct mpa_tunnel_delete *request);
+void tunnel_down(struct client *client, const char *why);
+
+/* --- access_buffer.c -------------------------------------------------------------------------- */
+
+void buffer_control(struct client *client, const struct mpa_buffer_control *request);
+
+/* Sends what is held, if anything; `why` for the log. */
+void buffer_flush(struct client *client, const char *why);
+
+/* Forgets it. */
+void buffer_drop(struct client *client, const char *why);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The far end of a proactive handover tunnel (RFC 6252 §7.4): ESP in tunnel mode between the node's
+ * present care-of address and this router, the new care-of address inside.
+ */
+#include <errno.h>
+
+#include "ref/ar/access_inside.h"
+#include "ref/base/crypto.h"
+#include "ref/host/neighbour.h"
+#include "ref/host/route.h"
+#include "ref/host/sysctl.h"
+
+#define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
+
+/* --- transforms ------------------------------------------------------------------------------- */
+
+static const struct {
+	enum mpa_transform transform;
+	enum esp_suite suite;
+	const char *name;
+} suites[] = {
+	{ MPA_AES_GCM, ESP_AES_GCM_16_256, "aes-gcm" },
+	{ MPA_AES_CBC_SHA256, ESP_AES_CBC_128_SHA256, "aes-cbc-sha256" },
+	{ MPA_NULL_SHA256, ESP_NULL_SHA256, "null-sha256" },
+};
+
+static size_t suite_of(uint32_t transform)
+{
+	size_t i = 0;
+
+	while (i < 2 && suites[i].transform != transform)
+		i++;
+	return i;
+}
+
+static uint32_t allowed(const struct access_settings *s)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < s->transforms.count; i++)
+		mask |= (uint32_t)s->transforms.items[i];
+	return mask ? mask : MPA_AES_GCM | MPA_AES_CBC_SHA256;
+}
+
+/* --- the kernel ------------------------------------------------------------------------------- */
+
+/* The host route of the inner address goes where the tunnel's packets go: what proxy ARP needs,
+ * and the policy turns them into ESP on the way. */
+static struct route inner_route(const struct client *c)
+{
+	struct route r = { .to = c->address };
+
+	r.to.length = 32;
+	return r;
+}
+
+static int add_route(struct client *c)
+{
+	struct kernel *k = c->access->ar->node->kernel;
+	struct route r = inner_route(c);
+	struct route_answer way;
+	int result = route_lookup(k, &c->outer, NULL, &way);
+
+	if (result < 0)
+		return result;
+	r.device = way.device;
+	r.via = way.via;
+	sysctl_set_device(k, way.device, "send_redirects", "0");
+	return route_set(k, &r);
+}
+
+static void fill_policies(struct client *c)
+{
+	struct prefix inner = c->address, any = { .family = AF_INET };
+
+	inner.length = 32;
+	struct esp_policy in = { .direction = ESP_IN,
+		.from = inner,
+		.to = any,
+		.source = c->outer,
+		.destination = c->access->own,
+		.id = c->sa_in.id };
+	c->policies[0] = in;
+	c->policies[1] = in;
+	c->policies[1].direction = ESP_FORWARD;
+	c->policies[2] = (struct esp_policy){ .direction = ESP_OUT,
+		.from = any,
+		.to = inner,
+		.source = c->access->own,
+		.destination = c->outer,
+		.id = c->sa_in.id };
+}
+
+static int raise(struct client *c)
+{
+	struct kernel *k = c->access->ar->node->kernel;
+	int result = ipsec_sa_add(k, &c->sa_in);
+
+	if (result < 0)
+		return result;
+	c->tunnel = true; /* from here on tunnel_down takes back what there is */
+	fill_policies(c);
+	if ((result = ipsec_sa_add(k, &c->sa_out)) < 0)
+		return result;
+	for (int i = 0; i < 3; i++)
+		if ((result = ipsec_policy_add(k, &c->policies[i])) < 0)
+			return result;
+	return add_route(c);
+}
+
+void tunnel_down(struct client *c, const char *why)
+{
+	struct kernel *k = c->access->ar->node->kernel;
+	struct route r = inner_route(c);
+	char inner[PREFIX_TEXT];
+
+	if (!c->tunnel)
+		return;
+	c->tunnel = false;
+	timer_set(c->tunnel_timer, BTIME_NEVER);
+	route_delete(k, &r);
+	for (int i = 2; i >= 0; i--)
+		ipsec_policy_delete(k, &c->policies[i]);
+	ipsec_sa_delete(k, &c->sa_out);
+	ipsec_sa_delete(k, &c->sa_in);
+	wipe(&c->sa_in, sizeof(c->sa_in));
+	wipe(&c->sa_out, sizeof(c->sa_out));
+	log_event(c->access->ar->node->log, "tunnel_down", "{s:I,s:s,s:s}", "session",
+		(json_int_t)c->session, "inner", address_text(&c->address, inner), "reason", why);
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+/* Why a request is refused; NULL when it is not. */
+static const char *objection(const struct client *c, const struct mpa_tunnel_request *request,
+	const struct endpoint *peer)
+{
+	struct prefix outer = prefix_of_endpoint(&request->outer);
+	struct prefix inner = prefix_of_endpoint(&request->inner);
+	struct prefix there = prefix_of_endpoint(peer);
+
+	if (request->mode != MPA_ESP)
+		return "only ESP is allowed here";
+	if (!c->address.family || !address_equal(&inner, &c->address))
+		return "the inner address is not the one that was given out";
+	/* Nobody points a tunnel at a third party. */
+	if (outer.family != AF_INET || !address_equal(&outer, &there))
+		return "the outer address is not that of the session";
+	if (request->spi < SPI_MIN)
+		return "the SPI is a reserved one";
+	return NULL;
+}
+
+static uint32_t lifetime_of(const struct client *c, const struct paa_session *session)
+{
+	btime most = c->access->settings->tunnel_lifetime;
+	btime left = paa_session_expires(session) - loop_now();
+
+	return (uint32_t)((left < most ? left : most) / BTIME_S);
+}
+
+static void set_keys(struct client *c, const struct mpa_tunnel_request *request,
+	const struct mpa_tunnel_parameters *parameters, const struct pana_session_keys *keys)
+{
+	struct mpa_esp_keys esp;
+	enum esp_suite suite = suites[suite_of(parameters->transform)].suite;
+
+	mpa_esp_keys(keys->mn_ar, request, parameters, &esp);
+	c->outer = prefix_of_endpoint(&request->outer);
+	c->sa_in = (struct esp_sa){ .source = c->outer,
+		.destination = c->access->own,
+		.spi = parameters->spi,
+		.id = ++c->access->ids,
+		.suite = suite };
+	c->sa_out = (struct esp_sa){ .source = c->access->own,
+		.destination = c->outer,
+		.spi = request->spi,
+		.id = c->sa_in.id,
+		.suite = suite };
+	memcpy(c->sa_in.encryption, esp.mn_to_ar_encryption, esp.encryption_size);
+	memcpy(c->sa_in.integrity, esp.mn_to_ar_integrity, esp.integrity_size);
+	memcpy(c->sa_out.encryption, esp.ar_to_mn_encryption, esp.encryption_size);
+	memcpy(c->sa_out.integrity, esp.ar_to_mn_integrity, esp.integrity_size);
+	wipe(&esp, sizeof(esp));
+}
+
+static void timer_lifetime_over(void *context)
+{
+	struct client *c = context;
+
+	tunnel_down(c, "lifetime");
+	timer_set(c->grace_timer, loop_now() + c->access->settings->grace);
+}
+
+static void accept_request(struct client *c, const struct mpa_tunnel_request *request,
+	uint32_t transform, const struct paa_session *session)
+{
+	struct node *node = c->access->ar->node;
+	struct mpa_tunnel_parameters answer = { .request_id = request->request_id,
+		.mode = MPA_ESP,
+		.outer = endpoint_of_prefix(&c->access->own, 0),
+		.inner = request->inner,
+		.transform = transform,
+		.lifetime = lifetime_of(c, session),
+		.nonce.size = MPA_NONCE_MIN };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element;
+	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
+
+	answer.spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
+	random_fill(&node->random, answer.nonce.data, answer.nonce.size);
+	set_keys(c, request, &answer, paa_session_keys(session));
+	if (raise(c) < 0) {
+		log_error(node->log, "%s", kernel_error(node->kernel));
+		tunnel_down(c, "failed");
+		client_status(c, request->request_id, MPA_NO_RESOURCES,
+			"the tunnel could not be raised");
+		return;
+	}
+	client_proxy(c, true);
+	c->attached = false;
+	timer_set(c->grace_timer, BTIME_NEVER);
+	if (!c->tunnel_timer)
+		c->tunnel_timer = timer_new(node->loop, timer_lifetime_over, c);
+	timer_set(c->tunnel_timer, loop_now() + answer.lifetime * BTIME_S);
+	element = mpa_encode_tunnel_parameters(&answer, storage);
+	log_event(node->log, "tunnel_up", "{s:I,s:s,s:s,s:s,s:I,s:I}", "session",
+		(json_int_t)c->session, "inner", address_text(&c->address, inner), "outer",
+		address_text(&c->outer, outer), "transform", suites[suite_of(transform)].name,
+		"spi_in", (json_int_t)answer.spi, "spi_out", (json_int_t)request->spi);
+	agent_notify(c->access->ar, c->session, &element, 1);
+}
+
+void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
+{
+	struct paa_session *session = paa_find(c->access->ar->paa, c->session);
+	uint32_t transform = mpa_choose_transform(request->transforms,
+		allowed(c->access->settings));
+	const char *why;
+
+	if (!session)
+		return;
+	why = objection(c, request, paa_session_peer(session));
+	if (!why && !paa_session_keys(session))
+		why = "the session has no keys";
+	tunnel_down(c, "replaced");
+	if (why)
+		client_status(c, request->request_id, MPA_REFUSED, why);
+	else if (!transform)
+		client_status(c, request->request_id, MPA_NO_COMMON_TRANSFORM, NULL);
+	else
+		accept_request(c, request, transform, session);
+}
+
+void tunnel_delete(struct client *c, const struct mpa_tunnel_delete *request)
+{
+	if (!c->tunnel || (request->spi && request->spi != c->sa_out.spi)) {
+		client_status(c, request->request_id, MPA_UNKNOWN_REQUEST, "no such tunnel");
+		return;
+	}
+	tunnel_down(c, "requested");
+	/* RFC 6252 Appendix B: where the node will be is known, nobody needs to ask. */
+	if (neighbour_learn(c->access->ar->node->kernel, c->access->settings->device, &c->address,
+		    c->mac) < 0)
+		log_warning(c->access->ar->node->log, "%s",
+			kernel_error(c->access->ar->node->kernel));
+	/* The address stays the node's until it arrives, or does not. */
+	timer_set(c->grace_timer, loop_now() + c->access->settings->grace);
+	client_status(c, request->request_id, MPA_DONE, NULL);
+}
