@@ -59,7 +59,8 @@ bool keeper_is_abandoned(const struct keeper *k)
 int keeper_spawn(struct keeper *k, size_t node, const char *const *argv, const char *log,
 	struct process **out)
 {
-	char *env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	char *env[] = {k->nodes[node].variable,
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), handle[2], error;
 	int file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	struct launch l = {.space = &k->nodes[node].space,
@@ -243,13 +244,13 @@ static void accept_client(struct loop *loop)
 		close(fd);
 }
 
-/* As PID 1 the keeper inherits every orphan. */
-static void reap(struct loop *loop)
+/* As PID 1 the keeper inherits every orphan. SIGTERM takes the network down. */
+static void take_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
 	while (read(loop->signals, &info, sizeof(info)) > 0)
-		;
+		loop->stop |= info.ssi_signo == SIGTERM;
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	keeper_check_services(loop->k);
@@ -266,7 +267,7 @@ static void step(struct loop *loop)
 	if (poll(fds, 3 + CLIENTS_MAX, -1) < 0)
 		return;
 	if (fds[0].revents)
-		reap(loop);
+		take_signals(loop);
 	if (fds[2].revents)
 		accept_client(loop);
 	for (int i = 0; i < CLIENTS_MAX; i++) {
@@ -282,12 +283,13 @@ static void step(struct loop *loop)
 static int open_loop(struct loop *loop)
 {
 	const struct keeper_start *start = loop->k->start;
-	sigset_t child;
+	sigset_t set;
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, NULL);
-	loop->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	loop->clients[0] = start->user;
 	for (int i = 1; i < CLIENTS_MAX; i++)
 		loop->clients[i] = -1;

@@ -17,6 +17,7 @@ struct keeper_node {
 	struct space space;
 	struct nl_sock *route; /* rtnetlink, in the node */
 	char *scratch;	       /* directory/NODE */
+	char *variable;	       /* BATON_DIR=scratch, for the environment of services */
 	int bridge;	       /* interface index of br0, or 0 */
 };
 

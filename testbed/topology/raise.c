@@ -61,7 +61,8 @@ static int raise_node(struct keeper *k, size_t i)
 	struct keeper_node *n = &k->nodes[i];
 	int error, back;
 
-	if (asprintf(&n->scratch, "%s/%s", k->start->directory, node->name) < 0)
+	if (asprintf(&n->scratch, "%s/%s", k->start->directory, node->name) < 0 ||
+		asprintf(&n->variable, "BATON_DIR=%s", n->scratch) < 0)
 		abort();
 	if (mkdir(n->scratch, 0755) && errno != EEXIST)
 		return fail(k, node->line, -errno, "creating the folder", n->scratch);
