@@ -120,6 +120,15 @@ struct frames *frames_open(struct loop *loop, const char *device, uint16_t ether
 	return f;
 }
 
+int frames_promiscuous(struct frames *f)
+{
+	struct packet_mreq request = { .mr_ifindex = (int)f->ifindex, .mr_type = PACKET_MR_PROMISC };
+
+	return setsockopt(f->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof(request)) < 0
+		? -errno
+		: 0;
+}
+
 int frames_send(struct frames *f, struct view frame)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)f->ifindex };

@@ -21,12 +21,12 @@ includes() { # FOLDERS PATTERN: includes of PATTERN below FOLDERS
 }
 
 protocols='ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x'
-nodes='ref/node ref/mn ref/ap ref/ar ref/cn'
-verdict 'base includes nothing above it' "$(includes ref/base '(ref/(pana|eap|dhcp|binding|radius|dot1x|host|node|mn|ap|ar|cn)|testbed)/')"
-verdict 'protocols include neither host nor nodes nor testbed' "$(includes "$protocols" '(ref/(host|node|mn|ap|ar|cn)|testbed)/' | grep -v '_bench\.c:')"
-verdict 'host includes no protocol' "$(includes ref/host '(ref/(pana|eap|dhcp|binding|radius|dot1x|node|mn|ap|ar|cn)|testbed)/')"
+nodes='ref/node ref/proxy ref/mn ref/ap ref/ar ref/cn'
+verdict 'base includes nothing above it' "$(includes ref/base '(ref/(pana|eap|dhcp|binding|radius|dot1x|host|node|proxy|mn|ap|ar|cn)|testbed)/')"
+verdict 'protocols include neither host nor nodes nor testbed' "$(includes "$protocols" '(ref/(host|node|proxy|mn|ap|ar|cn)|testbed)/' | grep -v '_bench\.c:')"
+verdict 'host includes no protocol' "$(includes ref/host '(ref/(pana|eap|dhcp|binding|radius|dot1x|node|proxy|mn|ap|ar|cn)|testbed)/')"
 verdict 'nodes do not include the testbed' "$(includes "$nodes" 'testbed/')"
-verdict 'the testbed does not include the nodes' "$(includes testbed 'ref/(node|mn|ap|ar|cn)/')"
+verdict 'the testbed does not include the nodes' "$(includes testbed 'ref/(node|proxy|mn|ap|ar|cn)/')"
 verdict 'kernel headers only behind the wall' "$(git grep -nE '^#include <(linux|netlink|net/if|sys/socket)' -- ref/base $protocols | grep -vE '_(test|bench)\.c:')"
 verdict 'engines read no clock' "$(git grep -nE '\b(clock_gettime|gettimeofday|time\(NULL\))' -- ref/base $protocols | grep -vE '_(test|bench|fuzz)\.c:')"
 verdict 'every source names its licence' "$(files '*.c' '*.h' '*.sh' '*.py' | xargs grep -L 'SPDX-License-Identifier' 2>/dev/null)"
