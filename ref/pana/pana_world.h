@@ -37,7 +37,7 @@ struct world {
 	struct paa_config paa_config;
 	struct fake_eap_script pac_eap, paa_eap;
 	bool refuse;		   /* authorisation */
-	struct eap_end *last_paa_eap; /* made for the last session */
+	struct eap_end *last_pac_eap, *last_paa_eap; /* made last */
 	struct pac *pac;
 	struct paa *paa;
 	struct paa_session *session; /* the last one that the PAA reported */
@@ -61,7 +61,7 @@ static inline struct eap_end *world_pac_eap(void *context, struct pac *pac)
 {
 	struct world *w = context;
 	(void)pac;
-	return fake_eap_new(false, &w->pac_eap);
+	return w->last_pac_eap = fake_eap_new(false, &w->pac_eap);
 }
 
 static inline struct eap_end *world_paa_eap(void *context, struct paa_session *session)
