@@ -178,6 +178,40 @@ static void read_extra(struct reading *r, yaml_node_t *node, void *object)
 	}
 }
 
+static void read_setting(struct reading *r, yaml_node_t *key, yaml_node_t *value)
+{
+	struct manifest *m = r->m;
+	const char *name = text_of(r, key, "a setting");
+	const char *text = text_of(r, value, "a value of settings");
+	const struct contract_setting *setting = name ? contract_setting(name) : NULL;
+	char right[120];
+
+	if (!name || !text)
+		return;
+	if (!setting)
+		FINDING(r, line_of(key), "there is no setting %s; docs/adapters.md lists them", name);
+	else if (!contract_value_fits(setting, text, right, sizeof(right)))
+		FINDING(r, line_of(value), "%s: %s does not fit; right is %s", name, text, right);
+	else
+		m->settings[m->setting_count++] = (struct manifest_extra){ setting->name, text };
+}
+
+static void read_settings(struct reading *r, yaml_node_t *node, void *object)
+{
+	struct manifest *m = object;
+
+	if (node->type != YAML_MAPPING_NODE) {
+		FINDING(r, line_of(node), "settings is no mapping; right are lines of the form "
+			"name: value");
+		return;
+	}
+	size_t n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	m->settings = arena_alloc(m->arena, n * sizeof(*m->settings));
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
+		p < node->data.mapping.pairs.top; p++)
+		read_setting(r, node_at(r, p->key), node_at(r, p->value));
+}
+
 /* --- ready ---------------------------------------------------------------------------------- */
 
 /* One way to know that it is ready, not several. */
@@ -411,6 +445,7 @@ static const struct key manifest_keys[] = {
 	{ "roles", read_roles },
 	{ "features", read_common_features },
 	{ "extra", read_extra },
+	{ "settings", read_settings },
 	{ "verb", read_verb },
 	{ "wire", read_wire },
 	{ "manual", read_manual },
@@ -543,25 +578,36 @@ bool manifest_claims(const struct manifest_role *role, const char *feature)
 
 /* --- finding -------------------------------------------------------------------------------- */
 
-static bool is_folder(const char *path)
+/* A folder with a manifest in it. */
+static char *in_folder(char *folder)
 {
-	struct stat s;
-	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+	char *path = path_format("%s/sut.yaml", folder);
+
+	free(folder);
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
 }
 
 char *manifest_find(const char *name, struct diagnostics *d)
 {
-	if (is_folder(name))
-		return path_format("%s/sut.yaml", name);
-	if (strchr(name, '/') || access(name, R_OK) == 0)
-		return strdup(name);
-	char *relative = path_format("suites/adapters/%s/sut.yaml", name);
-	char *path = baton_file(relative);
-	free(relative);
-	if (path && access(path, R_OK) == 0)
-		return path;
-	free(path);
-	diagnostics_add(d, NULL, 0, "there is no adapter %s; right is a name of those shipped "
-		"(suites/adapters), a folder with a sut.yaml, or the file itself", name);
-	return NULL;
+	struct stat s;
+	char *path = NULL;
+
+	if (!strchr(name, '/')) {
+		char *relative = path_format("suites/adapters/%s", name);
+		char *shipped = baton_file(relative);
+		free(relative);
+		path = shipped ? in_folder(shipped) : NULL;
+	}
+	if (!path)
+		path = in_folder(strdup(name));
+	if (!path && stat(name, &s) == 0 && S_ISREG(s.st_mode))
+		path = strdup(name);
+	if (!path)
+		diagnostics_add(d, NULL, 0, "there is no adapter %s; right is a name of those "
+			"shipped (suites/adapters), a folder with a sut.yaml, or the file itself",
+			name);
+	return path;
 }

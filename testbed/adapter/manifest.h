@@ -62,6 +62,8 @@ struct manifest {
 	size_t role_count;
 	struct manifest_extra *extra;
 	size_t extra_count;
+	struct manifest_extra *settings; /* given NAME=VALUE for every test, unless it says otherwise */
+	size_t setting_count;
 	struct manifest_wire wire;
 	bool manual;	 /* a person does what is asked */
 	double patience; /* factor on every time that the tester waits for a message; 1 */

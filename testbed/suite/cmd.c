@@ -341,11 +341,8 @@ static int show_format(const struct call *call)
 	return result;
 }
 
-static int write_result(struct call *call, int signal)
+static int write_result(struct call *call, struct result *result, int signal)
 {
-	struct result *result = result_new(&(struct result_info){ .dir = call->results,
-		.version = BATON_VERSION, .clock = "native", .argc = call->argc,
-		.argv = call->argv });
 	struct report_error error;
 	struct coverage_count n;
 
@@ -353,9 +350,7 @@ static int write_result(struct call *call, int signal)
 	n = catalogue_report(&call->catalogue, call->suites.list, call->suites.count, result, NULL);
 	if (signal)
 		note_interruption(call, result, signal);
-	int written = result_write(result, &error);
-	result_free(result);
-	if (written < 0) {
+	if (result_write(result, &error) < 0) {
 		fprintf(stderr, "baton run: %s\n", error.text);
 		return -1;
 	}
@@ -420,9 +415,13 @@ static int run_units(struct call *call)
 	const struct runner_options options = { .jobs = call->choice.jobs,
 		.retry = call->choice.retry,
 		.progress = call->has_mutants ? NULL : stderr };
+	struct result *result = result_new(&(struct result_info){ .dir = call->results,
+		.version = BATON_VERSION, .clock = "native", .argc = call->argc,
+		.argv = call->argv });
 	int signal = runner_run(&call->run, call->units, call->count, &options);
-	int written = call->has_mutants ? 0 : write_result(call, signal);
+	int written = call->has_mutants ? 0 : write_result(call, result, signal);
 
+	result_free(result);
 	if (signal)
 		return 128 + signal;
 	return written < 0 ? 2 : status_of(call);
@@ -471,18 +470,21 @@ static int run(struct call *call)
 int cmd_run(int argc, char **argv)
 {
 	struct call *call = calloc(1, sizeof(*call));
+	char **words = calloc((size_t)argc + 1, sizeof(*words)); /* getopt changes their order */
 	int status = 2;
 
-	if (!call)
+	if (!call || !words)
 		abort();
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	call->argc = argc;
 	call->argv = argv;
-	if (choice_parse(argc, argv, &call->choice) == 0) {
+	if (choice_parse(argc, words, &call->choice) == 0) {
 		if (call->choice.help)
 			choice_usage(stdout);
 		status = call->choice.help ? 0 : run(call);
 	}
 	release(call);
+	free(words);
 	free(call);
 	return status;
 }
