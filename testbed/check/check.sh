@@ -146,7 +146,7 @@ fuzz)
 	fuzz
 	;;
 *)
-	script=$(sources "/$1.sh" | head -1)
+	script=$(sources "$1.sh" | head -1)
 	[ -n "$script" ] || { echo "check.sh: no test is called $1" >&2; exit 2; }
 	run "$1" "$script"
 	;;
