@@ -8,6 +8,7 @@ OFFERED int cmd_creds(int argc, char **argv);
 OFFERED int cmd_ctl(int argc, char **argv);
 OFFERED int cmd_doctor(int argc, char **argv);
 OFFERED int cmd_eapol(int argc, char **argv);
+OFFERED int cmd_dot1x(int argc, char **argv);
 OFFERED int cmd_guest(int argc, char **argv);
 OFFERED int cmd_measure(int argc, char **argv);
 OFFERED int cmd_report(int argc, char **argv);
@@ -34,6 +35,7 @@ static const struct command commands[] = {
 	{ "traffic", cmd_traffic, "send|receive ...", "numbered, time-stamped datagrams" },
 	{ "creds", cmd_creds, "DIR", "test certificates" },
 	{ "eapol", cmd_eapol, "peer|server INTERFACE", "one EAP conversation on a wired interface" },
+	{ "dot1x", cmd_dot1x, "--server ADDRESS ...", "a station that authenticates by 802.1X over IP" },
 	{ "guest", cmd_guest, "-- COMMAND", "run a command in the stock kernel under QEMU" },
 	{ "doctor", cmd_doctor, "", "what this machine can do, and what to install" },
 };
