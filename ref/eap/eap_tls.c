@@ -69,13 +69,14 @@ static enum eap_step peer_end(const struct eap_method_context *context, struct t
 	bool committed)
 {
 	bool modern = tls_is_1_3(m->channel);
+	bool waits = modern && !committed && !MUTANT(eap_tls_peer_ignores_commitment);
 
-	if (modern && !committed && !MUTANT(eap_tls_peer_ignores_commitment))
+	if (waits && !m->channel->context->without_indication)
 		return EAP_STEP_CONTINUE;
 	if (!tls_export_keys(m->channel, context->end))
 		return lose(context, m);
 	tls_keep_session(m->channel);
-	return modern ? EAP_STEP_DONE : EAP_STEP_ACCEPTED;
+	return waits ? EAP_STEP_MAY_SUCCEED : modern ? EAP_STEP_DONE : EAP_STEP_ACCEPTED;
 }
 
 /* TLS has been given something: what it wants sent, and how the method stands then. */

@@ -31,6 +31,9 @@ struct eap_tls_config {
 	const char *ciphers;	 /* OpenSSL cipher list for TLS 1.2 and older; NULL: of the level */
 	bool without_client_certificate; /* a server that does not ask for one (RFC 5216 §2.1.1) */
 	bool match_identity;	 /* a server: the EAP identity must be a name in the certificate */
+	/* A peer: believe EAP-Success after TLS 1.3 without the server's protected success
+	 * indication, as servers older than RFC 9190 need it, and hostapd 2.10 when it resumes. */
+	bool without_indication;
 	bool resumption;	 /* offer and take session tickets (RFC 5216 §2.1.2) */
 	unsigned session_lifetime; /* seconds that a session can be resumed; 0: two hours */
 	/* Called with each line of a key log (as in SSLKEYLOGFILE). NULL: secrets stay inside. */

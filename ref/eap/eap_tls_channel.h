@@ -24,7 +24,7 @@
 struct eap_tls_context {
 	SSL_CTX *ssl;
 	unsigned references;
-	bool server, match_identity;
+	bool server, match_identity, without_indication;
 	void (*key_log)(void *context, const char *line);
 	void *key_log_context;
 	SSL_SESSION *session; /* of a peer: to resume next time; or NULL */

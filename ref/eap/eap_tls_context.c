@@ -223,6 +223,7 @@ struct eap_tls_context *eap_tls_context_new(const struct eap_tls_config *config,
 		.references = 1,
 		.server = config->server,
 		.match_identity = config->match_identity,
+		.without_indication = config->without_indication,
 		.key_log = config->key_log,
 		.key_log_context = config->key_log_context,
 	};

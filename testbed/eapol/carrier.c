@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The peer sends EAPOL-Start until a request comes, answers requests, and is done at the result.
- * The server begins at EAPOL-Start and sends its request again after a second without answer; the
- * result is sent once (IEEE 802.1X-2010 §8.4, and RFC 3748 §4.3).
+ * The server begins by itself, begins anew at an EAPOL-Start, and sends its request again after a
+ * second without answer; the result is sent once (IEEE 802.1X-2010 §8.4, and RFC 3748 §4.3).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ struct carrier {
 	struct frames *frames;
 	struct timer *again, *patience;
 	uint8_t own[MAC_SIZE], other[MAC_SIZE];
-	bool begun; /* the server has an EAPOL-Start, the peer a request */
+	bool begun; /* the other end has been heard */
 	unsigned left;
 };
 
@@ -64,10 +64,11 @@ static void begin(struct carrier *c)
 {
 	c->begun = false;
 	c->end->ops->start(c->end);
-	if (!c->settings->server) {
-		memcpy(c->other, pae_group, MAC_SIZE);
+	memcpy(c->other, pae_group, MAC_SIZE);
+	if (c->settings->server)
+		send_pdu(c, EAPOL_EAP, c->end->output);
+	else
 		send_pdu(c, EAPOL_START, VIEW_EMPTY);
-	}
 	timer_set(c->again, loop_now() + AGAIN);
 	timer_set(c->patience, loop_now() + c->settings->patience);
 }
@@ -87,9 +88,9 @@ static void timer_again(void *context)
 {
 	struct carrier *c = context;
 
-	if (c->settings->server && c->begun)
+	if (c->settings->server)
 		send_pdu(c, EAPOL_EAP, c->end->output);
-	else if (!c->settings->server && !c->begun)
+	else if (!c->begun)
 		send_pdu(c, EAPOL_START, VIEW_EMPTY);
 	timer_set(c->again, loop_now() + AGAIN);
 }
@@ -137,10 +138,9 @@ static void receive(void *context, const struct frame *raw)
 	if (c->settings->server && pdu.type == EAPOL_START) {
 		memcpy(c->other, frame.source, MAC_SIZE);
 		c->end->ops->start(c->end);
-		c->begun = true;
 		send_pdu(c, EAPOL_EAP, c->end->output);
 		timer_set(c->again, loop_now() + AGAIN);
-	} else if (pdu.type == EAPOL_EAP && (!c->settings->server || c->begun)) {
+	} else if (pdu.type == EAPOL_EAP) {
 		memcpy(c->other, frame.source, MAC_SIZE);
 		take_eap(c, pdu.body);
 	}

@@ -29,6 +29,7 @@ static const char usage[] =
 	"  --peer-name NAME     the name the other's certificate must carry\n"
 	"  --tls MIN-MAX        versions of TLS (1.2-1.3)\n"
 	"  --level N            OpenSSL's security level (2); TLS 1.0 and 1.1 need 0\n"
+	"  --without-indication believe EAP-Success after TLS 1.3 without the server's indication\n"
 	"  --mtu N              the largest EAP packet to send\n"
 	"  --times N            that many conversations; TLS resumes from the second on\n"
 	"  --timeout S          seconds for one conversation (10)\n"
@@ -37,7 +38,7 @@ static const char usage[] =
 	"  -v, --verbose        each packet\n";
 
 enum { IDENTITY = 256, SERVER_ID, METHOD, PASSWORD, PSK, CA, CERT, KEY, CRL, PEER_NAME, TLS, LEVEL,
-	MTU, TIMES, TIMEOUT, SHOW_KEYS, KEY_LOG };
+	MTU, TIMES, TIMEOUT, SHOW_KEYS, KEY_LOG, WITHOUT_INDICATION };
 
 static const struct option long_options[] = {
 	{ "identity", required_argument, NULL, IDENTITY },
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, TIMEOUT },
 	{ "show-keys", no_argument, NULL, SHOW_KEYS },
 	{ "key-log", required_argument, NULL, KEY_LOG },
+	{ "without-indication", no_argument, NULL, WITHOUT_INDICATION },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -184,6 +186,9 @@ static int take(struct options *o, int option, const char *text)
 		return 0;
 	case SHOW_KEYS:
 		o->show_keys = true;
+		return 0;
+	case WITHOUT_INDICATION:
+		o->tls.without_indication = true;
 		return 0;
 	case METHOD:
 		return take_method(o, text);
