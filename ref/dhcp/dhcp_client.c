@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The client's state machine (RFC 2131 Figure 5 and §4.4), with a state of its own, CHECKING, while
- * the owner looks whether the address is free (§4.4.1: "the client SHOULD perform a final check").
+ * The client's state machine (RFC 2131 Figure 5 and §4.4), with a state of its own, CHECKING,
+ * while the owner looks whether the address is free (§4.4.1: "the client SHOULD perform a final check").
  *
  * One timer: `due` is the next retransmission, T1, T2 or the end of the lease, whichever the state
  * waits for. Each exchange has its own transaction identifier; DISCOVER and the REQUEST that
@@ -359,7 +359,7 @@ static bool more_tries(const void *context, const void *input)
 	return c->tries < c->config.attempts;
 }
 
-static bool first_offer_wins(const void *context, const void *input)
+static bool first_wins(const void *context, const void *input)
 {
 	const struct dhcp_client *c = context;
 	(void)input;
@@ -413,7 +413,7 @@ static const struct fsm_row rows[] = {
 	ROW(FSM_ANY, E(STOP), always, S(STOPPED), halt, "RFC 2131 §4.4"),
 
 	ROW(S(INIT), TIMER, always, S(SELECTING), discover, "RFC 2131 §4.4.1"),
-	ROW(S(SELECTING), RX_OFFER, first_offer_wins, S(REQUESTING), take_offer, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), RX_OFFER, first_wins, S(REQUESTING), take_offer, "RFC 2131 §4.4.1"),
 	ROW(S(SELECTING), RX_OFFER, always, FSM_SAME, collect_offer, "RFC 2131 §4.4.1"),
 	ROW(S(SELECTING), TIMER, has_offer, S(REQUESTING), request_offered, "RFC 2131 §4.4.1"),
 	ROW(S(SELECTING), TIMER, more_tries, FSM_SAME, discover, "RFC 2131 §4.1"),

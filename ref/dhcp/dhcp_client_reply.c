@@ -22,10 +22,11 @@ int check_reply(const struct dhcp_client *c, const struct dhcp_packet *p,
 	int size = dhcp_option_copy(p, DHCP_OPTION_CLIENT_ID, id, sizeof(id));
 	if (size >= 0 && ((size_t)size != c->config.client_id_size ||
 				 memcmp(id, c->config.client_id, (size_t)size) != 0))
-		return reject_set(reject, REJECT_IDENTITY, "Client-identifier", "RFC 6842 §3", 0, 0);
+		return reject_set(reject, REJECT_IDENTITY, "Client-identifier",
+			"RFC 6842 §3", 0, 0);
 	if (c->state == DHCP_STATE_REQUESTING && type != DHCP_OFFER && server != c->offer.server)
-		return reject_set(reject, REJECT_ADDRESS, "Server Identifier", "RFC 2131 §4.3.2", 0,
-			server);
+		return reject_set(reject, REJECT_ADDRESS, "Server Identifier",
+			"RFC 2131 §4.3.2", 0, server);
 	return 0;
 }
 

@@ -94,7 +94,8 @@ static int open_ip(struct reader *r, struct view *addresses, struct reader *udp,
 		return reject_set(reject, REJECT_VERSION, "Version", "RFC 791 §3.1", at, first);
 	read_view(r, header_size > IP_HEADER ? header_size - IP_HEADER : 0);
 	if (r->failed)
-		return reject_set(reject, REJECT_TRUNCATED, "IPv4 header", "RFC 791 §3.1", r->at, 0);
+		return reject_set(reject, REJECT_TRUNCATED, "IPv4 header", "RFC 791 §3.1", r->at,
+			0);
 	if (total < header_size || total - header_size > reader_left(r))
 		return reject_set(reject, REJECT_LENGTH, "Total Length", "RFC 791 §3.1", at + 2,
 			total);
@@ -102,7 +103,8 @@ static int open_ip(struct reader *r, struct view *addresses, struct reader *udp,
 		return reject_set(reject, REJECT_INTEGRITY, "Header Checksum", "RFC 791 §3.1",
 			at + 10, 0);
 	if (fragment & 0x3fff || protocol != IP_PROTOCOL_UDP)
-		return reject_set(reject, REJECT_TYPE, "Protocol", "RFC 791 §3.1", at + 9, protocol);
+		return reject_set(reject, REJECT_TYPE, "Protocol", "RFC 791 §3.1", at + 9,
+			protocol);
 	*udp = read_child(r, total - header_size);
 	return 0;
 }

@@ -89,7 +89,7 @@ extern const struct protocol dhcp_protocol;
 int dhcp_decode(struct view datagram, struct dhcp_packet *packet, struct reject *reject);
 
 /* Writes the message, closed by the end option and padded with zeros to DHCP_MESSAGE_MIN; a value
- * of more than 255 octets is split (RFC 3396 §6). Checks nothing. Fails only through the writer. */
+ * of more than 255 octets is split (RFC 3396 §6). Checks nothing. Fails only through `w`. */
 void dhcp_encode(const struct dhcp_packet *packet, struct writer *w);
 
 /* An empty message of that type: op, htype 1, hlen 6, option 53. */

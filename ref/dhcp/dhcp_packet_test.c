@@ -194,7 +194,8 @@ static void test_encode_stays_inside(void **state)
 /* A frame that tcpdump and tshark call correct. */
 static void test_frame(void **state)
 {
-	static const uint8_t from[6] = { 2, 0, 0, 0, 0, 1 }, to[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t from[6] = { 2, 0, 0, 0, 0, 1 };
+	static const uint8_t to[6] = { 255, 255, 255, 255, 255, 255 };
 	struct endpoint local, peer, sender;
 	uint8_t room[256], kept[256];
 	struct writer w = writer_of(room, sizeof(room));
@@ -243,8 +244,9 @@ static void test_frame(void **state)
 	/* from the same machine: the UDP checksum is not there yet */
 	memcpy(room, kept, sizeof(room));
 	room[40] ^= 1;
-	assert_int_equal(dhcp_frame_decode(VIEW(room, size), 67, true, &payload, &sender, NULL), -1);
-	assert_int_equal(dhcp_frame_decode(VIEW(room, size), 67, false, &payload, &sender, NULL), 0);
+	struct view frame = VIEW(room, size);
+	assert_int_equal(dhcp_frame_decode(frame, 67, true, &payload, &sender, NULL), -1);
+	assert_int_equal(dhcp_frame_decode(frame, 67, false, &payload, &sender, NULL), 0);
 }
 
 int main(void)

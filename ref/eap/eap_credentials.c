@@ -195,8 +195,10 @@ static int make_pair(struct maker *m, const char *prefix, const struct eap_crede
 	const struct identity *ca, long from, long until)
 {
 	char server_alternative[300], client_alternative[300], name[64];
-	struct request server = { o->server_name, server_alternative, "serverAuth", ca, from, until };
-	struct request client = { o->client_name, client_alternative, "clientAuth", ca, from, until };
+	struct request server = { o->server_name, server_alternative, "serverAuth", ca, from,
+		until };
+	struct request client = { o->client_name, client_alternative, "clientAuth", ca, from,
+		until };
 
 	snprintf(server_alternative, sizeof(server_alternative), "DNS:%s", o->server_name);
 	snprintf(client_alternative, sizeof(client_alternative), "%s:%s",

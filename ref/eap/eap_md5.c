@@ -85,7 +85,8 @@ static void *server_begin(const struct eap_method_context *context)
 	struct eap_user user = { 0 };
 	struct md5_server *s = NULL;
 
-	if (config->server_id && config->lookup(config->lookup_context, context->end->identity, &user) &&
+	if (config->server_id &&
+		config->lookup(config->lookup_context, context->end->identity, &user) &&
 		*user.password) {
 		s = eap_alloc(sizeof(*s));
 		random_fill(context->random, s->challenge, sizeof(s->challenge));

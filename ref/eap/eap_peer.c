@@ -361,10 +361,10 @@ static const struct fsm_row rows[] = {
 	ROW(ACCEPTED, RX_FAILURE, answers_last, FAILURE, give_up, "RFC 3748 §4.2"),
 	ROW(REFUSED, RX_FAILURE, answers_last, FAILURE, give_up, "RFC 3748 §4.2"),
 
-	ROW(FSM_ANY, LOWER_ACCEPTS, lower_may_accept, SUCCESS, accept, "RFC 4137 §4.1.1 altAccept"),
+	ROW(FSM_ANY, LOWER_ACCEPTS, lower_may_accept, SUCCESS, accept, "RFC 4137 §4.1.1"),
 	ROW(DONE, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.4 altReject"),
 	ROW(SUCCESS, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.4 altReject"),
-	ROW(FSM_ANY, LOWER_REJECTS, always, FAILURE, give_up, "RFC 4137 §4.1.1 altReject"),
+	ROW(FSM_ANY, LOWER_REJECTS, always, FAILURE, give_up, "RFC 4137 §4.1.1"),
 };
 #undef ROW
 

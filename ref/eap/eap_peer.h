@@ -21,7 +21,7 @@ struct eap_peer_config {
 	const uint8_t *psk;	      /* EAP-PSK, EAP_PSK_SIZE octets; or NULL */
 	const char *server_id;	      /* EAP-PSK: the ID_S to insist on; NULL: any */
 	struct eap_tls_context *tls;  /* EAP-TLS; or NULL */
-	bool refuse_keyless;	      /* EAP-Success without a key is failure, EAP-MD5 is never used */
+	bool refuse_keyless;	      /* never EAP-MD5, and EAP-Success without a key is not taken */
 	struct random *random;	      /* of the method's nonces; must outlive the end */
 	size_t mtu;		      /* largest packet to send, 64 to EAP_MTU_MAX; 0: default */
 };
@@ -35,8 +35,8 @@ struct eap_end *eap_peer_new(const struct eap_peer_config *config);
 
 /*
  * The lower layer's own word on the result, for carriers that have one beside the EAP packet
- * (altAccept and altReject, RFC 4137 §4.1.1; RFC 3748 §4.2: a lost EAP-Success). Accepts only when
- * the method has finished well. Returns the new status.
+ * (altAccept and altReject, RFC 4137 §4.1.1; RFC 3748 §4.2: a lost EAP-Success). Accepts only
+ * when the method has finished well. Returns the new status.
  */
 enum eap_status eap_peer_lower_layer_result(struct eap_end *end, bool accepted);
 

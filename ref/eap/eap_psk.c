@@ -8,8 +8,8 @@
  *     3  peer    Flags RAND_S PCHANNEL
  *
  * PCHANNEL is Nonce (4), Tag (16), and under AES-EAX one octet R (2 bits), E, reserved. Extended
- * authentication (E set, RFC 4764 §4.2) needs an extension type, of which none was ever registered;
- * a peer that is offered one answers DONE_FAILURE.
+ * authentication (E set, RFC 4764 §4.2) needs an extension type, of which none was ever
+ * registered; a peer that is offered one answers DONE_FAILURE.
  */
 #include "ref/base/crypto.h"
 #include "ref/base/reader.h"

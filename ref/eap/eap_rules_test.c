@@ -64,7 +64,8 @@ static void expect_output(const struct eap_end *end, const void *octets, size_t 
 }
 
 static const uint8_t md5_request[] = { 4, 1, 2, 3, 4, 's' };
-static const uint8_t psk_first[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 's' };
+static const uint8_t psk_first[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+	's' };
 
 /* RFC 3748 §5.1 */
 static void test_identity(void **state)

@@ -205,8 +205,9 @@ static int run_method(void *context, const void *input)
 	case EAP_STEP_DONE:
 		return step(s, METHOD_DONE, input);
 	case EAP_STEP_FAILED:
-		return step(s, MUTANT(eap_server_success_after_failure) ? METHOD_DONE : METHOD_FAILED,
-			input);
+		if (MUTANT(eap_server_success_after_failure))
+			return step(s, METHOD_DONE, input);
+		return step(s, METHOD_FAILED, input);
 	}
 	return -1;
 }
@@ -252,7 +253,7 @@ static bool same_method(const void *context, const void *input)
 	return !response->expanded && s->method && response->type == s->method->type;
 }
 
-/* RFC 3748 §5.3.2: an expanded Nak answers only an expanded request, and this server sends none. */
+/* RFC 3748 §5.3.2: an expanded Nak answers only an expanded request; this server sends none. */
 static bool legacy_nak(const void *context, const void *input)
 {
 	const struct eap_packet *response = input;

@@ -11,8 +11,8 @@
  *     EAP-Success
  *
  * With TLS 1.3 the server's 0x00 is a protected success indication: the peer believes EAP-Success
- * only after it, and no EAP-Failure any more (RFC 9190 §2.1.1, §2.5). An end whose TLS fails sends
- * its alert in the same way, and the server's EAP-Failure follows when the peer has answered
+ * only after it, and no EAP-Failure any more (RFC 9190 §2.1.1, §2.5). An end whose TLS fails
+ * sends its alert in the same way, and the server's EAP-Failure follows when the peer has answered
  * (RFC 5216 §2.1.3). Left out: OCSP stapling (a CRL file is read instead), raw public keys.
  */
 #include <openssl/x509v3.h>
@@ -86,7 +86,8 @@ static enum eap_step peer_advance(const struct eap_method_context *context, stru
 	enum tls_progress progress = tls_advance(m->channel);
 
 	if (progress == TLS_BROKEN) {
-		tls_send(m->channel, context->room, out); /* the alert, or the empty answer to one */
+		/* the alert, or the empty answer to one */
+		tls_send(m->channel, context->room, out);
 		return lose(context, m);
 	}
 	tls_send(m->channel, context->room, out);

@@ -85,7 +85,7 @@ static int set_versions(SSL_CTX *ctx, const struct eap_tls_config *c, const stru
 		!SSL_CTX_set_max_proto_version(ctx, (int)c->max_version))
 		return fail(p, "OpenSSL has no TLS %s to %s", eap_tls_version_text(c->min_version),
 			eap_tls_version_text(c->max_version));
-	/* Ends of that age may know no secure renegotiation (RFC 5746); nothing here renegotiates. */
+	/* Ends of that age may know no secure renegotiation (RFC 5746); none is done here. */
 	if (c->min_version < EAP_TLS_1_2)
 		SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);

@@ -302,8 +302,8 @@ static int run(struct options *o)
 	struct eap_end *end = make_end(o, tls, &random);
 	eap_tls_context_free(tls);
 	if (!end || (o->carrier.server && !o->method_count)) {
-		fprintf(stderr, "baton eapol: no method can be used; --method with --password, --psk "
-				"or --ca, --cert and --key is expected\n");
+		fprintf(stderr, "baton eapol: no method can be used; --method with --password, "
+				"--psk or --ca, --cert and --key is expected\n");
 		eap_destroy(end);
 		return 2;
 	}
