@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 
 #include "testbed/topology/cmd.h"
 #include "testbed/topology/network.h"
+#include "testbed/topology/scalar.h"
 #include "testbed/topology/show.h"
 
 #define STATUS_USAGE 2
@@ -235,23 +237,68 @@ static int topo_reference(int argc, char **argv)
 	return 0;
 }
 
+/* "delay=50ms" and the like into the impairment. */
+static bool read_impairment(const char *word, struct network_impairment *i)
+{
+	static const struct {
+		const char *key;
+		enum scalar_type type;
+		size_t offset;
+	} rows[] = {
+		{"delay=", SCALAR_DURATION, offsetof(struct network_impairment, delay_ns)},
+		{"jitter=", SCALAR_DURATION, offsetof(struct network_impairment, jitter_ns)},
+		{"rate=", SCALAR_RATE, offsetof(struct network_impairment, rate_bps)},
+		{"loss=", SCALAR_PERCENT, offsetof(struct network_impairment, loss_ppm)},
+	};
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		const struct scalar_type_row *type = &scalar_types[rows[r].type];
+		size_t length = strlen(rows[r].key);
+
+		if (strncmp(word, rows[r].key, length))
+			continue;
+		if (type->read(word + length, (char *)i + rows[r].offset))
+			return true;
+		fprintf(stderr, "%s is no %s; it would be %s\n", word, type->name, type->right);
+		return false;
+	}
+	fprintf(stderr, "%s is unknown; it would be up, down, delay=, jitter=, rate= or loss=\n",
+		word);
+	return false;
+}
+
+static int change_link(struct network *n, int argc, char **argv, struct diagnostics *d)
+{
+	const char *link = argv[2];
+	bool up = !strcmp(argv[3], "up");
+	struct network_impairment impairment = {0};
+	int error;
+
+	if (up || !strcmp(argv[3], "down")) {
+		error = network_link_set(n, link, up);
+		if (error)
+			diagnostics_add(d, NULL, 0,
+				"cannot set link %s %s: %s; it would be a link of the topology",
+				link, argv[3], strerror(-error));
+		return error;
+	}
+	for (int i = 3; i < argc; i++)
+		if (!read_impairment(argv[i], &impairment))
+			return -EINVAL;
+	return network_link_impair(n, link, &impairment, d);
+}
+
 static int topo_link(int argc, char **argv)
 {
 	struct diagnostics d = {0};
 	struct network *n;
-	bool up = argc == 4 && !strcmp(argv[3], "up");
 	int error;
 
-	if (argc != 4 || (!up && strcmp(argv[3], "down")))
-		return usage("topo link NAME LINK up|down");
+	if (argc < 4)
+		return usage("topo link NAME LINK up|down|delay=D jitter=D loss=P rate=R");
 	error = network_attach(argv[1], &n, NULL, &d);
 	if (!error) {
-		error = network_link_set(n, argv[2], up);
-		if (error)
-			diagnostics_add(&d, NULL, 0,
-				"cannot set link %s %s: %s; it would be a link "
-				"of the topology",
-				argv[2], argv[3], strerror(-error));
+		error = change_link(n, argc, argv, &d);
 		network_detach(n);
 	}
 	return finish(&d, error);
@@ -377,7 +424,8 @@ static const struct verb verbs[] = {
 	{"list", "", "networks that are up", topo_list},
 	{"shell", "NAME NODE", "a shell on a node (also: baton shell [NAME] NODE)", topo_shell},
 	{"exec", "NAME NODE -- COMMAND ...", "run a command on a node; its exit status", topo_exec},
-	{"link", "NAME LINK up|down", "mend or cut a wire", topo_link},
+	{"link", "NAME LINK up|down|delay=D jitter=D loss=P rate=R",
+		"mend, cut or impair a wire, each way", topo_link},
 	{"check", "FILE|NAME ...", "only validate", topo_check},
 	{"reference", "", "the file format, from the tables that read it", topo_reference},
 };

@@ -170,8 +170,8 @@ static bool index_is_good(const struct keeper *k, const struct message *m)
 	return true;
 }
 
-static int serve(struct loop *loop, const struct message *m, const int *fds, struct message *reply,
-	int out[MESSAGE_FDS_MAX])
+static int serve(struct loop *loop, int client, const struct message *m, const int *fds,
+	struct message *reply, int out[MESSAGE_FDS_MAX])
 {
 	struct keeper *k = loop->k;
 
@@ -195,6 +195,8 @@ static int serve(struct loop *loop, const struct message *m, const int *fds, str
 	case MESSAGE_SERVICE:
 		return serve_service(k, m, reply);
 	case MESSAGE_DETACH:
+		if (client != loop->clients[0])
+			return -EPERM; /* only its user can let a network go */
 		loop->detached = true;
 		return 0;
 	case MESSAGE_STOP:
@@ -219,7 +221,7 @@ static bool answer(struct loop *loop, int client)
 
 	if (error)
 		return error == -EINTR;
-	reply.status = serve(loop, &m, fds, &reply, out);
+	reply.status = serve(loop, client, &m, fds, &reply, out);
 	while (n < MESSAGE_FDS_MAX && out[n] >= 0)
 		n++;
 	error = message_send(client, &reply, out, n);

@@ -308,8 +308,8 @@ void network_down(struct network *n)
 {
 	if (!n)
 		return;
-	close(n->keeper); /* the keeper ends when its user lets go */
-	n->keeper = -1;
+	/* The keeper ends when its user lets go, also if a child of ours still holds the socket. */
+	shutdown(n->keeper, SHUT_RDWR);
 	while (n->warden > 0 && waitpid(n->warden, NULL, 0) < 0 && errno == EINTR)
 		;
 	network_free(n);
@@ -337,7 +337,7 @@ int network_ask(struct network *n, struct message *m, const int *fds, unsigned c
 int network_detach(struct network *n)
 {
 	struct message m = {.op = MESSAGE_DETACH};
-	int error = network_ask(n, &m, NULL, 0, NULL);
+	int error = n->warden ? network_ask(n, &m, NULL, 0, NULL) : 0;
 
 	network_free(n);
 	return error;

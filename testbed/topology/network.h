@@ -62,7 +62,8 @@ int network_up(const struct topology *t, const struct network_options *options,
    (network_attach) use network_detach or network_stop. Accepts NULL. */
 void network_down(struct network *n);
 
-/* Lets a named network live on without this process and frees n. */
+/* Lets a named network live on without this process, or only lets go of an attached one; frees n.
+ */
 int network_detach(struct network *n);
 
 /* Connects to a network that is up under a name, of this or another process. *t, if t is not

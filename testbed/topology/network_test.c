@@ -94,6 +94,52 @@ static void up_and_down(void **unused)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
+/* A child that was forked meanwhile holds the descriptors too and must not keep it up. */
+static void child_holds_descriptors(void **unused)
+{
+	struct network *n = up(NULL);
+	pid_t child = fork();
+
+	(void)unused;
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	network_down(n);
+	assert_int_equal(left_over(), 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Showing a network does not make it outlive its owner. */
+static void attached_then_owner_dies(void **unused)
+{
+	pid_t owner = fork();
+	struct network *other;
+	bool seen = false;
+
+	(void)unused;
+	if (owner == 0) {
+		struct network *n;
+
+		if (network_up(wired, &(struct network_options){.name = "owned"}, &n, NULL))
+			_exit(1);
+		pause();
+	}
+	for (int i = 0; i < 500 && !seen; i++) {
+		pause_ms(10);
+		if (network_attach("owned", &other, NULL, NULL) == 0) {
+			network_detach(other);
+			seen = true;
+		}
+	}
+	kill(owner, SIGKILL);
+	waitpid(owner, NULL, 0);
+	if (!seen)
+		skip();
+	assert_true(comes_true(nothing_left, NULL));
+}
+
 static void same_name_twice(void **unused)
 {
 	struct network_options o = {.name = "twice"};
@@ -484,6 +530,10 @@ static void attached(void **unused)
 	assert_int_equal(network_attach("nothing", &other, &t, &d), -ENOENT);
 	assert_int_equal(d.count, 1);
 	diagnostics_free(&d);
+	/* Whoever was attached and let go has not become its owner. */
+	pause_ms(20);
+	assert_int_equal(network_attach("shared", &other, NULL, NULL), 0);
+	network_detach(other);
 	assert_int_equal(network_stop("shared", &d), 0);
 	assert_int_equal(left_over(), 0);
 	network_down(n);
@@ -518,6 +568,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(up_and_down),
+		cmocka_unit_test(child_holds_descriptors),
+		cmocka_unit_test(attached_then_owner_dies),
 		cmocka_unit_test(same_name_twice),
 		cmocka_unit_test(directory_is_kept),
 		cmocka_unit_test(user_is_killed),

@@ -17,13 +17,14 @@
 #include "testbed/topology/network.h"
 #include "testbed/topology/space.h"
 
-/* A folder of this user's alone; a link or another's folder in its place is refused. */
+/* A folder of this user's; a link or another's folder in its place is refused. Others may pass
+   through, for daemons that give up their powers, and not look around. */
 static int make_private(const char *path)
 {
 	struct stat status;
 	int error;
 
-	error = make_directories(path, 0700);
+	error = make_directories(path, 0711);
 	if (error)
 		return error;
 	if (lstat(path, &status))
@@ -132,7 +133,7 @@ static int claim(const char *name, struct claim *out, struct diagnostics *d)
 			name, name);
 		return -EEXIST;
 	}
-	if (mkdir(out->path, 0700))
+	if (mkdir(out->path, 0711))
 		return -errno;
 	out->lock = lock_file(out->path, O_CREAT, LOCK_EX | LOCK_NB);
 	return out->lock < 0 ? out->lock : 0;

@@ -103,6 +103,8 @@ ordinary_day() {
 		"$baton topo link wired wire down; $baton topo exec wired sut -- ping -c1 -W1 192.0.2.1; true"
 	says "a mended one does" 0 ' 0% packet loss' sh -c \
 		"$baton topo link wired wire up; $baton topo exec wired sut -- ping -c1 -W2 192.0.2.1"
+	says "an impairment that is none" 1 'delay=fast is no duration; it would be' \
+		"$baton" topo link wired wire delay=fast
 	says "the same name again is refused" 1 'a network named wired is already up; .* down wired' \
 		"$baton" topo up wired
 	says "and the first one lives on" 0 '^wired ' "$baton" topo list
@@ -297,6 +299,12 @@ radios() {
 		"$baton" topo exec two-subnets par -- ping -c3 -i0.2 203.0.113.2
 	says "the access routers are 20 ms apart" 0 'min/avg.* = [4-9][0-9]\.' \
 		"$baton" topo exec two-subnets par -- ping -c3 -i0.2 198.51.100.1
+	says "a delay is changed while the network is up" 0 'min/avg.* = 1[0-9][0-9]\.' sh -c \
+		"$baton topo link two-subnets core-cn delay=50ms &&
+			$baton topo exec two-subnets core -- ping -c3 -i0.2 203.0.113.2"
+	says "and all is lost at 100 %" 0 '100% packet loss' sh -c \
+		"$baton topo link two-subnets core-cn loss=100% &&
+			$baton topo exec two-subnets core -- ping -c2 -i0.2 -W1 203.0.113.2; true"
 	"$baton" topo exec two-subnets mn -- wpa_cli -i wlan0 select_network 1 >/dev/null
 	sleep 3
 	says "the station moves when told" 0 'network-b, ap-b:wlan0' "$baton" topo show
