@@ -11,20 +11,13 @@
 #include "ref/base/wire.h"
 #include "testbed/vectors/vectors.h"
 
-/* What a protocol offers to be checked. */
-struct vector_codec {
-	const char *protocol;
-	const struct protocol *wire;
-	/* All checks that need no session. 0, or -1 with `*reject` filled. */
-	int (*decode)(struct view datagram, struct packet *packet, struct reject *reject);
-	/* As verify_pana_auth (verify.h). */
-	int (*verify)(const struct vector_association *a, struct view octets,
-		const struct packet *packet, struct reject *reject, bool *unknown, char *why,
-		size_t size);
-};
+struct vector_codec; /* codec.h */
 
 /* The codec of that protocol, or NULL. */
 const struct vector_codec *vector_codec(const char *protocol);
+
+/* "pana, eap, ...": protocols that have one. Always terminated; returns `out`. */
+const char *vector_codec_names(char *out, size_t size);
 
 /* What a decoder did with one vector. */
 enum check_verdict {

@@ -2,26 +2,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ref/base/writer.h"
-#include "ref/pana/pana_wire.h"
-#include "testbed/vectors/check.h"
-#include "testbed/vectors/verify.h"
-
-static const struct vector_codec codecs[] = {
-	{"pana", &pana_protocol, pana_decode, verify_pana_auth},
-	{NULL, NULL, NULL, NULL},
-};
-
-const struct vector_codec *vector_codec(const char *protocol)
-{
-	for (const struct vector_codec *c = codecs; c->protocol; c++)
-		if (strcmp(c->protocol, protocol) == 0)
-			return c;
-	return NULL;
-}
+#include "testbed/vectors/codec.h"
 
 struct finding finding_of(enum check_verdict verdict, const char *format, ...)
 {
@@ -34,7 +17,12 @@ struct finding finding_of(enum check_verdict verdict, const char *format, ...)
 	return f;
 }
 
-#define AGREES ((struct finding){.verdict = CHECK_AGREES})
+struct finding finding_none(void)
+{
+	return (struct finding){.verdict = CHECK_AGREES};
+}
+
+#define AGREES finding_none()
 
 static struct finding number_differs(const char *field, uint64_t expected, uint64_t actual)
 {
@@ -46,101 +34,89 @@ static struct finding number_differs(const char *field, uint64_t expected, uint6
 
 /* --- decode equals fields --------------------------------------------------------------------- */
 
-/* The header as the vector has it, in the order of the protocol's rows. */
-static void header_of(const struct vector *v, uint64_t out[6])
+static struct finding compare_field(const struct vector_field *want, const struct vector_field *got)
 {
-	const struct vector_header *h = &v->header;
-	out[PANA_RESERVED] = h->reserved;
-	out[PANA_LENGTH] = h->length;
-	out[PANA_FLAGS] = h->flags;
-	out[PANA_TYPE] = h->type;
-	out[PANA_SESSION] = h->session;
-	out[PANA_SEQUENCE] = h->sequence;
-}
-
-static struct finding compare_header(const struct packet *p, const struct vector *v)
-{
-	uint64_t expected[6];
-	struct finding f = AGREES;
-
-	header_of(v, expected);
-	for (unsigned i = 0; i < 6 && f.verdict == CHECK_AGREES; i++)
-		f = number_differs(p->protocol->header[i].name, expected[i], p->header[i]);
-	return f;
-}
-
-/* Once a message is identified, its name. */
-static struct finding compare_name(const struct packet *p, const struct vector *v)
-{
-	const char *expected = v->header.message ? v->header.message : "none";
-
-	if (!v->has_header || strcmp(expected, p->message->name) == 0)
+	if (want->is_octets != got->is_octets)
+		return finding_of(CHECK_DIFFERS, "%s: a number on one side, octets on the other",
+			want->name);
+	if (!want->is_octets)
+		return number_differs(want->name, want->number, got->number);
+	if (view_equal(want->octets, got->octets))
 		return AGREES;
-	return finding_of(
-		CHECK_DIFFERS, "message: expected %s, actual %s", expected, p->message->name);
+	return finding_of(CHECK_DIFFERS, "%s: expected %zu octets, actual %zu, or others",
+		want->name, want->octets.size, got->octets.size);
 }
 
-static struct finding compare_avp(const struct element_value *e, const struct vector_avp *avp)
+static struct finding compare_element(const struct protocol *p, const struct element_value *e,
+	const struct vector_element *want)
 {
-	struct finding f = number_differs("AVP Code", avp->code, e->code);
+	size_t head = p->format.length_of_whole
+			      ? p->format.code_width + p->format.length_width + 0u
+			      : 0;
+	struct finding f = number_differs("code", want->code, e->code);
 
 	if (f.verdict == CHECK_AGREES)
-		f = number_differs("AVP Flags", avp->flags, e->flags);
+		f = number_differs("flags of an element", want->flags, e->flags);
 	if (f.verdict == CHECK_AGREES)
-		f = number_differs("Vendor-Id", avp->has_vendor ? avp->vendor : 0, e->vendor);
+		f = number_differs("vendor", want->has_vendor ? want->vendor : 0, e->vendor);
 	if (f.verdict == CHECK_AGREES)
-		f = number_differs("AVP Length", avp->length, e->value.size);
+		f = number_differs("length of an element", want->length, e->value.size + head);
 	if (f.verdict != CHECK_AGREES)
 		return f;
-	if (!view_equal(e->value, avp->value))
-		return finding_of(CHECK_DIFFERS, "value of AVP %u: the octets differ", avp->code);
-	const char *name = e->element ? e->element->name : NULL;
-	if (name && avp->name && strcmp(name, avp->name) != 0)
-		return finding_of(CHECK_DIFFERS, "AVP %u: expected %s, actual %s", avp->code,
-			avp->name, name);
-	if (avp->name && !name)
+	if (!view_equal(e->value, want->value))
 		return finding_of(
-			CHECK_DIFFERS, "AVP %u: expected %s, actual unknown", avp->code, avp->name);
+			CHECK_DIFFERS, "value of element %u: the octets differ", want->code);
+	const char *name = e->element ? e->element->name : NULL;
+	if (name && want->name && strcmp(name, want->name) != 0)
+		return finding_of(CHECK_DIFFERS, "element %u: expected %s, actual %s", want->code,
+			want->name, name);
+	if (want->name && !name)
+		return finding_of(CHECK_DIFFERS, "element %u: expected %s, actual unknown",
+			want->code, want->name);
 	return AGREES;
 }
 
-static struct finding compare_fields(const struct packet *p, const struct vector *v)
+/* Every field that was decoded is one of the vector's, and the other way round. */
+static struct finding compare_fields(const struct vector *v, const struct decoded *d)
 {
-	struct finding f = compare_header(p, v);
+	struct finding f = AGREES;
 
+	for (size_t i = 0; i < d->field_count && f.verdict == CHECK_AGREES; i++) {
+		const struct vector_field *want = vector_field(v, d->fields[i].name);
+		f = want ? compare_field(want, &d->fields[i])
+			 : finding_of(CHECK_DIFFERS, "%s: not among the vector's fields",
+				   d->fields[i].name);
+	}
 	if (f.verdict == CHECK_AGREES)
-		f = number_differs("number of AVPs", v->avp_count, p->element_count);
-	for (unsigned i = 0; i < p->element_count && f.verdict == CHECK_AGREES; i++)
-		f = compare_avp(&p->elements[i], &v->avps[i]);
+		f = number_differs("number of fields", v->field_count, d->field_count);
+	if (f.verdict != CHECK_AGREES || !d->has_elements)
+		return f;
+	f = number_differs("number of elements", v->element_count, d->packet.element_count);
+	for (unsigned i = 0; i < d->packet.element_count && f.verdict == CHECK_AGREES; i++)
+		f = compare_element(
+			d->packet.protocol, &d->packet.elements[i], &v->elements[i]);
 	return f;
 }
 
-/* --- encode equals octets --------------------------------------------------------------------- */
-
-static bool has_reserved(const struct vector *v)
+static struct finding compare_name(const struct vector *v, const struct decoded *d)
 {
-	bool set = v->header.reserved != 0;
-	for (size_t i = 0; i < v->avp_count; i++)
-		set |= v->avps[i].reserved != 0;
-	return set;
+	const char *expected = v->message ? v->message : "none";
+
+	if (!v->has_fields || !d->message || strcmp(expected, d->message) == 0)
+		return AGREES;
+	return finding_of(CHECK_DIFFERS, "message: expected %s, actual %s", expected, d->message);
 }
+
+/* --- encode equals octets --------------------------------------------------------------------- */
 
 /* From the vector's fields alone: nothing that decoding produced. */
 static struct finding compare_encoding(const struct vector_codec *codec, const struct vector *v)
 {
 	uint8_t buffer[8192];
 	struct writer w = writer_of(buffer, sizeof(buffer));
-	struct packet p = packet_of(codec->wire);
 
-	if (v->avp_count > WIRE_ELEMENTS_MAX)
+	if (!codec->encode(codec, v, &w))
 		return AGREES;
-	header_of(v, p.header);
-	for (size_t i = 0; i < v->avp_count; i++) {
-		const struct vector_avp *avp = &v->avps[i];
-		packet_add(&p, avp->has_vendor ? avp->vendor : 0, avp->code, avp->value);
-		p.elements[i].flags = avp->flags;
-	}
-	wire_encode(&p, &w);
 	if (w.failed)
 		return finding_of(CHECK_DIFFERS, "encoding: the fields do not fit %zu octets",
 			sizeof(buffer));
@@ -157,7 +133,7 @@ static struct finding compare_encoding(const struct vector_codec *codec, const s
 
 /* --- rejection -------------------------------------------------------------------------------- */
 
-static struct finding judge_rejection(const struct vector *v, const struct reject *r)
+struct finding judge_rejection(const struct vector *v, const struct reject *r)
 {
 	char text[256];
 	const struct vector_rule *rule = &v->rule;
@@ -185,49 +161,6 @@ static struct finding judge_rejection(const struct vector *v, const struct rejec
 	return AGREES;
 }
 
-/* An AUTH that does not verify: for the reason that the vector states. */
-static struct finding judge_rejection_of_auth(const struct vector *v, const struct reject *r)
-{
-	if (v->auth_valid)
-		return finding_of(
-			CHECK_DIFFERS, "AUTH: expected good, actual %s", reject_name(r->reason));
-	if (v->rule.layer == LAYER_AUTH && r->reason != v->rule.reason)
-		return finding_of(CHECK_DIFFERS, "AUTH: expected %s, actual %s",
-			reject_name(v->rule.reason), reject_name(r->reason));
-	return AGREES;
-}
-
-static struct finding judge_auth(
-	const struct vector_codec *codec, const struct vector *v, const struct packet *p)
-{
-	char why[256] = "";
-	struct reject reject = {0};
-	bool unknown;
-
-	if (!v->has_auth)
-		return AGREES;
-	const struct vector_association *a = &v->group->associations[v->association];
-	int good = codec->verify(a, v->octets, p, &reject, &unknown, why, sizeof(why));
-	if (good < 0)
-		return finding_of(unknown ? CHECK_OUTSIDE : CHECK_DIFFERS, "AUTH: %s", why);
-	if (good && !v->auth_valid)
-		return finding_of(
-			CHECK_DIFFERS, "AUTH: expected bad (%s), actual good", v->rule.text);
-	return good ? AGREES : judge_rejection_of_auth(v, &reject);
-}
-
-/* EAP-PSK messages of sessions that say how they came about. */
-static struct finding judge_eap(const struct vector *v)
-{
-	char why[256] = "";
-
-	for (size_t i = 0; v->group->eap_count && i < v->avp_count; i++)
-		if (v->avps[i].code == PANA_AVP_EAP_PAYLOAD && !v->avps[i].has_vendor &&
-			verify_eap_psk(v->group, v->avps[i].value, why, sizeof(why)) < 0)
-			return finding_of(CHECK_DIFFERS, "%s", why);
-	return AGREES;
-}
-
 /* What decoding alone cannot reject; AUTH has been judged when there is one. */
 static struct finding judge_taken(const struct vector *v)
 {
@@ -247,31 +180,42 @@ static struct finding judge_taken(const struct vector *v)
 	return AGREES;
 }
 
-struct finding check_with_codec(const struct vector_codec *codec, const struct vector *v)
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/* What needs neither state nor keys; *taken: nothing was rejected. */
+static struct finding check_octets(const struct vector_codec *codec, const struct vector *v,
+	struct decoded *d, bool *taken)
 {
-	struct packet p;
 	struct reject parse = {0}, reject = {0};
 	struct finding f = AGREES;
 
-	bool boundaries = wire_parse(codec->wire, v->octets, &p, &parse) == 0;
-	if (boundaries && !v->has_header)
+	bool boundaries = codec->parse(codec, v->octets, d, &parse) == 0;
+	*taken = false;
+	if (boundaries && !v->has_fields)
 		return judge_taken(v);
-	if (v->has_header && boundaries)
-		f = compare_fields(&p, v);
-	/* Reserved fields are ignored, so they cannot come back when encoding. */
-	if (f.verdict == CHECK_AGREES && v->has_header && !has_reserved(v) &&
-		v->result != VECTOR_ACCEPTABLE)
+	if (boundaries)
+		f = compare_fields(v, d);
+	if (f.verdict == CHECK_AGREES && v->has_fields && v->result != VECTOR_ACCEPTABLE)
 		f = compare_encoding(codec, v);
 	if (f.verdict != CHECK_AGREES)
 		return f;
-	if (codec->decode(v->octets, &p, &reject) < 0)
+	if (codec->check(codec, v->octets, d, &reject) < 0)
 		return judge_rejection(v, &reject);
-	f = compare_name(&p, v);
-	if (f.verdict == CHECK_AGREES)
-		f = judge_auth(codec, v, &p);
-	if (f.verdict == CHECK_AGREES)
-		f = judge_eap(v);
-	return f.verdict == CHECK_AGREES ? judge_taken(v) : f;
+	*taken = true;
+	return compare_name(v, d);
+}
+
+struct finding check_with_codec(const struct vector_codec *codec, const struct vector *v)
+{
+	struct decoded d = {0};
+	bool taken;
+	struct finding f = check_octets(codec, v, &d, &taken);
+
+	if (f.verdict == CHECK_AGREES && taken && codec->verify)
+		f = codec->verify(v, &d);
+	if (f.verdict == CHECK_AGREES && codec->play)
+		return codec->play(v);
+	return f.verdict == CHECK_AGREES && taken ? judge_taken(v) : f;
 }
 
 void check_tell(struct check_summary *summary, const struct vector *v, const struct finding *f,

@@ -3,7 +3,7 @@
 
 #include "testbed/vectors/check.h"
 #include "testbed/vectors/explain.h"
-#include "testbed/vectors/pdml.h"
+#include "testbed/vectors/dissect.h"
 
 struct run {
 	struct explanations *explanations;
@@ -15,7 +15,7 @@ struct run {
 static void check_one(
 	struct run *run, const struct pdml *pdml, size_t index, const struct vector *v)
 {
-	struct finding f = pdml_compare(pdml, index, v);
+	struct finding f = dissect_compare(pdml_packet(pdml, index), v);
 
 	if (f.verdict == CHECK_DIFFERS) {
 		const char *why = explanation_of(run->explanations, v);
@@ -27,7 +27,7 @@ static void check_one(
 
 static int check_file(struct run *run, const struct vectors *file, char *error, size_t size)
 {
-	struct pdml *pdml = pdml_read(file->capture, error, size);
+	struct pdml *pdml = pdml_read(file->capture, NULL, error, size);
 	size_t index = 0;
 
 	if (!pdml)

@@ -151,6 +151,7 @@ static int command_check(const struct arguments *a)
 	bool tshark = strcmp(a->decoder, "tshark") == 0;
 	struct vector_set set;
 	struct check_summary sum;
+	char names[128];
 	int failed = 0;
 
 	if (!tshark && strcmp(a->decoder, "ref") != 0) {
@@ -159,8 +160,8 @@ static int command_check(const struct arguments *a)
 		return 2;
 	}
 	if (!tshark && !codec) {
-		fprintf(stderr, "baton vectors: no codec for '%s'; there is one for pana\n",
-			a->words[0]);
+		fprintf(stderr, "baton vectors: no codec for '%s'; there is one for %s\n",
+			a->words[0], vector_codec_names(names, sizeof(names)));
 		return 2;
 	}
 	if (vectors_of(&set, a->words[0], a->folder) < 0)

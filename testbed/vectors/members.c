@@ -74,6 +74,11 @@ static bool hex(struct source *s, const char *text, struct view *out)
 	return true;
 }
 
+bool source_octets(struct source *s, const json_t *value, struct view *out)
+{
+	return json_is_string(value) && hex(s, json_string_value(value), out);
+}
+
 bool source_number(const json_t *value, json_int_t most, uint32_t *out)
 {
 	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
@@ -99,8 +104,7 @@ static bool take(struct source *s, json_t *value, const struct member *m)
 			*(const char **)m->to = json_string_value(value);
 		return true;
 	case MEMBER_HEX:
-		return json_is_string(value) &&
-		       hex(s, json_string_value(value), m->to ? m->to : &dummy_view);
+		return source_octets(s, value, m->to ? m->to : &dummy_view);
 	case MEMBER_U16:
 		return source_number(value, UINT16_MAX, m->to ? m->to : &dummy_number);
 	case MEMBER_U32:

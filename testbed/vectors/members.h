@@ -56,6 +56,9 @@ bool source_members(struct source *s, json_t *object, const char *what, const st
 /* A number from 0 to `most`. */
 bool source_number(const json_t *value, json_int_t most, uint32_t *out);
 
+/* Octets in hexadecimal, kept by the file. */
+bool source_octets(struct source *s, const json_t *value, struct view *out);
+
 /* The index of `word` in `words`, which ends with NULL, or a finding. */
 bool source_choice(
 	struct source *s, const char *what, const char *word, const char *const *words, int *out);

@@ -50,7 +50,7 @@ static const char *unfit(const struct vector *v, bool has_user)
 {
 	bool invalid = v->result == VECTOR_INVALID;
 
-	if (!v->to_paa)
+	if (!v->to_server)
 		return "for a PaC";
 	switch (v->place.needs) {
 	case NEEDS_FRESH:
@@ -66,7 +66,7 @@ static const char *unfit(const struct vector *v, bool has_user)
 			return "needs a session in the access phase; --identity and --psk give one";
 		if (v->group->association_count == 0)
 			return "needs a session without keys";
-		if (!invalid && v->has_header && !(v->header.flags & PANA_R))
+		if (!invalid && v->has_fields && !(vector_number(v, "flags") & PANA_R))
 			return "answers a request that this PAA has not made";
 		return NULL;
 	case NEEDS_REAUTHENTICATING:
@@ -92,11 +92,11 @@ static const char *misfit(const struct talk *t, const struct vector *v)
 {
 	bool eap = false;
 
-	for (size_t i = 0; i < v->avp_count; i++)
-		eap |= !v->avps[i].has_vendor && v->avps[i].code == PANA_AVP_EAP_PAYLOAD;
+	for (size_t i = 0; i < v->element_count; i++)
+		eap |= !v->elements[i].has_vendor && v->elements[i].code == PANA_AVP_EAP_PAYLOAD;
 	if (v->result == VECTOR_INVALID)
 		return NULL;
-	if (!v->has_header || v->header.type == PANA_CLIENT_INITIATION)
+	if (!v->has_fields || vector_number(v, "type") == PANA_CLIENT_INITIATION)
 		return NULL;
 	if (!v->place.has_offers)
 		return "the vector does not say what the PAA is to have offered";
@@ -185,8 +185,8 @@ static size_t auth_at(const struct vector *v)
 {
 	size_t at = PANA_HEADER_SIZE;
 
-	for (size_t i = 0; i < v->avp_count; i++) {
-		const struct vector_avp *a = &v->avps[i];
+	for (size_t i = 0; i < v->element_count; i++) {
+		const struct vector_element *a = &v->elements[i];
 		at += a->has_vendor ? 12 : 8;
 		if (a->code == PANA_AVP_AUTH && !a->has_vendor)
 			return at;

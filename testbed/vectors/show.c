@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,10 +49,34 @@ static void show_verdict(const struct vector *v, FILE *out)
 	fputc('\n', out);
 }
 
+static const char *receiver_of(const struct vector *v)
+{
+	const char *arrow = strstr(v->direction, "->");
+	return arrow ? arrow + 2 : v->direction;
+}
+
+static void show_seals(const struct vector *v, FILE *out)
+{
+	const struct vector_group *g = v->group;
+
+	if (v->has_auth && !v->sealed.there)
+		fprintf(out, "AUTH       %s, by key %u of group %s\n",
+			v->auth_valid ? "verifies" : "does not verify",
+			g->associations[v->association].key_id, g->name);
+	if (v->sealed.has_authenticator)
+		fprintf(out, "Authenticator %s, by the secret of group %s\n",
+			v->sealed.authenticator ? "verifies" : "does not verify", g->name);
+	if (v->sealed.has_message_authenticator)
+		fprintf(out, "Message-Authenticator %s, by the secret of group %s\n",
+			v->sealed.message_authenticator ? "verifies" : "does not verify", g->name);
+}
+
 static void show_place(const struct vector *v, FILE *out)
 {
-	fprintf(out, "receiver   %s, %s", v->to_paa ? "PAA" : "PaC",
-		vector_needs_word(v->place.needs));
+	fprintf(out, "receiver   %s%s, %s", receiver_of(v), v->place.proxy ? " (a proxy)" : "",
+		v->place.word);
+	if (v->place.before_count)
+		fprintf(out, ", after %zu packets that it took", v->place.before_count);
 	if (v->place.has_session)
 		fprintf(out, ", session 0x%08x, expects sequence number 0x%08x", v->place.session,
 			v->place.sequence);
@@ -59,23 +84,34 @@ static void show_place(const struct vector *v, FILE *out)
 	for (size_t i = 0; i < v->reaction_count; i++)
 		fprintf(out, "%s%s", i ? " or " : "", v->reactions[i]);
 	fputc('\n', out);
-	if (v->has_auth)
-		fprintf(out, "AUTH       %s, by key %u of group %s\n",
-			v->auth_valid ? "verifies" : "does not verify",
-			v->group->associations[v->association].key_id, v->group->name);
+	if (v->has_reply) {
+		fputs("answer     ", out);
+		hex_line(v->reply, out);
+		fputc('\n', out);
+	}
+	show_seals(v, out);
+}
+
+static void show_field(const struct vector_field *f, FILE *out)
+{
+	fprintf(out, "  %-20s ", f->name);
+	if (f->is_octets)
+		hex_line(f->octets, out);
+	else
+		fprintf(out, "%" PRIu64 " (0x%" PRIx64 ")", f->number, f->number);
+	fputc('\n', out);
 }
 
 static void show_fields(const struct vector *v, FILE *out)
 {
-	const struct vector_header *h = &v->header;
-
-	fprintf(out, "message    %s, type %u, flags 0x%04x, session 0x%08x, sequence 0x%08x\n",
-		h->message ? h->message : "none", h->type, h->flags, h->session, h->sequence);
-	for (size_t i = 0; i < v->avp_count; i++) {
-		const struct vector_avp *a = &v->avps[i];
-		fprintf(out, "  AVP %-5u %-20s %u octets  ", a->code, a->name ? a->name : "-",
-			a->length);
-		hex_line(a->value, out);
+	fprintf(out, "message    %s\n", v->message ? v->message : "none");
+	for (size_t i = 0; i < v->field_count; i++)
+		show_field(&v->fields[i], out);
+	for (size_t i = 0; i < v->element_count; i++) {
+		const struct vector_element *e = &v->elements[i];
+		fprintf(out, "  %5u %-20s %zu octets  ", e->code, e->name ? e->name : "-",
+			e->value.size);
+		hex_line(e->value, out);
 		fputc('\n', out);
 	}
 }
@@ -87,7 +123,7 @@ void show_vector(const struct vector *v, FILE *out)
 	fprintf(out, "comment    %s\n", v->comment);
 	show_verdict(v, out);
 	show_place(v, out);
-	if (v->has_header)
+	if (v->has_fields)
 		show_fields(v, out);
 	fprintf(out, "octets     %zu\n", v->octets.size);
 	hex_dump(v->octets, out);

@@ -21,11 +21,18 @@ const char *vector_layer_word(enum vector_layer layer)
 	return words[layer];
 }
 
-const char *vector_needs_word(enum vector_needs needs)
+const struct vector_field *vector_field(const struct vector *v, const char *name)
 {
-	static const char *const words[] = {
-		"fresh", "started", "authenticating", "open", "reauthenticating", "terminating"};
-	return words[needs];
+	for (size_t i = 0; i < v->field_count; i++)
+		if (strcmp(v->fields[i].name, name) == 0)
+			return &v->fields[i];
+	return NULL;
+}
+
+uint64_t vector_number(const struct vector *v, const char *name)
+{
+	const struct vector_field *f = vector_field(v, name);
+	return f ? f->number : 0;
 }
 
 void vectors_free(struct vectors *file)

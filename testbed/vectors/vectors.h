@@ -24,16 +24,20 @@ enum vector_needs {
 	NEEDS_TERMINATING,
 };
 
-struct vector_avp {
-	const char *name; /* NULL: an AVP that the specifications do not name */
+/* An AVP, attribute or element; numbers as on the wire. */
+struct vector_element {
+	const char *name; /* NULL: one that the specifications do not name */
 	uint32_t code, flags, length, reserved, vendor;
 	bool has_vendor;
 	struct view value;
 };
 
-struct vector_header {
-	const char *message; /* "PAR"; NULL: no message has this type */
-	uint32_t reserved, length, flags, type, session, sequence;
+/* A decoded field by its name in the files. */
+struct vector_field {
+	const char *name;
+	bool is_octets; /* else a number */
+	uint64_t number;
+	struct view octets;
 };
 
 struct vector_rule {
@@ -53,7 +57,14 @@ struct vector_numbers {
 };
 
 struct vector_place {
-	enum vector_needs needs;
+	const char *word;	 /* as in the file */
+	enum vector_needs needs; /* of PANA: the same */
+	const struct view *before; /* what the receiver has taken before, in order */
+	size_t before_count;
+	uint32_t identifier; /* EAP: of the first request that the server sent */
+	bool proxy;	     /* IEEE 802.1X over IP: the receiver is one */
+	bool has_exchange;
+	uint32_t exchange; /* RADIUS: which request the receiver waits for, in the group */
 	bool has_session, has_offers;
 	bool preauth;		    /* the session began with E (RFC 5873) */
 	uint32_t session, sequence; /* what the receiver expects; has_session */
@@ -62,7 +73,8 @@ struct vector_place {
 
 struct vector {
 	const char *id, *comment;
-	bool to_paa;
+	const char *direction; /* "paa->pac": from, to */
+	bool to_server;	       /* to the PAA, EAP or RADIUS server, authenticator, access point */
 	struct view octets;
 	enum vector_result result;
 	struct vector_rule rule; /* VECTOR_INVALID */
@@ -73,10 +85,25 @@ struct vector {
 	size_t reaction_count;
 	bool has_auth, auth_valid;
 	size_t association; /* index in the group */
-	bool has_header;    /* false where the boundaries are wrong */
-	struct vector_header header;
-	const struct vector_avp *avps;
-	size_t avp_count;
+	struct {
+		bool there, has_authenticator, authenticator;
+		bool has_message_authenticator, message_authenticator;
+		size_t exchange; /* index in the group */
+	} sealed;		 /* RADIUS: which of its authenticators verify */
+	bool has_eap;
+	struct view eap; /* RADIUS: what the EAP-Message attributes make together */
+	bool has_keys;
+	struct view recv_key, send_key; /* RADIUS: what the key attributes hold; empty: nothing */
+	bool has_pmk;
+	uint32_t pmk; /* EAPOL: whose PMKID the frame carries, index in the group */
+	bool has_reply;
+	struct view reply; /* the only right answer, where there is one */
+	bool has_fields;    /* false where the boundaries are wrong */
+	const char *message; /* "PAR"; NULL: no message has this type */
+	const struct vector_field *fields;
+	size_t field_count;
+	const struct vector_element *elements;
+	size_t element_count;
 	const struct vector_group *group;
 	unsigned line; /* of the id in the file */
 };
@@ -89,11 +116,27 @@ struct vector_association {
 /* An EAP conversation whose messages the group carries. */
 struct vector_eap {
 	const char *method, *id_s, *id_p, *password; /* password: of EAP-MD5, else NULL */
+	struct view challenge;			     /* of EAP-MD5, else empty */
 	struct view psk, rand_s, rand_p, msk, emsk;  /* of EAP-PSK, else empty */
+};
+
+/* RADIUS: a request, to which cases are answers. */
+struct vector_exchange {
+	struct view request;
+};
+
+struct vector_pmk {
+	struct view pmk, bssid, station, pmkid;
 };
 
 struct vector_group {
 	const char *name, *title;
+	struct view secret; /* RADIUS: shared by client and server; else empty */
+	struct view key;    /* remote binding: shared by MN and CN; else empty */
+	const struct vector_exchange *exchanges;
+	size_t exchange_count;
+	const struct vector_pmk *pmks;
+	size_t pmk_count;
 	const struct vector_eap *eap;
 	size_t eap_count;
 	const struct vector_association *associations;
@@ -147,9 +190,14 @@ const struct vector *vector_set_find(const struct vector_set *set, const char *i
 int vector_set_each(const struct vector_set *set,
 	int (*each)(void *context, const struct vector *v), void *context);
 
+/* The field of that name; NULL when the vector has none. */
+const struct vector_field *vector_field(const struct vector *v, const char *name);
+
+/* Its number; 0 when there is none. */
+uint64_t vector_number(const struct vector *v, const char *name);
+
 /* Words as in the files. Static. */
 const char *vector_result_word(enum vector_result result);
 const char *vector_layer_word(enum vector_layer layer);
-const char *vector_needs_word(enum vector_needs needs);
 
 #endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The reference implementation's codecs as the checks need them: one row a protocol. A protocol
+ * whose format is a table (struct protocol) shares its functions with the others of that kind.
+ */
+#ifndef BATON_VECTORS_CODEC_H
+#define BATON_VECTORS_CODEC_H
+
+#include "ref/base/wire.h"
+#include "testbed/vectors/check.h"
+
+#define DECODED_FIELDS_MAX 16
+#define DECODED_ROOM 64
+
+/* What a codec made of a vector's octets. */
+struct decoded {
+	struct vector_field fields[DECODED_FIELDS_MAX];
+	size_t field_count;
+	uint8_t room[DECODED_ROOM]; /* octets of fields that the codec keeps as numbers */
+	size_t room_used;
+	bool has_elements;
+	struct packet packet; /* of a format in tables */
+	const char *message;  /* name; NULL: not identified */
+};
+
+/* One row: a field of the files, and the rows of the header that hold it. */
+struct header_member {
+	const char *name; /* NULL: the end of the list */
+	unsigned row, rows;
+	bool octets;
+};
+
+struct vector_codec {
+	const char *protocol;
+	const struct protocol *wire;	    /* NULL: not in tables */
+	const struct header_member *header; /* of `wire` */
+	/* What is where. 0, or -1 with `*reject` filled: the boundaries are wrong. */
+	int (*parse)(const struct vector_codec *codec, struct view octets, struct decoded *d,
+		struct reject *reject);
+	/* All checks that need neither state nor keys, and the message's name. 0 or -1. */
+	int (*check)(const struct vector_codec *codec, struct view octets, struct decoded *d,
+		struct reject *reject);
+	/* The vector's fields as octets. False: this codec never sends such a thing. */
+	bool (*encode)(const struct vector_codec *codec, const struct vector *v, struct writer *w);
+	/* What keys and secrets say of it; NULL: the protocol has none. */
+	struct finding (*verify)(const struct vector *v, const struct decoded *d);
+	/*
+	 * The reference engine, brought to where the vector needs its receiver: takes it or
+	 * rejects it for the stated reason, and answers as the vector says. NULL: no such engine
+	 * here; `baton vectors replay` may have one.
+	 */
+	struct finding (*play)(const struct vector *v);
+};
+
+/* Everything but `verify` and `play` of formats in tables. */
+int codec_wire_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_wire_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_wire_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
+
+/* Appends to the decoded fields; octets must outlive `d`. */
+void decoded_number(struct decoded *d, const char *name, uint64_t number);
+void decoded_octets(struct decoded *d, const char *name, struct view octets);
+
+/* An invalid vector that was rejected, or any other that was: as it should be? */
+struct finding judge_rejection(const struct vector *v, const struct reject *r);
+
+/* Nothing to complain about. */
+struct finding finding_none(void);
+
+/* The functions of the rows, one file a protocol: codec_*.c, verify_*.c, play_*.c. */
+int codec_pana_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+struct finding verify_pana(const struct vector *v, const struct decoded *d);
+
+#endif
