@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The client's state machine (RFC 2131 Figure 5 and §4.4), with a state of its own, CHECKING,
- * while the owner looks whether the address is free (§4.4.1: "the client SHOULD perform a final check").
+ * while the owner looks whether the address is free (§4.4.1: "SHOULD perform a final check").
  *
  * One timer: `due` is the next retransmission, T1, T2 or the end of the lease, whichever the state
  * waits for. Each exchange has its own transaction identifier; DISCOVER and the REQUEST that

@@ -16,7 +16,7 @@
 enum eap_status {
 	EAP_WAITING, /* nothing to send, no result yet */
 	EAP_OUTPUT,  /* `output` is to be sent */
-	EAP_SUCCESS, /* the end; a key, if the method has one, in msk; `output` may hold EAP-Success */
+	EAP_SUCCESS, /* the end; msk holds the key if has_key; `output` may hold EAP-Success */
 	EAP_FAILURE, /* the end; `output` may hold EAP-Failure */
 };
 

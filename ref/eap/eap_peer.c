@@ -52,7 +52,7 @@ struct eap_peer {
 	uint8_t last;	   /* lastId of RFC 4137 */
 	uint8_t psk[EAP_PSK_SIZE];
 	struct reject *reject; /* of the packet at hand */
-	char notification[NOTIFICATION_MAX + 1];
+	char *notification;    /* the last one's text, or NULL */
 };
 
 /* Sends a response to `request` with the octets of `data`. */
@@ -98,9 +98,10 @@ static int send_notification(void *context, const void *input)
 	const struct eap_packet *request = input;
 	size_t size = request->data.size < NOTIFICATION_MAX ? request->data.size : NOTIFICATION_MAX;
 
+	free(p->notification);
+	p->notification = eap_alloc(size + 1);
 	if (size)
 		memcpy(p->notification, request->data.data, size);
-	p->notification[size] = '\0';
 	return respond(p, request, EAP_TYPE_NOTIFICATION, request->expanded, VIEW_EMPTY);
 }
 
@@ -434,7 +435,8 @@ static enum eap_status peer_start(struct eap_end *end)
 	eap_end_reset(end);
 	p->state = IDLE;
 	p->answered = false;
-	*p->notification = '\0';
+	free(p->notification);
+	p->notification = NULL;
 	return end->status;
 }
 
@@ -460,6 +462,7 @@ static void peer_destroy(struct eap_end *end)
 
 	method_finish(p);
 	eap_end_reset(end);
+	free(p->notification);
 	free_text(p->config.identity);
 	free_text(p->config.anonymous);
 	free_text(p->config.password);
@@ -516,5 +519,6 @@ enum eap_status eap_peer_lower_layer_result(struct eap_end *end, bool accepted)
 
 const char *eap_peer_notification(const struct eap_end *end)
 {
-	return ((const struct eap_peer *)end)->notification;
+	const struct eap_peer *p = (const struct eap_peer *)end;
+	return p->notification ? p->notification : "";
 }

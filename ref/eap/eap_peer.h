@@ -21,7 +21,7 @@ struct eap_peer_config {
 	const uint8_t *psk;	      /* EAP-PSK, EAP_PSK_SIZE octets; or NULL */
 	const char *server_id;	      /* EAP-PSK: the ID_S to insist on; NULL: any */
 	struct eap_tls_context *tls;  /* EAP-TLS; or NULL */
-	bool refuse_keyless;	      /* never EAP-MD5, and EAP-Success without a key is not taken */
+	bool refuse_keyless;	      /* never EAP-MD5, nor EAP-Success without a key */
 	struct random *random;	      /* of the method's nonces; must outlive the end */
 	size_t mtu;		      /* largest packet to send, 64 to EAP_MTU_MAX; 0: default */
 };

@@ -30,21 +30,15 @@ enum phase {
 };
 
 struct tls_method {
-	struct tls_channel *channel;
+	struct tls_channel *channel; /* a server has none until the peer sends TLS data */
 	enum phase phase;
 };
-
-static struct tls_method *method_new(struct eap_tls_context *context)
-{
-	struct tls_method *m = eap_alloc(sizeof(*m));
-	m->channel = tls_channel_new(context);
-	return m;
-}
 
 static void finish(void *state)
 {
 	struct tls_method *m = state;
-	tls_channel_free(m->channel);
+	if (m->channel)
+		tls_channel_free(m->channel);
 	free(m);
 }
 
@@ -61,7 +55,9 @@ static bool peer_possible(const struct eap_peer_config *config)
 
 static void *peer_begin(const struct eap_method_context *context)
 {
-	return method_new(context->peer->tls);
+	struct tls_method *m = eap_alloc(sizeof(*m));
+	m->channel = tls_channel_new(context->peer->tls);
+	return m;
 }
 
 /* The handshake is over and nothing of it is left to send; `committed`: 0x00 has come. */
@@ -145,7 +141,7 @@ const struct eap_peer_method eap_tls_peer = {
 
 static void *server_begin(const struct eap_method_context *context)
 {
-	return context->server->tls ? method_new(context->server->tls) : NULL;
+	return context->server->tls ? eap_alloc(sizeof(struct tls_method)) : NULL;
 }
 
 static void server_request(const struct eap_method_context *context, void *state,
@@ -249,6 +245,8 @@ static enum eap_step server_process(const struct eap_method_context *context, vo
 {
 	struct tls_method *m = state;
 
+	if (!m->channel)
+		m->channel = tls_channel_new(context->server->tls);
 	switch (tls_receive(m->channel, response->data, reject)) {
 	case TLS_DISCARDED:
 		return EAP_STEP_DISCARD;

@@ -89,6 +89,7 @@ static int set_versions(SSL_CTX *ctx, const struct eap_tls_config *c, const stru
 	if (c->min_version < EAP_TLS_1_2)
 		SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* thousands of sessions at once */
 	/* There are no middleboxes inside EAP (RFC 8446 §D.4). */
 	SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
 	return 0;
