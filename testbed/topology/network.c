@@ -88,6 +88,8 @@ static _Noreturn void warden_run(struct keeper_start *start, int lock)
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
+	for (int i = 1; i < NSIG; i++) /* the user may catch or ignore what we wait for */
+		signal(i, SIG_DFL);
 	prctl(PR_SET_NAME, "baton-warden");
 	umask(022);
 	leave_descriptors(start, &lock);

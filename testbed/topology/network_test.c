@@ -369,6 +369,24 @@ static void signals_and_waiting(void **unused)
 	network_down(n);
 }
 
+/* A user that ignores the end of its children still learns how its programs ended. */
+static void ignored_children(void **unused)
+{
+	const char *argv[] = {"sh", "-c", "exit 3", NULL};
+	struct network *n;
+	int status;
+
+	(void)unused;
+	signal(SIGCHLD, SIG_IGN);
+	n = up(NULL);
+	assert_int_equal(
+		network_run(n, "sut", &(struct spawn){.argv = argv}, &status, 5000, NULL), 0);
+	assert_int_equal(WEXITSTATUS(status), 3);
+	network_down(n);
+	signal(SIGCHLD, SIG_DFL);
+	assert_int_equal(left_over(), 0);
+}
+
 /* A handle that is released takes the program with it. */
 static void released_program(void **unused)
 {
@@ -579,6 +597,7 @@ int main(void)
 		cmocka_unit_test(detached_descendants),
 		cmocka_unit_test(signals_and_waiting),
 		cmocka_unit_test(released_program),
+		cmocka_unit_test(ignored_children),
 		cmocka_unit_test(first_packets),
 		cmocka_unit_test(packet_socket),
 		cmocka_unit_test(cut_link),

@@ -10,6 +10,7 @@
 
 #include "testbed/topology/arena.h"
 #include "testbed/topology/format.h"
+#include "testbed/util/paths.h"
 
 #define FILE_MAX_LENGTH (1 << 20)
 
@@ -88,58 +89,28 @@ static char *readable(char *path)
 	return NULL;
 }
 
-static char *join(const char *format, const char *a, int a_length, const char *b)
-{
-	char *path;
-
-	if (asprintf(&path, format, a_length, a, b) < 0)
-		abort();
-	return path;
-}
-
-/* topology/NAME.yaml in a folder above the running program, or in its installation. */
-static char *find_near_program(const char *name)
-{
-	char program[4096];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program));
-
-	for (ssize_t i = length > (ssize_t)sizeof(program) - 1 ? 0 : length - 1; i >= 0; i--) {
-		char *path;
-
-		if (program[i] != '/')
-			continue;
-		path = readable(join("%.*s/topology/%s.yaml", program, (int)i, name));
-		if (!path)
-			path = readable(
-				join("%.*s/share/baton/topology/%s.yaml", program, (int)i, name));
-		if (path)
-			return path;
-	}
-	return NULL;
-}
-
 char *topology_find(const char *file_or_name, struct diagnostics *d)
 {
-	const char *root = getenv("BATON_ROOT");
-	size_t length = strlen(file_or_name);
-	char *path;
+	const char *name = file_or_name;
+	size_t length = strlen(name);
+	char *below, *path;
 
-	if (strchr(file_or_name, '/') ||
-		(length > 5 && !strcmp(file_or_name + length - 5, ".yaml")))
-		return join("%.*s%s", "", 0, file_or_name);
-	path = readable(join("%.*s%s.yaml", "./", 2, file_or_name));
+	if (strchr(name, '/') || (length > 5 && !strcmp(name + length - 5, ".yaml")))
+		return path_format("%s", name);
+	path = readable(path_format("./%s.yaml", name));
 	if (!path)
-		path = readable(join("%.*stopology/%s.yaml", "./", 2, file_or_name));
-	if (!path && root)
-		path = readable(
-			join("%.*s/topology/%s.yaml", root, (int)strlen(root), file_or_name));
-	if (!path)
-		path = find_near_program(file_or_name);
+		path = readable(path_format("./topology/%s.yaml", name));
+	if (!path) {
+		below = path_format("topology/%s.yaml", name);
+		path = readable(baton_file(below));
+		free(below);
+	}
 	if (!path)
 		diagnostics_add(d, NULL, 0,
-			"there is no topology \"%s\"; it would be ./%s.yaml, "
-			"a file in the topology folder, or the path of a file",
-			file_or_name, file_or_name);
+			"there is no topology \"%s\"; it would be ./%s.yaml, a file in the "
+			"topology "
+			"folder, or the path of a file",
+			name, name);
 	return path;
 }
 
