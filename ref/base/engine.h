@@ -30,7 +30,7 @@ int endpoint_parse(const char *text, uint16_t port, struct endpoint *e);
 
 enum action_kind {
 	ACTION_SEND,   /* send `data` from `local` (if set) to `peer` */
-	ACTION_REPORT, /* something happened: `event` of the engine's own enum, `name` for the log */
+	ACTION_REPORT, /* something happened: `event` of the engine's enum, `name` for the log */
 };
 
 struct action {

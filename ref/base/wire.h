@@ -51,7 +51,7 @@ struct field {
 /* How an element's header looks. Widths in octets; 0 where the part does not exist. */
 struct element_format {
 	uint8_t code_width, flags_width, length_width, reserved_width;
-	uint8_t align;	      /* the element is padded with zeros to a multiple of this; 0, 1: none */
+	uint8_t align;	      /* elements are padded to a multiple of this; 0, 1: none */
 	uint16_t vendor_flag; /* flag that announces a 4-octet vendor identifier; 0: never */
 	bool length_of_whole; /* the length counts the element's header too */
 };

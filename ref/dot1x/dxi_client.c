@@ -30,7 +30,8 @@ static void send_message(struct dxi_client *c, enum dxi_type type, const struct 
 	struct view pdu, struct actions *actions)
 {
 	struct packet p = packet_of(&dxi_protocol);
-	uint8_t seconds[2] = { (uint8_t)(c->config.keep_alive >> 8), (uint8_t)c->config.keep_alive };
+	uint16_t keep_alive = c->config.keep_alive;
+	uint8_t seconds[2] = { (uint8_t)(keep_alive >> 8), (uint8_t)keep_alive };
 	uint8_t *room = actions_room(actions, pdu.size + 64);
 	struct writer w = writer_of(room, room ? pdu.size + 64 : 0);
 

@@ -271,7 +271,7 @@ static void send_to_lan(struct dxi_port *port, struct view pdu, btime now, struc
 	uint8_t *room = actions_room(actions, pdu.size + 14);
 	struct writer w = writer_of(room, room ? pdu.size + 14 : 0);
 
-	/* DXI §5.4: the frame bears the station's own address, so the access point runs unchanged. */
+	/* DXI §5.4: the station's own address, so the access point runs unchanged. */
 	dxi_mac_octets(port->bssid, frame.destination);
 	dxi_mac_octets(port->station, frame.source);
 	eapol_frame_encode(&frame, &w);

@@ -122,7 +122,8 @@ struct frames *frames_open(struct loop *loop, const char *device, uint16_t ether
 
 int frames_promiscuous(struct frames *f)
 {
-	struct packet_mreq request = { .mr_ifindex = (int)f->ifindex, .mr_type = PACKET_MR_PROMISC };
+	struct packet_mreq request = { .mr_ifindex = (int)f->ifindex,
+		.mr_type = PACKET_MR_PROMISC };
 
 	return setsockopt(f->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof(request)) < 0
 		? -errno

@@ -13,8 +13,8 @@ struct cast;
 
 /*
  * Starts all of them and waits until each is ready. `folder` is absolute; event logs go to
- * FOLDER/NODE.events.jsonl, output to FOLDER/NODE.log. `seed` (BATON_SEED) makes the random delays of
- * protocols repeat from run to run. NULL with *error set when one cannot be
+ * FOLDER/NODE.events.jsonl, output to FOLDER/NODE.log. `seed` (BATON_SEED) makes the random
+ * delays of protocols repeat from run to run. NULL with *error set when one cannot be
  * started; then none runs.
  */
 struct cast *cast_start(struct network *network, const char *adapter, const char *folder,

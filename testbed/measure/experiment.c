@@ -63,7 +63,8 @@ const struct experiment experiments[] = {
 		.home = "10.99.0.1",
 		.columns = handoff_columns,
 		.note = "Unprepared: leave, associate, authenticate, DHCP with duplicate address "
-			"detection, binding update. Prepared: the six steps of RFC 6252 section 6.3.",
+			"detection, binding update. Prepared: the six steps of RFC 6252 section "
+			"6.3.",
 	},
 	{ 0 },
 };
@@ -80,8 +81,8 @@ static const struct {
 	const char *documented, *row, *text;
 } explanations[] = {
 	{ "rfc6252-fig7", "l2_handoff_ms",
-		"includes authentication, association and the 4-way handshake of WPA2, as Figure 10 "
-		"counts them (16 ms); Figure 7 is an association without a key exchange" },
+		"includes authentication, association and the 4-way handshake of WPA2, as Figure "
+		"10 counts them (16 ms); Figure 7 is an association without a key exchange" },
 	{ "rfc6252-fig7", "buffering_period_ms",
 		"ends when the mobile node says that it has arrived; Figure 7 is a fixed setting" },
 	{ "rfc6252-fig7", "buffered_packets",

@@ -18,7 +18,7 @@ static const char usage[] =
 	"usage: baton measure EXPERIMENT [-n REPETITIONS] [--clock virtual|real|native]\n"
 	"                     [--results DIR] [--sut NAME] [--keep]\n"
 	"       baton measure --list\n"
-	"Hands over and puts the figures beside the documented ones; docs/measurement.md says how.\n"
+	"Hands over and puts the figures beside the documented ones (docs/measurement.md).\n"
 	"Results go to build/measure/EXPERIMENT unless --results names another folder.\n";
 
 static int list(void)
@@ -51,7 +51,8 @@ static int parse(int argc, char **argv, struct call *call)
 {
 	static const struct option longs[] = { { "repetitions", required_argument, NULL, 'n' },
 		{ "clock", required_argument, NULL, 'c' },
-		{ "results", required_argument, NULL, 'r' }, { "sut", required_argument, NULL, 's' },
+		{ "results", required_argument, NULL, 'r' },
+		{ "sut", required_argument, NULL, 's' },
 		{ "keep", no_argument, NULL, 'k' }, { "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	struct experiment_options *o = &call->options;
@@ -93,7 +94,8 @@ static int parse(int argc, char **argv, struct call *call)
 		}
 	}
 	if (optind + 1 != argc)
-		return complain("name one experiment", argc > optind ? argv[optind + 1] : "measure");
+		return complain("name one experiment",
+			argc > optind ? argv[optind + 1] : "measure");
 	call->experiment = experiment_named(argv[optind]);
 	if (!call->experiment)
 		return complain("no such experiment; --list shows them", argv[optind]);

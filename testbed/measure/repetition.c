@@ -229,8 +229,8 @@ struct handoff_input repetition_input(const struct experiment *e, const struct r
 }
 
 int repetition_run(const struct experiment *experiment, const struct experiment_column *column,
-	const struct experiment_options *options, const char *folder, unsigned seed, struct repetition *out,
-	struct report_error *error)
+	const struct experiment_options *options, const char *folder, unsigned seed,
+	struct repetition *out, struct report_error *error)
 {
 	struct stage s = { .experiment = experiment, .options = options };
 

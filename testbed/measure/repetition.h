@@ -18,8 +18,8 @@ struct repetition {
  * (to be released with repetition_free), or -1 with *error set; the folder then tells more.
  */
 int repetition_run(const struct experiment *experiment, const struct experiment_column *column,
-	const struct experiment_options *options, const char *folder, unsigned seed, struct repetition *out,
-	struct report_error *error);
+	const struct experiment_options *options, const char *folder, unsigned seed,
+	struct repetition *out, struct report_error *error);
 
 void repetition_free(struct repetition *repetition);
 

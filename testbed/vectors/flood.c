@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Every datagram is a function of the seed and its number, so a flood that breaks something can be
- * sent again. A third is noise, the rest are vectors with a few changes each: octets, lengths, a cut,
- * a splice of two, or none at all. They come from several ports, as from several clients.
+ * sent again. A third is noise, the rest are vectors with a few changes each: octets, lengths, a
+ * cut, a splice of two, or none at all. They come from several ports, as from several clients.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -175,7 +175,7 @@ static void run(struct flood *f)
 static const char usage[] =
 	"usage: baton vectors flood PROTOCOL --target ADDRESS[:PORT] [--count N] [--seed N]\n"
 	"                           [--ports N] [--pace DATAGRAMS-A-SECOND]\n"
-	"Random and mutated datagrams, made of the vectors and the seed: the same seed sends the same.\n"
+	"Random and mutated datagrams of the vectors; the same seed sends the same again.\n"
 	"The defaults: 100000 datagrams, seed 1, from 16 ports, as fast as they can be made.\n";
 
 static int parse(int argc, char **argv, struct flood *f)
