@@ -52,11 +52,20 @@ struct problem {
 	size_t size;
 };
 
-/* Writes the sentence, OpenSSL's reason at its end; returns -1. */
+/* What the operating system says when it was the first to fail, else OpenSSL's last word. */
+static const char *reason_of_failure(void)
+{
+	unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+
+	if (ERR_SYSTEM_ERROR(first))
+		return strerror(ERR_GET_REASON(first));
+	return last ? ERR_reason_error_string(last) : NULL;
+}
+
+/* Writes the sentence, the reason at its end; returns -1. */
 static int fail(const struct problem *p, const char *format, ...)
 {
-	unsigned long error = ERR_peek_last_error();
-	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+	const char *reason = reason_of_failure();
 	va_list arguments;
 
 	va_start(arguments, format);

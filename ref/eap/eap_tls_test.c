@@ -298,7 +298,8 @@ static void test_contexts_that_cannot_be(void **state)
 			print_error("\"%s\" is not in: %s\n", words, error);                       \
 		assert_non_null(strstr(error, words));                                             \
 	} while (0)
-	REFUSED(c.ca_file = "/nonexistent/ca.pem", "/nonexistent/ca.pem");
+	REFUSED(c.ca_file = "/nonexistent/ca.pem",
+		"/nonexistent/ca.pem: no CA certificate that can be used: No such file");
 	REFUSED(c.ca_file = NULL, "no CA file");
 	REFUSED(c.certificate_file = "/nonexistent/x.pem", "/nonexistent/x.pem");
 	REFUSED(c.key_file = "/nonexistent/x.key", "/nonexistent/x.key");
