@@ -7,6 +7,7 @@
 #include "ref/dhcp/arp_packet.h"
 #include "ref/host/address.h"
 #include "ref/host/neighbour.h"
+#include "ref/host/route.h"
 #include "ref/host/sysctl.h"
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -229,12 +230,16 @@ static int prepare_kernel(struct access *a)
 {
 	struct kernel *k = a->ar->node->kernel;
 	const char *device = a->settings->device;
+	/* Clients that have no address here yet speak from RFC 3927's. */
+	struct route visitors = { .device = device };
 
+	prefix_parse("169.254.0.0/16", &visitors.to);
 	if (link_get(k, device, &a->link) < 0 || address_get(k, device, AF_INET, &a->own) < 0 ||
 		sysctl_set(k, "net/ipv4/ip_forward", "1") < 0 ||
 		/* Packets for a node that is elsewhere leave where they came in. */
 		sysctl_set(k, "net/ipv4/conf/all/send_redirects", "0") < 0 ||
-		sysctl_set_device(k, device, "send_redirects", "0") < 0)
+		sysctl_set_device(k, device, "send_redirects", "0") < 0 ||
+		route_set(k, &visitors) < 0)
 		return -1;
 	return 0;
 }

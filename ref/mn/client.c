@@ -3,6 +3,7 @@
 
 #include "ref/host/carry.h"
 #include "ref/mn/client.h"
+#include "ref/mn/handover.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define BIT_OF(report) (1u << (report))
@@ -52,6 +53,7 @@ static void take_report(void *context, const struct action *a)
 		n->stale = pac_closed(n->pac);
 	if (a->event != PANA_REPORT_NOTIFIED && a->event != PANA_REPORT_REJECTED)
 		answer_waiters(n, a);
+	handover_pana(mn->handover, n, a);
 }
 
 static void set_timer(struct mn *mn)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control commands about PANA sessions. */
 #include "ref/mn/client.h"
+#include "ref/mn/handover.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define ENDED (BIT(FAILED) | BIT(TERMINATED) | BIT(EXPIRED) | BIT(UNREACHABLE))
@@ -124,7 +125,7 @@ static uint32_t rejected(const void *engine, enum reject_reason reason)
 void client_cmd_counters(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = mn_of(node);
-	json_t *list = json_array();
+	json_t *list = json_array(), *result;
 
 	(void)arguments;
 	for (unsigned i = 0; i < mn->count; i++) {
@@ -135,5 +136,8 @@ void client_cmd_counters(void *node, struct control_request *request, const json
 					pana_rejected_json(rejected, n->pac), "rows",
 					pana_fsm_json(pac_fsm(), pac_fsm_hits(n->pac))));
 	}
-	control_answer(request, json_pack("{s:o}", "networks", list));
+	result = json_pack("{s:o}", "networks", list);
+	if (mn->handover)
+		json_object_set_new(result, "handover", handover_rows(mn->handover));
+	control_answer(request, result);
 }

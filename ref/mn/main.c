@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ref/mn/client.h"
+#include "ref/mn/handover.h"
 
 static void make_networks(struct mn *mn)
 {
@@ -24,7 +25,14 @@ static int start(struct node *node)
 	make_networks(mn);
 	if (client_start(mn) < 0)
 		return -1;
-	if (mn->settings->pana.initiate) {
+	if (mn->settings->device) {
+		if (node_kernel(node) < 0)
+			return -1;
+		mn->handover = handover_new(mn);
+		if (!mn->handover)
+			return -1;
+		handover_begin(mn->handover);
+	} else if (mn->settings->pana.initiate) {
 		client_begin(&mn->networks[0], &mn->networks[0].settings->local,
 			mn->networks[0].settings->preauth);
 	}
@@ -37,6 +45,8 @@ static void stop(struct node *node)
 
 	if (!mn)
 		return;
+	handover_free(mn->handover);
+	mn->handover = NULL;
 	client_stop(mn);
 	free(mn->networks);
 	free(mn);
@@ -54,6 +64,8 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 		json_array_append_new(list, client_json(&mn->networks[i]));
 	status = json_pack("{s:s,s:s*,s:o}", "node", mn->settings->program.node, "serving",
 		mn->serving ? mn->serving->settings->name : NULL, "networks", list);
+	if (mn->handover)
+		json_object_update_new(status, handover_json(mn->handover));
 	control_answer(request, status);
 }
 
@@ -74,15 +86,47 @@ static void cmd_neighbours(void *node, struct control_request *request, const js
 	control_answer(request, json_pack("{s:o}", "neighbours", list));
 }
 
+static void cmd_connect(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_connect : client_cmd_connect)(node, request, arguments);
+}
+
+static void cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, arguments);
+}
+
+static void cmd_handoff(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	if (mn->handover)
+		handover_cmd_handoff(node, request, arguments);
+	else
+		control_refuse(request, "this node has no device that moves; configure one");
+}
+
+static void cmd_disconnect(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_disconnect : client_cmd_terminate)(node, request, arguments);
+}
+
 static const struct control_command commands[] = {
 	{ "status", "", "where the node is, and its sessions", cmd_status },
 	{ "neighbours", "", "the networks it knows", cmd_neighbours },
 	{ "connect", "[NETWORK]", "attach to a network; without a device: authenticate",
-		client_cmd_connect },
+		cmd_connect },
 	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel",
-		client_cmd_preauth },
+		cmd_preauth },
+	{ "handoff", "NETWORK", "move to a network; prepares first", cmd_handoff },
 	{ "disconnect", "[NETWORK]", "leave; without a device: end the PANA session",
-		client_cmd_terminate },
+		cmd_disconnect },
 	{ "reauth", "[NETWORK]", "re-authenticate", client_cmd_reauth },
 	{ "ping", "[NETWORK]", "test whether the agent is alive", client_cmd_ping },
 	{ "move", "ADDRESS", "the client has this address now", client_cmd_move },

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One state machine moves the node. Its upper rows are the way of a node that did nothing
+ * beforehand: join, authenticate, get an address, tell the correspondents. Its lower rows are the
+ * six steps of RFC 6252 §6.3, the step in each row: authenticate with the agent of the new network,
+ * get an address and a tunnel there (1, 2), tell the correspondents through the tunnel (3), have
+ * packets held back and the tunnel deleted (4), move the radio (5), use the address (6).
+ *
+ * RFC 6252 leaves open what happens when the move comes before all that is done (the old network
+ * is lost, or the command says so): with an address in hand the node goes on as if prepared and
+ * tells its correspondents afterwards; without one it falls back to the upper rows. What the new
+ * network refuses ends the preparation, and the node stays where it is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ref/mn/handover_inside.h"
+
+/* --- guards ----------------------------------------------------------------------------------- */
+
+static bool is_authenticated(const void *context, const void *input)
+{
+	const struct handover *h = context;
+
+	(void)input;
+	return (h->target->pac && pac_open(h->target->pac)) || !h->target->settings->paa.family;
+}
+
+static bool has_session(const void *context, const void *input)
+{
+	const struct handover *h = context;
+
+	(void)input;
+	return h->target->pac && pac_open(h->target->pac);
+}
+
+static bool wants_move(const void *context, const void *input)
+{
+	(void)input;
+	return ((const struct handover *)context)->go;
+}
+
+static bool wants_buffer(const void *context, const void *input)
+{
+	(void)input;
+	return ((const struct handover *)context)->want_buffer;
+}
+
+static bool is_bound(const void *context, const void *input)
+{
+	(void)input;
+	return ((const struct handover *)context)->bound;
+}
+
+static bool knows_the_network(const void *context, const void *input)
+{
+	const struct handover *h = context;
+	const char *ssid = station_ssid(h->station);
+
+	(void)input;
+	for (unsigned i = 0; i < h->mn->count; i++)
+		if (h->mn->networks[i].settings->ssid &&
+			strcmp(h->mn->networks[i].settings->ssid, ssid) == 0)
+			return true;
+	return false;
+}
+
+/* --- the machine ------------------------------------------------------------------------------ */
+
+static const char *const state_names[] = {
+#define X(symbol, name) name,
+	MOVE_STATES(X)
+#undef X
+};
+
+static const char *const event_names[] = {
+#define X(symbol, name) name,
+	MOVE_EVENTS(X)
+#undef X
+};
+
+#define ROW(from, event, guard, to, action, section)                                               \
+	{ MOVE_##from, MOVE_EVENT_##event, guard, MOVE_##to, action, section, #guard, #action }
+#define STAY(from, event, guard, action, section)                                                  \
+	{ MOVE_##from, MOVE_EVENT_##event, guard, FSM_SAME, action, section, #guard, #action }
+#define STEP(n) "RFC 6252 §6.3 step " #n
+
+static const struct fsm_row rows[] = {
+	/* unprepared */
+	ROW(DETACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
+	ROW(ATTACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
+	ROW(JOINING, L2_UP, is_authenticated, CONFIGURING, act_acquire, NULL),
+	ROW(JOINING, L2_UP, NULL, AUTHENTICATING, act_authenticate, NULL),
+	ROW(AUTHENTICATING, AUTHENTICATED, NULL, CONFIGURING, act_acquire, NULL),
+	ROW(CONFIGURING, LEASE, NULL, REGISTERING, act_register, NULL),
+	ROW(REGISTERING, BOUND, NULL, ATTACHED, act_complete, NULL),
+
+	ROW(JOINING, L2_FAILED, NULL, DETACHED, act_fail, NULL),
+	ROW(JOINING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
+	ROW(AUTHENTICATING, REFUSED, NULL, DETACHED, act_fail, NULL),
+	ROW(AUTHENTICATING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
+	ROW(CONFIGURING, REFUSED, NULL, DETACHED, act_fail, NULL),
+	ROW(CONFIGURING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
+	ROW(REGISTERING, REFUSED, NULL, ATTACHED, act_fail, NULL),
+	ROW(REGISTERING, TIMEOUT, NULL, ATTACHED, act_fail, NULL),
+	ROW(AUTHENTICATING, L2_DOWN, NULL, JOINING, NULL, NULL),
+	ROW(CONFIGURING, L2_DOWN, NULL, JOINING, NULL, NULL),
+
+	/* without being told: the radio comes and goes */
+	ROW(ATTACHED, L2_DOWN, NULL, DETACHED, NULL, NULL),
+	ROW(DETACHED, L2_UP, knows_the_network, JOINING, act_resume, NULL),
+	ROW(ATTACHED, REFUSED, NULL, DETACHED, NULL, NULL),
+
+	/* prepared */
+	ROW(ATTACHED, PREPARE, has_session, PRE_CONFIGURING, act_request_address, STEP(2)),
+	ROW(ATTACHED, PREPARE, NULL, PRE_AUTHENTICATING, act_preauthenticate, STEP(1)),
+	ROW(PRE_AUTHENTICATING, AUTHENTICATED, NULL, PRE_CONFIGURING, act_request_address, STEP(2)),
+	ROW(PRE_CONFIGURING, ADDRESS, NULL, PRE_TUNNELLING, act_request_tunnel, STEP(2)),
+	ROW(PRE_TUNNELLING, TUNNEL, wants_move, BINDING, act_bind, STEP(3)),
+	ROW(PRE_TUNNELLING, TUNNEL, NULL, PREPARED, act_tell_prepared, STEP(2)),
+	ROW(PREPARED, GO, NULL, BINDING, act_bind, STEP(3)),
+	ROW(BINDING, BOUND, wants_buffer, BUFFERING, act_start_buffer, STEP(4)),
+	ROW(BINDING, BOUND, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
+	ROW(BUFFERING, DONE, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
+	ROW(UNTUNNELLING, DONE, NULL, SWITCHING, act_switch, STEP(5)),
+	ROW(SWITCHING, L2_UP, NULL, ARRIVING, act_arrive, STEP(6)),
+	ROW(ARRIVING, DONE, is_bound, ATTACHED, act_complete, STEP(6)),
+	ROW(ARRIVING, DONE, NULL, REGISTERING, act_register, "RFC 6252 §7.5"),
+
+	/* the word to go comes while the preparation runs */
+	STAY(PRE_AUTHENTICATING, GO, NULL, act_want_move, NULL),
+	STAY(PRE_CONFIGURING, GO, NULL, act_want_move, NULL),
+	STAY(PRE_TUNNELLING, GO, NULL, act_want_move, NULL),
+
+	/* the new network does not want us: stay */
+	ROW(PRE_AUTHENTICATING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PRE_AUTHENTICATING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PRE_CONFIGURING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PRE_CONFIGURING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PRE_TUNNELLING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PRE_TUNNELLING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PREPARED, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(PREPARED, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(BINDING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(BINDING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(BUFFERING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(BUFFERING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(UNTUNNELLING, REFUSED, NULL, SWITCHING, act_switch, STEP(5)),
+	ROW(UNTUNNELLING, TIMEOUT, NULL, SWITCHING, act_switch, STEP(5)),
+
+	/* the move comes early */
+	ROW(PRE_AUTHENTICATING, EARLY, NULL, JOINING, act_fall_back, NULL),
+	ROW(PRE_CONFIGURING, EARLY, NULL, JOINING, act_fall_back, NULL),
+	ROW(PRE_TUNNELLING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(PREPARED, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(BINDING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(BUFFERING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(UNTUNNELLING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+
+	/* the radio does not get there: back */
+	ROW(SWITCHING, L2_FAILED, NULL, JOINING, act_go_back, NULL),
+	ROW(SWITCHING, TIMEOUT, NULL, JOINING, act_go_back, NULL),
+	/* the router does not answer, though we are in its network: what we can do is done */
+	ROW(ARRIVING, REFUSED, is_bound, ATTACHED, act_complete, NULL),
+	ROW(ARRIVING, TIMEOUT, is_bound, ATTACHED, act_complete, NULL),
+	ROW(ARRIVING, REFUSED, NULL, REGISTERING, act_register, NULL),
+	ROW(ARRIVING, TIMEOUT, NULL, REGISTERING, act_register, NULL),
+	ROW(ARRIVING, L2_DOWN, NULL, SWITCHING, NULL, NULL),
+
+	{ FSM_ANY, MOVE_EVENT_LEAVE, NULL, MOVE_DETACHED, act_leave, NULL, NULL, "act_leave" },
+};
+
+static const struct fsm machine = {
+	.name = "handover",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.states = state_names,
+	.events = event_names,
+};
+
+_Static_assert(sizeof(rows) / sizeof(rows[0]) <= MOVE_ROWS_MAX, "a counter for each row");
+
+static void set_patience(struct handover *h)
+{
+	bool rests = h->state == MOVE_DETACHED || h->state == MOVE_ATTACHED ||
+		h->state == MOVE_PREPARED;
+
+	/* A preparation stands as long as its tunnel may; the tunnel's own lifetime ends it. */
+	timer_set(h->patience, rests ? BTIME_NEVER : loop_now() + h->settings->patience);
+}
+
+void handover_step(struct handover *h, enum move_event event)
+{
+	int from = h->state, row;
+
+	fsm_step(&machine, &h->state, (int)event, h, NULL, h->hits, &row);
+	log_debug(h->node->log, "handover: %s, %s%s", state_names[from], event_names[event],
+		row < 0 ? ": nothing to do" : "");
+	if (row >= 0)
+		set_patience(h);
+}
+
+void handover_fail(struct handover *h, enum move_event event, const char *why)
+{
+	snprintf(h->why, sizeof(h->why), "%s", why);
+	handover_step(h, event);
+}
+
+static void timer_patience_over(void *context)
+{
+	struct handover *h = context;
+	char why[96];
+
+	snprintf(why, sizeof(why), "%s took too long", state_names[h->state]);
+	handover_fail(h, MOVE_EVENT_TIMEOUT, why);
+}
+
+/* --- what the radio, the lease and the correspondents say --------------------------------------- */
+
+/* Before the tunnel is deleted, the end of the old link means that the move has begun without us. */
+static bool prepares(const struct handover *h)
+{
+	return h->state >= MOVE_PRE_AUTHENTICATING && h->state <= MOVE_UNTUNNELLING;
+}
+
+static void radio_left(struct handover *h, const char *detail)
+{
+	log_event(h->node->log, "l2_down", "{s:s}", "detail", detail);
+	if (prepares(h))
+		handover_fail(h, MOVE_EVENT_EARLY, "the old network is lost");
+	else
+		handover_step(h, MOVE_EVENT_L2_DOWN);
+}
+
+static void radio_report(void *context, enum station_report report, const char *ssid,
+	const char *detail)
+{
+	struct handover *h = context;
+
+	switch (report) {
+	case STATION_LEFT:
+		radio_left(h, detail);
+		break;
+	case STATION_ASSOCIATED:
+		log_event(h->node->log, "l2_associated", "{s:s}", "ssid", ssid);
+		break;
+	case STATION_JOINED:
+		log_event(h->node->log, "l2_up", "{s:s}", "ssid", ssid);
+		handover_step(h, MOVE_EVENT_L2_UP);
+		break;
+	case STATION_FAILED:
+		log_event(h->node->log, "l2_failed", "{s:s,s:s}", "ssid", ssid, "detail", detail);
+		handover_fail(h, MOVE_EVENT_L2_FAILED, detail);
+		break;
+	}
+}
+
+static void lease_bound(void *context, const struct lease_address *address)
+{
+	(void)address;
+	handover_step(context, MOVE_EVENT_LEASE);
+}
+
+static void lease_failed(void *context, const char *why)
+{
+	handover_fail(context, MOVE_EVENT_REFUSED, why);
+}
+
+static void home_bound(void *context)
+{
+	struct handover *h = context;
+
+	h->bound = true;
+	handover_step(h, MOVE_EVENT_BOUND);
+}
+
+static void home_failed(void *context, const char *why)
+{
+	handover_fail(context, MOVE_EVENT_REFUSED, why);
+}
+
+/* --- what the agent says ----------------------------------------------------------------------- */
+
+static void take_context(struct handover *h, const struct mpa_address_context *c)
+{
+	h->next = (struct lease_address){ .address = prefix_of_endpoint(&c->address),
+		.router = prefix_of_endpoint(&c->router) };
+	h->next.address.length = c->prefix_length;
+	memcpy(h->next.router_mac, c->router_mac, 6);
+	h->next.router_mac_known = memcmp(c->router_mac, "\0\0\0\0\0\0", 6) != 0;
+	handover_step(h, MOVE_EVENT_ADDRESS);
+}
+
+static void take_parameters(struct handover *h, const struct mpa_tunnel_parameters *p)
+{
+	const struct pana_session_keys *keys = pac_keys(h->target->pac);
+	char why[160] = "the session has no keys";
+
+	if (h->state != MOVE_PRE_TUNNELLING)
+		return;
+	if (!keys || tunnel_raise(&h->tunnel, h->node, p, keys->mn_ar, why, sizeof(why)) < 0)
+		handover_fail(h, MOVE_EVENT_REFUSED, why);
+	else
+		handover_step(h, MOVE_EVENT_TUNNEL);
+}
+
+static void take_status(struct handover *h, const struct mpa_handover_status *s)
+{
+	char why[192];
+
+	if (s->code == MPA_DONE || s->code == MPA_ATTACHED) {
+		handover_step(h, MOVE_EVENT_DONE);
+		return;
+	}
+	snprintf(why, sizeof(why), "the router says %s%s%s", mpa_status_name(s->code),
+		s->detail[0] ? ": " : "", s->detail);
+	handover_fail(h, MOVE_EVENT_REFUSED, why);
+}
+
+static void take_notification(struct handover *h, struct view message)
+{
+	struct mpa_address_context context;
+	struct mpa_tunnel_parameters parameters;
+	struct mpa_handover_status status;
+	struct packet p;
+
+	if (pana_decode(message, &p, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < p.element_count; i++) {
+		const struct element_value *e = &p.elements[i];
+		if (e->vendor != PANA_VENDOR)
+			continue;
+		if (e->code == PANA_MPA_ADDRESS_CONTEXT &&
+			mpa_decode_address_context(e->value, &context) == 0 &&
+			context.request_id == h->request_id)
+			take_context(h, &context);
+		else if (e->code == PANA_MPA_TUNNEL_PARAMETERS &&
+			mpa_decode_tunnel_parameters(e->value, &parameters) == 0 &&
+			parameters.request_id == h->request_id)
+			take_parameters(h, &parameters);
+		else if (e->code == PANA_MPA_HANDOVER_STATUS &&
+			mpa_decode_handover_status(e->value, &status) == 0 &&
+			status.request_id == h->request_id)
+			take_status(h, &status);
+	}
+}
+
+void handover_pana(struct handover *h, struct network *network, const struct action *report)
+{
+	char why[160];
+
+	if (!h || network != h->target)
+		return;
+	snprintf(why, sizeof(why), "PANA: %s%s%.*s", pana_report_name((enum pana_report)report->event),
+		report->data.size ? ": " : "", (int)report->data.size,
+		report->data.size ? (const char *)report->data.data : "");
+	if (report->event == PANA_REPORT_AUTHENTICATED || report->event == PANA_REPORT_PREAUTHORISED)
+		handover_step(h, MOVE_EVENT_AUTHENTICATED);
+	else if (report->event == PANA_REPORT_NOTIFIED)
+		take_notification(h, report->data);
+	else if (h->state == MOVE_ARRIVING && (report->event == PANA_REPORT_ALIVE ||
+						      report->event == PANA_REPORT_POSTAUTHORISED))
+		handover_step(h, MOVE_EVENT_DONE); /* the router has taken our new address */
+	else if (h->state != MOVE_ATTACHED && (report->event == PANA_REPORT_FAILED ||
+						      report->event == PANA_REPORT_TERMINATED ||
+						      report->event == PANA_REPORT_EXPIRED ||
+						      report->event == PANA_REPORT_UNREACHABLE))
+		handover_fail(h, MOVE_EVENT_REFUSED, why);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct handover *handover_new(struct mn *mn)
+{
+	struct handover *h = host_alloc(sizeof(*h));
+	struct station_callbacks radio = { .context = h, .report = radio_report };
+	struct lease_callbacks lease = { h, lease_bound, lease_failed };
+	struct home_callbacks home = { h, home_bound, home_failed };
+
+	h->mn = mn;
+	h->node = mn->node;
+	h->settings = mn->settings->device;
+	h->patience = timer_new(mn->node->loop, timer_patience_over, h);
+	h->lease = lease_open(mn->node, h->settings, &lease);
+	h->home = h->lease ? home_open(mn->node, mn->settings->home, &home) : NULL;
+	h->station = h->home ? station_open(mn->node, h->settings, &radio) : NULL;
+	if (h->station)
+		return h;
+	handover_free(h);
+	return NULL;
+}
+
+void handover_free(struct handover *h)
+{
+	if (!h)
+		return;
+	station_close(h->station);
+	tunnel_lower(&h->tunnel, h->node, "ended");
+	home_close(h->home);
+	lease_close(h->lease);
+	timer_free(h->patience);
+	free(h);
+}
+
+json_t *handover_json(const struct handover *h)
+{
+	const struct lease_address *a = lease_address(h->lease);
+	char address[PREFIX_TEXT], next[PREFIX_TEXT];
+	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:o}", "state", state_names[h->state], "ssid",
+		station_ssid(h->station), "address", prefix_text(&a->address, address), "next_address",
+		prefix_text(&h->next.address, next), "home", home_json(h->home));
+
+	if (h->target && h->target != h->mn->serving)
+		json_object_set_new(object, "target", json_string(h->target->settings->name));
+	json_object_set_new(object, "tunnel", json_boolean(h->tunnel.up));
+	if (h->why[0])
+		json_object_set_new(object, "last_failure", json_string(h->why));
+	return object;
+}
+
+json_t *handover_rows(const struct handover *h)
+{
+	return pana_fsm_json(&machine, h->hits);
+}

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the rows of the handover do. */
+#include "ref/mn/handover_inside.h"
+
+#define NO_SSID ""
+
+static const char *ssid_of(const struct network *n)
+{
+	return n->settings->ssid ? n->settings->ssid : NO_SSID;
+}
+
+static struct endpoint here(const struct handover *h)
+{
+	return endpoint_of_prefix(&lease_address(h->lease)->address, 0);
+}
+
+/* The name of an event: a handoff or an attachment. */
+static void tell(struct handover *h, const char *handoff, const char *attachment, json_t *details)
+{
+	json_object_set_new(details, "network", json_string(h->target->settings->name));
+	log_event_json(h->node->log, h->is_handoff ? handoff : attachment, details);
+}
+
+/* --- unprepared ------------------------------------------------------------------------------- */
+
+int act_join(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	if (station_join(h->station, ssid_of(h->target)) < 0)
+		handover_fail(h, MOVE_EVENT_L2_FAILED, "wpa_supplicant does not know the network");
+	return 0;
+}
+
+int act_authenticate(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct prefix agent = prefix_of_endpoint(&h->target->settings->paa);
+	struct endpoint local;
+
+	(void)input;
+	if (lease_visit(h->lease, &agent, &local) < 0)
+		handover_fail(h, MOVE_EVENT_REFUSED, "no way to the agent");
+	else
+		client_begin(h->target, &local, false);
+	return 0;
+}
+
+int act_acquire(void *context, const void *input)
+{
+	struct handover *h = context;
+	const struct network_settings *s = h->target->settings;
+	struct lease_address fixed = { .address = s->address, .router = s->router };
+
+	(void)input;
+	if (!s->address.family)
+		lease_acquire(h->lease);
+	else if (lease_adopt(h->lease, &fixed) < 0)
+		handover_fail(h, MOVE_EVENT_REFUSED, "the address cannot be used");
+	else
+		handover_step(h, MOVE_EVENT_LEASE);
+	return 0;
+}
+
+int act_register(void *context, const void *input)
+{
+	struct handover *h = context;
+	const struct lease_address *a = lease_address(h->lease);
+	struct endpoint local = here(h);
+
+	(void)input;
+	client_event(h->target, PAC_MOVED, &local);
+	home_bind(h->home, &a->address, &a->router, h->settings->name);
+	return 0;
+}
+
+/* The previous agent learns that we have left and keeps the session (RFC 5191 §5.6). */
+static void leave_previous(struct handover *h)
+{
+	struct endpoint local = here(h);
+
+	if (h->previous && h->previous != h->target)
+		client_event(h->previous, PAC_LEFT, &local);
+}
+
+static void answer(struct handover *h)
+{
+	json_t *result = json_pack("{s:s,s:b,s:b}", "network", h->target->settings->name, "prepared",
+		h->prepared, "buffered", h->buffered);
+	char address[PREFIX_TEXT];
+
+	json_object_set_new(result, "address",
+		json_string(address_text(&lease_address(h->lease)->address, address)));
+	if (h->why[0])
+		json_object_set_new(result, "because", json_string(h->why));
+	waiters_report(&h->mn->waiters, h, h->going_back ? HANDOVER_FAILED : HANDOVER_COMPLETED,
+		result, h->why);
+	json_decref(result);
+}
+
+int act_complete(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	h->mn->serving = h->target;
+	if (h->going_back)
+		tell(h, "handoff_failed", "attach_failed", json_pack("{s:s}", "reason", h->why));
+	else
+		tell(h, "handoff_completed", "attach_completed",
+			json_pack("{s:b,s:b}", "prepared", h->prepared, "buffered", h->buffered));
+	home_settle(h->home);
+	home_dislodge(h->home);
+	lease_settle(h->lease, h->prepared);
+	leave_previous(h);
+	answer(h);
+	h->previous = h->target;
+	return 0;
+}
+
+int act_fail(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	if (h->state == MOVE_ATTACHED)
+		h->mn->serving = h->target;
+	else
+		h->mn->serving = NULL;
+	tell(h, "handoff_failed", "attach_failed", json_pack("{s:s}", "reason", h->why));
+	waiters_report(&h->mn->waiters, h, HANDOVER_FAILED, NULL, h->why);
+	return 0;
+}
+
+int act_resume(void *context, const void *input)
+{
+	struct handover *h = context;
+	const char *ssid = station_ssid(h->station);
+
+	(void)input;
+	for (unsigned i = 0; i < h->mn->count; i++)
+		if (strcmp(ssid_of(&h->mn->networks[i]), ssid) == 0)
+			h->target = &h->mn->networks[i];
+	h->is_handoff = h->prepared = h->going_back = false;
+	handover_step(h, MOVE_EVENT_L2_UP);
+	return 0;
+}
+
+/* --- preparation: steps 1 and 2 --------------------------------------------------------------- */
+
+int act_preauthenticate(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct endpoint local = here(h);
+
+	(void)input;
+	client_begin(h->target, &local, true);
+	return 0;
+}
+
+/* Sends one AVP; when it cannot be sent, the step is refused. */
+static void notify(struct handover *h, const struct element_value *element)
+{
+	if (client_notify(h->target, element, 1) < 0)
+		handover_fail(h, MOVE_EVENT_REFUSED, "the session does not take notifications");
+}
+
+int act_request_address(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct mpa_address_request request = { .request_id = ++h->request_id, .family = AF_INET };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element;
+
+	(void)input;
+	memcpy(request.mac, lease_mac(h->lease), 6);
+	request.client_id.size = lease_client_id(h->lease, request.client_id.data);
+	element = mpa_encode_address_request(&request, storage);
+	log_event(h->node->log, "configuration_started", "{s:s}", "network",
+		h->target->settings->name);
+	notify(h, &element);
+	return 0;
+}
+
+int act_request_tunnel(void *context, const void *input)
+{
+	struct handover *h = context;
+	const struct prefix *outer = &lease_address(h->lease)->address;
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element;
+
+	(void)input;
+	if (home_lodge(h->home, &h->next.address) < 0) {
+		handover_fail(h, MOVE_EVENT_REFUSED, "the new address cannot be used");
+		return 0;
+	}
+	tunnel_ask(&h->tunnel, h->node, h->settings, ++h->request_id, outer, &h->next.address);
+	element = mpa_encode_tunnel_request(&h->tunnel.request, storage);
+	notify(h, &element);
+	return 0;
+}
+
+int act_tell_prepared(void *context, const void *input)
+{
+	struct handover *h = context;
+	char address[PREFIX_TEXT];
+	json_t *result = json_pack("{s:s,s:s}", "network", h->target->settings->name, "address",
+		address_text(&h->next.address, address));
+
+	(void)input;
+	log_event_json(h->node->log, "preparation_completed", json_incref(result));
+	waiters_report(&h->mn->waiters, h, HANDOVER_PREPARED, result, NULL);
+	json_decref(result);
+	return 0;
+}
+
+int act_want_move(void *context, const void *input)
+{
+	(void)input;
+	((struct handover *)context)->go = true;
+	return 0;
+}
+
+/* --- the move: steps 3 to 6 ------------------------------------------------------------------- */
+
+/* Through the tunnel: the updates carry the new address, and with it fit the tunnel's policy; the
+ * way there is the present router's. */
+int act_bind(void *context, const void *input)
+{
+	struct handover *h = context;
+	json_t *result = json_pack("{s:s}", "network", h->target->settings->name);
+
+	(void)input;
+	/* Who only waits for the preparation has it. */
+	waiters_report(&h->mn->waiters, h, HANDOVER_PREPARED, result, NULL);
+	json_decref(result);
+	home_bind(h->home, &h->next.address, &lease_address(h->lease)->router, h->settings->name);
+	return 0;
+}
+
+int act_start_buffer(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct mpa_buffer_control control = { .request_id = ++h->request_id,
+		.operation = MPA_BUFFER_START,
+		.depth = h->settings->buffer_packets,
+		.period = (uint32_t)(h->settings->buffer_period / BTIME_MS) };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element = mpa_encode_buffer_control(&control, storage);
+
+	(void)input;
+	h->buffered = true;
+	notify(h, &element);
+	return 0;
+}
+
+int act_delete_tunnel(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct mpa_tunnel_delete request = { .request_id = ++h->request_id,
+		.spi = h->tunnel.request.spi };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element = mpa_encode_tunnel_delete(&request, storage);
+
+	(void)input;
+	notify(h, &element);
+	return 0;
+}
+
+int act_switch(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	tunnel_lower(&h->tunnel, h->node, "switching");
+	h->prepared = true;
+	if (station_join(h->station, ssid_of(h->target)) < 0)
+		handover_fail(h, MOVE_EVENT_L2_FAILED, "wpa_supplicant does not know the network");
+	return 0;
+}
+
+static void flush(struct handover *h)
+{
+	struct mpa_buffer_control control = { .request_id = ++h->request_id,
+		.operation = MPA_BUFFER_FLUSH };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element = mpa_encode_buffer_control(&control, storage);
+
+	client_notify(h->target, &element, 1);
+}
+
+int act_arrive(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct endpoint local = endpoint_of_prefix(&h->next.address, 0);
+
+	(void)input;
+	if (lease_adopt(h->lease, &h->next) < 0) {
+		handover_fail(h, MOVE_EVENT_REFUSED, "the new address cannot be used");
+		return 0;
+	}
+	home_settle(h->home);
+	client_event(h->target, PAC_MOVED, &local);
+	if (h->buffered)
+		flush(h);
+	return 0;
+}
+
+/* --- when it goes otherwise ------------------------------------------------------------------- */
+
+static void tell_router_to_forget(struct handover *h)
+{
+	struct mpa_tunnel_delete request = { .request_id = ++h->request_id,
+		.spi = h->tunnel.request.spi };
+	struct mpa_buffer_control control = { .request_id = h->request_id,
+		.operation = MPA_BUFFER_FLUSH };
+	uint8_t storage[2][MPA_VALUE_MAX];
+	struct element_value elements[2] = { mpa_encode_buffer_control(&control, storage[0]),
+		mpa_encode_tunnel_delete(&request, storage[1]) };
+
+	/* What was held comes through the tunnel while it stands. */
+	if (h->buffered)
+		client_notify(h->target, &elements[0], 1);
+	if (h->tunnel.up)
+		client_notify(h->target, &elements[1], 1);
+}
+
+int act_abandon(void *context, const void *input)
+{
+	struct handover *h = context;
+	const struct lease_address *a = lease_address(h->lease);
+	bool rebind = h->bound || h->go;
+
+	(void)input;
+	log_event(h->node->log, "preparation_abandoned", "{s:s,s:s}", "network",
+		h->target->settings->name, "reason", h->why);
+	tell_router_to_forget(h);
+	tunnel_lower(&h->tunnel, h->node, "abandoned");
+	home_dislodge(h->home);
+	h->next = (struct lease_address){ 0 };
+	h->buffered = h->bound = h->go = false;
+	if (h->is_handoff)
+		tell(h, "handoff_failed", "attach_failed", json_pack("{s:s}", "reason", h->why));
+	waiters_report(&h->mn->waiters, h, HANDOVER_FAILED, NULL, h->why);
+	h->target = h->mn->serving;
+	if (rebind)
+		home_bind(h->home, &a->address, &a->router, h->settings->name);
+	return 0;
+}
+
+static void tell_fall_back(struct handover *h, const char *to)
+{
+	log_event(h->node->log, "handoff_fallback", "{s:s,s:s,s:s}", "network",
+		h->target->settings->name, "reason", h->why, "to", to);
+}
+
+int act_fall_back(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	tell_fall_back(h, "unprepared");
+	h->next = (struct lease_address){ 0 };
+	h->prepared = false;
+	return act_join(h, input);
+}
+
+/* The address is known, the rest is not done: the correspondents are told from the new network. */
+int act_switch_early(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	tell_fall_back(h, "prepared address");
+	return act_switch(h, input);
+}
+
+int act_go_back(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	tell_fall_back(h, "previous network");
+	h->going_back = true;
+	h->bound = h->prepared = h->buffered = false;
+	h->next = (struct lease_address){ 0 };
+	home_dislodge(h->home);
+	if (h->previous)
+		h->target = h->previous;
+	return act_join(h, input);
+}
+
+int act_leave(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	tunnel_lower(&h->tunnel, h->node, "left");
+	home_dislodge(h->home);
+	home_settle(h->home);
+	lease_drop(h->lease, true);
+	station_leave(h->station);
+	h->mn->serving = NULL;
+	waiters_report(&h->mn->waiters, h, HANDOVER_FAILED, NULL, "the node was told to leave");
+	return 0;
+}

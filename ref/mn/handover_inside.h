@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The handover of a mobile node, for the files that make it up. */
+#ifndef BATON_MN_HANDOVER_INSIDE_H
+#define BATON_MN_HANDOVER_INSIDE_H
+
+#include "ref/mn/client.h"
+#include "ref/mn/handover.h"
+#include "ref/mn/home.h"
+#include "ref/mn/lease.h"
+#include "ref/mn/station.h"
+#include "ref/mn/tunnel.h"
+
+/*     symbol             name in status          what is waited for */
+#define MOVE_STATES(X)                                                                             \
+	X(DETACHED, "detached")		      /* nowhere, or without an address */                 \
+	X(ATTACHED, "attached")		      /* in the serving network */                         \
+	X(JOINING, "joining")		      /* unprepared: the radio */                          \
+	X(AUTHENTICATING, "authenticating")   /* the agent */                                      \
+	X(CONFIGURING, "configuring")	      /* an address */                                     \
+	X(REGISTERING, "registering")	      /* the correspondents */                             \
+	X(PRE_AUTHENTICATING, "pre-authenticating") /* prepared: the new network's agent */        \
+	X(PRE_CONFIGURING, "pre-configuring") /* an address there */                               \
+	X(PRE_TUNNELLING, "pre-tunnelling")   /* the tunnel to its router */                       \
+	X(PREPARED, "prepared")		      /* the word to go */                                 \
+	X(BINDING, "binding")		      /* correspondents, through the tunnel */             \
+	X(BUFFERING, "buffering")	      /* the router holds packets */                       \
+	X(UNTUNNELLING, "untunnelling")	      /* the router has deleted the tunnel */              \
+	X(SWITCHING, "switching")	      /* the radio */                                      \
+	X(ARRIVING, "arriving")		      /* the router knows that we are here */
+
+enum move_state {
+#define X(symbol, name) MOVE_##symbol,
+	MOVE_STATES(X)
+#undef X
+	MOVE_STATE_COUNT
+};
+
+#define MOVE_EVENTS(X)                                                                             \
+	X(GO_UNPREPARED, "go unprepared")                                                          \
+	X(PREPARE, "prepare")                                                                      \
+	X(GO, "go")                                                                                \
+	X(EARLY, "the move comes early")                                                           \
+	X(LEAVE, "leave")                                                                          \
+	X(L2_UP, "L2 up")                                                                          \
+	X(L2_DOWN, "L2 down")                                                                      \
+	X(L2_FAILED, "L2 failed")                                                                  \
+	X(AUTHENTICATED, "authenticated")                                                          \
+	X(LEASE, "lease")                                                                          \
+	X(ADDRESS, "address context")                                                              \
+	X(TUNNEL, "tunnel up")                                                                     \
+	X(BOUND, "bound")                                                                          \
+	X(DONE, "done")                                                                            \
+	X(REFUSED, "refused")                                                                      \
+	X(TIMEOUT, "time-out")
+
+enum move_event {
+#define X(symbol, name) MOVE_EVENT_##symbol,
+	MOVE_EVENTS(X)
+#undef X
+	MOVE_EVENT_COUNT
+};
+
+#define MOVE_ROWS_MAX 96
+
+/* What control requests wait for; reports of struct waiters with the handover as subject. */
+enum { HANDOVER_PREPARED, HANDOVER_COMPLETED, HANDOVER_FAILED };
+
+struct handover {
+	struct mn *mn;
+	struct node *node;
+	const struct device_settings *settings;
+	struct station *station;
+	struct lease *lease;
+	struct home *home;
+	struct timer *patience;
+
+	int state; /* enum move_state */
+	uint32_t hits[MOVE_ROWS_MAX];
+	struct network *target, *previous;
+	bool is_handoff;   /* a move asked for by a command, not the first attachment */
+	bool go;	   /* move as soon as everything is ready */
+	bool want_buffer;
+	bool going_back;   /* the target could not be had: back to the previous network */
+	bool bound;	   /* correspondents send to the new address */
+	bool buffered;	   /* the router holds packets */
+	bool prepared;	   /* the address came along: `next` */
+	char why[192];	   /* it failed, or fell back */
+
+	struct lease_address next; /* nCoA with its router; family 0: not known */
+	struct tunnel tunnel;
+	uint16_t request_id; /* of the last notification that wants an answer */
+};
+
+/* One step of the state machine. */
+void handover_step(struct handover *handover, enum move_event event);
+
+/* The same, the reason remembered. */
+void handover_fail(struct handover *handover, enum move_event event, const char *why);
+
+/* --- handover_actions.c: what the rows do ------------------------------------------------------ */
+
+int act_join(void *handover, const void *input);
+int act_authenticate(void *handover, const void *input);
+int act_acquire(void *handover, const void *input);
+int act_register(void *handover, const void *input);
+int act_complete(void *handover, const void *input);
+int act_preauthenticate(void *handover, const void *input);
+int act_request_address(void *handover, const void *input);
+int act_request_tunnel(void *handover, const void *input);
+int act_tell_prepared(void *handover, const void *input);
+int act_bind(void *handover, const void *input);
+int act_start_buffer(void *handover, const void *input);
+int act_delete_tunnel(void *handover, const void *input);
+int act_switch(void *handover, const void *input);
+int act_arrive(void *handover, const void *input);
+int act_abandon(void *handover, const void *input);
+int act_fall_back(void *handover, const void *input);
+int act_switch_early(void *handover, const void *input);
+int act_go_back(void *handover, const void *input);
+int act_fail(void *handover, const void *input);
+int act_leave(void *handover, const void *input);
+int act_want_move(void *handover, const void *input);
+int act_resume(void *handover, const void *input);
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ref/host/wpa.h"
+#include "ref/mn/station.h"
+
+#define SSID_SIZE 33
+#define SOCKETS "/run"
+#define SOCKETS_ELSEWHERE "/tmp"
+
+struct station {
+	struct node *node;
+	const struct device_settings *settings;
+	struct station_callbacks callbacks;
+	struct wpa *wpa;       /* NULL: a wire */
+	char ssid[SSID_SIZE];  /* joined, or being joined */
+	bool joined;
+	bool leaving;	       /* told to go elsewhere: the end of the old one is expected */
+	struct timer *timer;   /* reports from the loop, not from within a call */
+};
+
+static void report(struct station *s, enum station_report r, const char *detail)
+{
+	s->callbacks.report(s->callbacks.context, r, s->ssid, detail);
+}
+
+/* --- what wpa_supplicant says ----------------------------------------------------------------- */
+
+static void find_ssid(struct station *s)
+{
+	char answer[WPA_ANSWER_MAX];
+
+	if (wpa_command(s->wpa, answer, "STATUS") < 0 ||
+		!wpa_value(answer, "ssid", s->ssid, sizeof(s->ssid)))
+		s->ssid[0] = '\0';
+}
+
+static void connected(struct station *s, const char *text)
+{
+	if (!s->leaving && !s->ssid[0])
+		find_ssid(s); /* it went there by itself */
+	s->leaving = false;
+	s->joined = true;
+	report(s, STATION_JOINED, text);
+}
+
+static void disconnected(struct station *s, const char *text)
+{
+	char old[SSID_SIZE];
+
+	if (!s->joined) /* an attempt that did not work, or the end that was already told */
+		return;
+	s->joined = false;
+	if (s->leaving) {
+		report(s, STATION_LEFT, text);
+		return;
+	}
+	memcpy(old, s->ssid, sizeof(old));
+	report(s, STATION_LEFT, text);
+	if (!s->leaving && strcmp(old, s->ssid) == 0)
+		s->ssid[0] = '\0'; /* where it comes back is its own choice */
+}
+
+static void associated(struct station *s, const char *text)
+{
+	report(s, STATION_ASSOCIATED, text);
+}
+
+static void failed(struct station *s, const char *text)
+{
+	if (s->leaving)
+		report(s, STATION_FAILED, text);
+}
+
+/* One row for each event that matters; the first whose beginning fits. */
+static const struct {
+	const char *start;
+	void (*take)(struct station *s, const char *text);
+} rows[] = {
+	{ "CTRL-EVENT-CONNECTED", connected },
+	{ "CTRL-EVENT-DISCONNECTED", disconnected },
+	{ "Associated with", associated },
+	{ "CTRL-EVENT-ASSOC-REJECT", failed },
+	{ "CTRL-EVENT-AUTH-REJECT", failed },
+	{ "CTRL-EVENT-SSID-TEMP-DISABLED", failed },
+	{ "CTRL-EVENT-TERMINATING", disconnected },
+};
+
+static void event(void *context, const char *text)
+{
+	struct station *s = context;
+
+	log_debug(s->node->log, "wpa_supplicant: %s", text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strncmp(text, rows[i].start, strlen(rows[i].start)) == 0) {
+			rows[i].take(s, text);
+			return;
+		}
+}
+
+/* --- what it is told -------------------------------------------------------------------------- */
+
+/* The number that wpa_supplicant has given to the network; -1 when it does not know it. */
+static int network_id(struct station *s, const char *ssid)
+{
+	char answer[WPA_ANSWER_MAX], *line, *rest = answer;
+	size_t length = strlen(ssid);
+
+	if (wpa_command(s->wpa, answer, "LIST_NETWORKS") < 0)
+		return -1;
+	while ((line = strsep(&rest, "\n"))) { /* id <tab> ssid <tab> bssid <tab> flags */
+		char *tab = strchr(line, '\t');
+		if (tab && strncmp(tab + 1, ssid, length) == 0 && tab[1 + length] == '\t')
+			return atoi(line);
+	}
+	return -1;
+}
+
+static bool is_there(struct station *s, const char *ssid)
+{
+	char answer[WPA_ANSWER_MAX], value[64];
+
+	return wpa_command(s->wpa, answer, "STATUS") == 0 &&
+		wpa_value(answer, "wpa_state", value, sizeof(value)) &&
+		strcmp(value, "COMPLETED") == 0 && wpa_value(answer, "ssid", value, sizeof(value)) &&
+		strcmp(value, ssid) == 0;
+}
+
+static void timer_joined(void *context)
+{
+	struct station *s = context;
+
+	s->leaving = false;
+	s->joined = true;
+	report(s, STATION_JOINED, "joined already");
+}
+
+void station_scan(struct station *s, const char *ssid)
+{
+	(void)ssid;
+	if (s->wpa && wpa_command(s->wpa, NULL, "SCAN") < 0)
+		log_debug(s->node->log, "wpa_supplicant is scanning already");
+}
+
+int station_join(struct station *s, const char *ssid)
+{
+	int id;
+
+	if (!s->wpa || is_there(s, ssid)) {
+		snprintf(s->ssid, sizeof(s->ssid), "%s", ssid ? ssid : "");
+		timer_set(s->timer, 0);
+		return 0;
+	}
+	id = network_id(s, ssid);
+	if (id < 0) {
+		log_error(s->node->log, "wpa_supplicant does not know the network %s", ssid);
+		return -1;
+	}
+	s->leaving = true;
+	if (s->joined)
+		report(s, STATION_LEFT, "told to");
+	s->joined = false;
+	snprintf(s->ssid, sizeof(s->ssid), "%s", ssid);
+	return wpa_command(s->wpa, NULL, "SELECT_NETWORK %d", id) < 0 ? -1 : 0;
+}
+
+void station_leave(struct station *s)
+{
+	if (s->wpa)
+		wpa_command(s->wpa, NULL, "DISCONNECT");
+	s->joined = false;
+	s->ssid[0] = '\0';
+}
+
+const char *station_ssid(const struct station *s)
+{
+	return s->joined ? s->ssid : "";
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct station *station_open(struct node *node, const struct device_settings *settings,
+	const struct station_callbacks *callbacks)
+{
+	struct station *s = host_alloc(sizeof(*s));
+
+	s->node = node;
+	s->settings = settings;
+	s->callbacks = *callbacks;
+	s->timer = timer_new(node->loop, timer_joined, s);
+	if (!settings->supplicant)
+		return s;
+	s->wpa = wpa_open(node->loop, settings->supplicant, SOCKETS, event, s);
+	if (!s->wpa)
+		s->wpa = wpa_open(node->loop, settings->supplicant, SOCKETS_ELSEWHERE, event, s);
+	if (!s->wpa) {
+		log_error(node->log, "wpa_supplicant at %s: %s", settings->supplicant,
+			strerror(errno));
+		station_close(s);
+		return NULL;
+	}
+	find_ssid(s);
+	return s;
+}
+
+void station_close(struct station *s)
+{
+	if (!s)
+		return;
+	wpa_close(s->wpa);
+	timer_free(s->timer);
+	free(s);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ref/base/crypto.h"
+#include "ref/mn/tunnel.h"
+
+#define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
+#define ESP_ID 1      /* one tunnel at a time */
+
+static const struct {
+	enum mpa_transform transform;
+	enum esp_suite suite;
+	const char *name;
+} suites[] = {
+	{ MPA_AES_GCM, ESP_AES_GCM_16_256, "aes-gcm" },
+	{ MPA_AES_CBC_SHA256, ESP_AES_CBC_128_SHA256, "aes-cbc-sha256" },
+	{ MPA_NULL_SHA256, ESP_NULL_SHA256, "null-sha256" },
+};
+
+void tunnel_ask(struct tunnel *t, struct node *node, const struct device_settings *settings,
+	uint16_t request_id, const struct prefix *outer, const struct prefix *inner)
+{
+	struct mpa_tunnel_request *r = &t->request;
+
+	*r = (struct mpa_tunnel_request){ .request_id = request_id,
+		.mode = MPA_ESP,
+		.outer = endpoint_of_prefix(outer, 0),
+		.inner = endpoint_of_prefix(inner, 0),
+		.nonce.size = MPA_NONCE_MIN };
+	for (size_t i = 0; i < settings->transforms.count; i++)
+		r->transforms |= (uint32_t)settings->transforms.items[i];
+	if (!r->transforms)
+		r->transforms = MPA_AES_GCM | MPA_AES_CBC_SHA256;
+	r->spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
+	random_fill(&node->random, r->nonce.data, r->nonce.size);
+}
+
+/* What the router may not have changed. */
+static const char *objection(const struct tunnel *t, const struct mpa_tunnel_parameters *p)
+{
+	struct prefix asked = prefix_of_endpoint(&t->request.inner);
+	struct prefix given = prefix_of_endpoint(&p->inner);
+
+	if (p->mode != MPA_ESP)
+		return "the router offers another kind of tunnel";
+	if (!address_equal(&asked, &given))
+		return "the router names another inner address";
+	if (p->outer.family != AF_INET)
+		return "the router names no outer address";
+	if (!(p->transform & t->request.transforms) || (p->transform & (p->transform - 1)))
+		return "the router chose a transform that was not offered";
+	if (p->spi < SPI_MIN)
+		return "the router's SPI is a reserved one";
+	return NULL;
+}
+
+static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
+	const uint8_t mn_ar[MPA_KEY_SIZE])
+{
+	struct prefix here = prefix_of_endpoint(&t->request.outer);
+	struct prefix there = prefix_of_endpoint(&p->outer);
+	struct prefix inner = prefix_of_endpoint(&t->request.inner), any = { .family = AF_INET };
+	struct mpa_esp_keys keys;
+	size_t i = 0;
+
+	while (i < 2 && suites[i].transform != p->transform)
+		i++;
+	mpa_esp_keys(mn_ar, &t->request, p, &keys);
+	t->out = (struct esp_sa){ .source = here, .destination = there, .spi = p->spi, .id = ESP_ID,
+		.suite = suites[i].suite };
+	t->in = (struct esp_sa){ .source = there, .destination = here, .spi = t->request.spi,
+		.id = ESP_ID, .suite = suites[i].suite };
+	memcpy(t->out.encryption, keys.mn_to_ar_encryption, keys.encryption_size);
+	memcpy(t->out.integrity, keys.mn_to_ar_integrity, keys.integrity_size);
+	memcpy(t->in.encryption, keys.ar_to_mn_encryption, keys.encryption_size);
+	memcpy(t->in.integrity, keys.ar_to_mn_integrity, keys.integrity_size);
+	wipe(&keys, sizeof(keys));
+	t->policies[0] = (struct esp_policy){ .direction = ESP_IN, .from = any, .to = inner,
+		.source = there, .destination = here, .id = ESP_ID };
+	t->policies[1] = (struct esp_policy){ .direction = ESP_OUT, .from = inner, .to = any,
+		.source = here, .destination = there, .id = ESP_ID };
+	return suites[i].name;
+}
+
+int tunnel_raise(struct tunnel *t, struct node *node,
+	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
+	char *why, size_t size)
+{
+	const char *name, *wrong = objection(t, parameters);
+	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
+	struct kernel *k = node->kernel;
+
+	if (wrong) {
+		snprintf(why, size, "%s", wrong);
+		return -1;
+	}
+	name = fill(t, parameters, mn_ar);
+	t->up = true; /* from here on tunnel_lower takes back what there is */
+	if (ipsec_sa_add(k, &t->in) < 0 || ipsec_sa_add(k, &t->out) < 0 ||
+		ipsec_policy_add(k, &t->policies[0]) < 0 ||
+		ipsec_policy_add(k, &t->policies[1]) < 0) {
+		snprintf(why, size, "%s", kernel_error(k));
+		tunnel_lower(t, node, "failed");
+		return -1;
+	}
+	log_event(node->log, "tunnel_up", "{s:s,s:s,s:s,s:s,s:I,s:I}", "inner",
+		address_text(&t->policies[0].to, inner), "outer", address_text(&t->in.destination, outer),
+		"router", address_text(&t->in.source, (char[PREFIX_TEXT]){ 0 }), "transform", name,
+		"spi_in", (json_int_t)t->in.spi, "spi_out", (json_int_t)t->out.spi);
+	return 0;
+}
+
+void tunnel_lower(struct tunnel *t, struct node *node, const char *reason)
+{
+	char inner[PREFIX_TEXT];
+
+	if (!t->up)
+		return;
+	t->up = false;
+	ipsec_policy_delete(node->kernel, &t->policies[1]);
+	ipsec_policy_delete(node->kernel, &t->policies[0]);
+	ipsec_sa_delete(node->kernel, &t->out);
+	ipsec_sa_delete(node->kernel, &t->in);
+	wipe(&t->in, sizeof(t->in));
+	wipe(&t->out, sizeof(t->out));
+	log_event(node->log, "tunnel_down", "{s:s,s:s}", "inner",
+		address_text(&t->policies[0].to, inner), "reason", reason);
+}

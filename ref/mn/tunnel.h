@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The mobile node's end of a proactive handover tunnel (RFC 6252 §7.4): ESP in tunnel mode from the
+ * present care-of address to the new access router, the new care-of address inside.
+ */
+#ifndef BATON_MN_TUNNEL_H
+#define BATON_MN_TUNNEL_H
+
+#include "ref/host/ipsec.h"
+#include "ref/mn/settings.h"
+#include "ref/pana/pana_mpa.h"
+
+struct tunnel {
+	struct mpa_tunnel_request request;
+	bool up;
+	struct esp_sa in, out;
+	struct esp_policy policies[2];
+};
+
+/* A request for a tunnel between these addresses, with a fresh SPI and nonce. */
+void tunnel_ask(struct tunnel *tunnel, struct node *node, const struct device_settings *settings,
+	uint16_t request_id, const struct prefix *outer, const struct prefix *inner);
+
+/* Raises the tunnel that the router has agreed to. 0; or -1 with words in `why` (of `size`). */
+int tunnel_raise(struct tunnel *tunnel, struct node *node,
+	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
+	char *why, size_t size);
+
+/* Takes it down, wipes keys. Nothing to do when it is not up. */
+void tunnel_lower(struct tunnel *tunnel, struct node *node, const char *reason);
+
+#endif
