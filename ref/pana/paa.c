@@ -59,13 +59,14 @@ int paa_restart_eap(struct paa_session *s)
 	return 0;
 }
 
-/* RFC 5191 §5.2: an EAP packet reaches EAP once; one that EAP discards spoils its message. */
+/* RFC 5191 §5.2: an EAP packet reaches EAP once; one that EAP discards spoils its message. A packet
+ * that ends EAP in failure has its reason too, and is taken. */
 static int feed(struct paa_session *s, struct view packet, struct reject *reject)
 {
 	struct reject why = { 0 };
 	enum eap_status status = s->eap->ops->input(s->eap, packet, &why);
 
-	if (why.reason != REJECT_NONE) {
+	if (why.reason != REJECT_NONE && status != EAP_FAILURE) {
 		if (reject->reason == REJECT_NONE)
 			*reject = why;
 		return -1;

@@ -61,13 +61,14 @@ static int restart_eap(struct pac *pac, struct reject *reject)
 	return 0;
 }
 
-/* RFC 5191 §5.2: an EAP packet reaches the EAP end once; repetitions never come this far. */
+/* RFC 5191 §5.2: an EAP packet reaches the EAP end once; repetitions never come this far. One that
+ * ends EAP in failure has its reason too, and is taken. */
 static int feed(struct pac *pac, struct view packet, struct reject *reject)
 {
 	struct reject why = { 0 };
 	enum eap_status status = pac->eap->ops->input(pac->eap, packet, &why);
 
-	if (why.reason != REJECT_NONE) {
+	if (why.reason != REJECT_NONE && status != EAP_FAILURE) {
 		if (reject && reject->reason == REJECT_NONE)
 			*reject = why;
 		return -1;
@@ -563,79 +564,4 @@ int pac_tick(struct pac *pac, btime now, struct actions *actions)
 	for (unsigned i = 0; i < 4 && pac_due(pac) <= now; i++)
 		tick_once(pac, &step);
 	return 0;
-}
-
-/* --- what there is to know -------------------------------------------------------------------- */
-
-const char *pac_state_name(const struct pac *pac)
-{
-	return pac_machine.states[pac->state];
-}
-
-enum pana_access pac_access(const struct pac *pac)
-{
-	return pac->access;
-}
-
-bool pac_open(const struct pac *pac)
-{
-	return pac->opened && pac->state != PAC_CLOSED && pac->state != PAC_SESS_TERM;
-}
-
-bool pac_closed(const struct pac *pac)
-{
-	return pac->state == PAC_CLOSED;
-}
-
-uint32_t pac_session_id(const struct pac *pac)
-{
-	return pac->link.id;
-}
-
-uint32_t pac_lifetime(const struct pac *pac)
-{
-	return pac->lifetime;
-}
-
-btime pac_expires(const struct pac *pac)
-{
-	return pac->expires;
-}
-
-bool pac_ip_reconfiguration(const struct pac *pac)
-{
-	return pac->reconfigure;
-}
-
-const struct endpoint *pac_peer(const struct pac *pac)
-{
-	return &pac->link.peer;
-}
-
-uint32_t pac_rejected(const struct pac *pac, enum reject_reason reason)
-{
-	return pac->rejected[reason];
-}
-
-const struct pana_session_keys *pac_keys(const struct pac *pac)
-{
-	return pac->link.sa.live ? &pac->link.sa.keys : NULL;
-}
-
-int pac_ap_key(const struct pac *pac, const uint8_t bssid[6], uint8_t out[MPA_KEY_SIZE])
-{
-	if (!pac->link.sa.live)
-		return -1;
-	mpa_ap_key(&pac->link.sa, bssid, out);
-	return 0;
-}
-
-const struct fsm *pac_fsm(void)
-{
-	return &pac_machine;
-}
-
-const uint32_t *pac_fsm_hits(const struct pac *pac)
-{
-	return pac->hits;
 }
