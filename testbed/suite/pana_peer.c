@@ -285,6 +285,9 @@ void note_sent(struct peer *peer, const struct packet *packet)
 		packet->header[PANA_TYPE] == peer->request.header[PANA_TYPE] &&
 		number == peer->request.header[PANA_SEQUENCE];
 
+	/* The initial number is free, so whatever the initial PAR has becomes it. */
+	if (pana_is_request(packet) && pana_flags(packet) & PANA_S)
+		peer->send_next = number;
 	if (pana_is_request(packet) && number == peer->send_next) {
 		peer->outstanding = number;
 		peer->is_outstanding = true;
@@ -345,6 +348,8 @@ bool peer_reached(const struct peer *peer, const char *point)
 		return peer->phase >= PHASE_STARTED;
 	if (strcmp(point, "authenticating") == 0)
 		return peer->phase >= PHASE_AUTHENTICATING;
+	if (strcmp(point, "completing") == 0)
+		return peer->want_last || (peer->answer_due && pana_flags(&peer->request) & PANA_C);
 	if (strcmp(point, "authenticated") == 0)
 		return peer->phase == PHASE_AUTHENTICATED;
 	if (strcmp(point, "rejected") == 0)

@@ -173,6 +173,7 @@ static int step_verb(struct parser *p, struct step *s)
 {
 	unsigned n = 0;
 
+	s->optional = take_word(p, "optional");
 	s->name = parse_word(p, "the verb");
 	if (!s->name)
 		return -1;

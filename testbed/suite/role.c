@@ -12,6 +12,7 @@ static const struct role_inner pana_inner[] = {
 static const struct role_point pana_points[] = {
 	{ "started", "the initial PAR and PAN are exchanged" },
 	{ "authenticating", "nonces and the first EAP packets are exchanged" },
+	{ "completing", "the last PAR is about to be sent, or to be answered" },
 	{ "authenticated", "the last PAR said success, and the last PAN is sent" },
 	{ "rejected", "the last PAR said anything else, and the last PAN is sent" },
 	{ "reauthenticated", "authenticated anew in a session that was so before" },

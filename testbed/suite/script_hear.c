@@ -62,15 +62,15 @@ static void enqueue(struct script *s, const struct datagram *d)
 	in->heard.from_port = ntohs(d->from.port);
 	in->heard.to_port = ntohs(s->link->local[d->socket].port);
 	in->heard.from_second = same_address(&d->from, &s->remote[1]);
-	in->again = seen_before(session, d->octets);
 	in->rung = ladder_add(&s->ladder, d->at, true, 0,
 		in->heard.packet.message ? &in->heard.packet : NULL, d->octets);
-	if (in->again)
-		rung_note(in->rung, "sent again");
 	if ((step = fire(s, STEP_DROP, in->heard.packet.message))) {
 		rung_note(in->rung, "lost on the way (line %u)", step->line);
 		return;
 	}
+	in->again = seen_before(session, d->octets);
+	if (in->again)
+		rung_note(in->rung, "sent again");
 	if ((step = fire(s, STEP_DELAY, in->heard.packet.message))) {
 		rung_note(in->rung, "late by %g s (line %u)", (double)step->after / 1e9,
 			step->line);

@@ -141,7 +141,7 @@ static const struct bad bad[] = {
 	{ HEAD "test t\n  \"p\"\n  covers RFC5191 5.2 ought\n  send PCI\n", "f:5:22: ought is no "
 		"level; right are must, must-not, should, should-not and may" },
 	{ HEAD TEST "  auto until nirvana\n", "f:6:14: nirvana is no point of the exchange; right "
-		"are started, authenticating, authenticated, rejected, reauthenticated, terminated, "
+		"are started, authenticating, completing, authenticated, rejected, reauthenticated, terminated, "
 		"or a message of the implementation under test" },
 	{ HEAD TEST "  drop next PAN\n", "f:6:16: to sut or from sut is missing; say which way the "
 		"message goes" },
