@@ -85,7 +85,8 @@ void fsm_write_mermaid(const struct fsm *fsm, const uint32_t *hits, FILE *out)
 
 void fsm_write_table(const struct fsm *fsm, const uint32_t *hits, FILE *out)
 {
-	fprintf(out, "| from | event | guard | to | action | section |%s\n", hits ? " taken |" : "");
+	fprintf(out, "| from | event | guard | to | action | section |%s\n",
+		hits ? " taken |" : "");
 	fprintf(out, "| --- | --- | --- | --- | --- | --- |%s\n", hits ? " --- |" : "");
 	for (unsigned i = 0; i < fsm->count; i++) {
 		const struct fsm_row *r = &fsm->rows[i];

@@ -77,7 +77,8 @@ static enum breach cut_header(struct wire_breaker *b, unsigned n, struct wire_br
 	copy(b, out);
 	out->octets.size = at + f->width - 1;
 	if (length && length_at + length->width <= out->octets.size)
-		say(out, REJECT_LENGTH, length->name, length->section, "cut off inside %s", f->name);
+		say(out, REJECT_LENGTH, length->name, length->section, "cut off inside %s",
+			f->name);
 	else
 		say(out, REJECT_TRUNCATED, f->name, f->section, "cut off");
 	return BROKEN;
@@ -122,7 +123,7 @@ static size_t element_head(const struct packet *p, const struct element_value *e
 		(f->vendor_flag & e->flags ? 4 : 0);
 }
 
-/* The message ends inside the last element: its header, its value, its padding; length put right. */
+/* The message ends inside the last element: its header, value, padding; its length is right. */
 static enum breach cut_element(struct wire_breaker *b, unsigned n, struct wire_broken *out)
 {
 	const struct packet *p = b->good;
@@ -312,7 +313,8 @@ static enum breach unknown(struct wire_breaker *b, unsigned n, struct wire_broke
 	if (b->good->element_count == WIRE_ELEMENTS_MAX)
 		return SKIP;
 	struct element_value e = {
-		.code = n == 2 ? p->elements[0].code : 0xfff0 & ((1u << 8 * p->format.code_width) - 1),
+		.code = n == 2 ? p->elements[0].code
+			       : 0xfff0 & ((1u << 8 * p->format.code_width) - 1),
 		.flags = n ? vendor_flag : 0,
 		.vendor = n == 1 ? 0xfffffe : 0,
 		.value = VIEW_OF(octets),

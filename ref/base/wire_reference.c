@@ -130,7 +130,8 @@ static void element(const struct element *e, FILE *out)
 
 void wire_reference(const struct protocol *protocol, FILE *out)
 {
-	fprintf(out, "# Fields of %s (%s)\n\nWritten from the tables that decode and encode it.\n\n",
+	fprintf(out,
+		"# Fields of %s (%s)\n\nWritten from the tables that decode and encode it.\n\n",
 		protocol->name, protocol->specification);
 	fputs("## Header\n\n", out);
 	fields(protocol->header, protocol->specification, out);

@@ -87,7 +87,8 @@ struct packet wire_sample(const struct protocol *protocol, const struct message 
 
 	packet.message = message;
 	for (unsigned i = 0; protocol->header[i].name; i++)
-		if (protocol->header[i].kind == FIELD_UINT || protocol->header[i].kind == FIELD_ENUM)
+		if (protocol->header[i].kind == FIELD_UINT ||
+			protocol->header[i].kind == FIELD_ENUM)
 			packet.header[i] = number(&protocol->header[i], true);
 	packet.header[protocol->type_field] = message->type;
 	if (protocol->flags_field != 255)

@@ -381,7 +381,8 @@ btime paa_due(const struct paa *paa)
 	return s ? s->due : BTIME_NEVER;
 }
 
-/* --- input and events -------------------------------------------------------------------------- */
+/* --- input and events --------------------------------------------------------------------------
+ */
 
 static int sort(struct paa *paa, const struct paa_arrival *at, struct paa_step *step)
 {

@@ -101,7 +101,7 @@ struct paa_session *paa_find(struct paa *paa, uint32_t id);
 struct paa_session *paa_find_peer(struct paa *paa, const struct endpoint *peer);
 unsigned paa_count(const struct paa *paa);	  /* all, lingering ones included */
 unsigned paa_half_open(const struct paa *paa);
-/* Calls `visit` for each, until it returns non-zero, which is returned; it must not end sessions. */
+/* Calls `visit` for each until it returns non-zero, which is returned; it must end no session. */
 int paa_each(struct paa *paa, int (*visit)(void *context, struct paa_session *session),
 	void *context);
 

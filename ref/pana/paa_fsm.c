@@ -417,13 +417,6 @@ static int tx_ptr(void *context, const void *input)
 	return link_request(&s->link, &draft, step->now, step->actions);
 }
 
-static const char *cause_words(uint64_t cause)
-{
-	const struct element *e = protocol_element(&pana_protocol, 0, PANA_AVP_TERMINATION_CAUSE);
-	const char *name = field_value_name(&e->value[0], cause);
-	return name ? name : "of unknown cause";
-}
-
 static int terminated(void *context, const void *input)
 {
 	struct paa_session *s = context;
@@ -442,7 +435,7 @@ static int answer_ptr(void *context, const void *input)
 	if (!MUTANT(pana_termination_unanswered))
 		link_answer(&s->link, step->packet, &draft, step->actions);
 	paa_report(s, step, PANA_REPORT_TERMINATED,
-		cause_words(packet_uint(step->packet, 0, PANA_AVP_TERMINATION_CAUSE, 0)));
+		pana_cause_name(step->packet));
 	close_session(s, step, true);
 	return 0;
 }

@@ -9,7 +9,7 @@
  * was made by somebody who received that PAR; the PAR itself, which the keys need (§5.3), is made
  * once more and is the same octet for octet.
  */
-#include <sys/socket.h>
+#include <arpa/inet.h>
 
 #include "ref/base/mutant.h"
 #include "ref/pana/paa_inside.h"
@@ -127,8 +127,8 @@ static int check_pci(struct paa *paa, const struct paa_arrival *at, const struct
 	/* §4.1: after the initial PAR a PCI from the same address MUST be discarded; §5.5: it is
 	 * unexpected in every phase of a session */
 	if (s && !paa->config.allow_restart && !MUTANT(pana_paa_takes_pci_in_session))
-		return reject_set(at->reject, REJECT_STATE, "Message Type", "RFC 5191 §4.1, §5.5", 6,
-			PANA_CLIENT_INITIATION);
+		return reject_set(at->reject, REJECT_STATE, "Message Type", "RFC 5191 §4.1, §5.5",
+			6, PANA_CLIENT_INITIATION);
 	if (!within_rate(paa, step->now))
 		return reject_set(at->reject, REJECT_RATE, NULL, "RFC 5191 §4.1", 0,
 			paa->config.pci_rate);

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include <sys/socket.h>
+#include <arpa/inet.h>
 
 #include "ref/pana/paa_inside.h"
 

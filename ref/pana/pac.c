@@ -127,8 +127,9 @@ static int check_offer(const struct pac *pac, const struct packet *p, uint8_t *p
 		return reject_set(reject, REJECT_MISSING,
 			a ? "Integrity-Algorithm" : "PRF-Algorithm", section, 0, 0);
 	if (choose(pac, p, prf, integrity) < 0)
-		return reject_set(reject, REJECT_ALGORITHM, *prf ? b->element->name : a->element->name,
-			section, *prf ? b->offset : a->offset, packet_uint(p, 0, a->code, 0));
+		return reject_set(reject, REJECT_ALGORITHM,
+			*prf ? b->element->name : a->element->name, section,
+			*prf ? b->offset : a->offset, packet_uint(p, 0, a->code, 0));
 	return 0;
 }
 
@@ -193,7 +194,8 @@ static int check_result(const struct pac *pac, const struct packet *p, struct re
 	uint8_t code = eap.size ? eap.data[0] : 0;
 
 	if (succeeds(p) && !packet_find(p, 0, PANA_AVP_SESSION_LIFETIME))
-		return reject_set(reject, REJECT_MISSING, "Session-Lifetime", "RFC 5191 §5.7", 0, 0);
+		return reject_set(
+			reject, REJECT_MISSING, "Session-Lifetime", "RFC 5191 §5.7", 0, 0);
 	if (succeeds(p) && !eap.size && pac->eap->status != EAP_SUCCESS)
 		return reject_set(reject, REJECT_MISSING, "EAP-Payload", "RFC 5191 §4.1", 0, 0);
 	/* the message carries EAP's result: Success (3), or Failure (4) when nothing succeeds */
@@ -361,7 +363,8 @@ static int take(struct pac *pac, struct pac_step *step, const struct endpoint *f
 
 	if (check_header(pac, p, event, reject) < 0)
 		return -1;
-	if (pana_is_request(p) && link_repeat_answer(&pac->link, from, step->datagram, step->actions))
+	if (pana_is_request(p) &&
+		link_repeat_answer(&pac->link, from, step->datagram, step->actions))
 		return 0;
 	if (event == PAC_EV_RX_PNR_P &&
 		link_answer_again(&pac->link, p, step->datagram, step->actions))

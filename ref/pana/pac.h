@@ -19,7 +19,7 @@ struct pac_config {
 	struct pana_rtx pci;   /* PCI_IRT 1 s, PCI_MRT 120 s, PCI_MRC 0, PCI_MRD 0 */
 	bool preauth;	       /* RFC 5873: a PAA of a network where this node is not yet */
 	bool no_piggyback;     /* EAP responses in PAR of their own, never in PAN */
-	btime eap_patience;    /* how long a PAN waits for an EAP response that takes time; 500 ms */
+	btime eap_patience; /* how long a PAN waits for an EAP response that takes time; 500 ms */
 	unsigned reauth_percent; /* re-authenticate at this part of the lifetime; 0: never; 80 */
 	void *context;
 	/* Makes the EAP peer, at the start and for each re-authentication. The pac destroys it. */
@@ -40,10 +40,10 @@ enum pac_event_kind {
 	PAC_REAUTHENTICATE, /* PNR with A */
 	PAC_PING,	    /* PNR with P */
 	PAC_TERMINATE,	    /* PTR, cause LOGOUT */
-	PAC_MOVED,	    /* the node is now in this PAA's network, at `local`: RFC 5191 §5.6, and
-			       the end of pre-authentication, RFC 5873 §5 */
-	PAC_LEFT,	    /* the node is now in another network, at `local`; the session is held */
-	PAC_EAP_READY,	    /* the EAP end that was waiting has changed its status */
+	PAC_MOVED,     /* the node is now in this PAA's network, at `local`: RFC 5191 §5.6, and
+			  the end of pre-authentication, RFC 5873 §5 */
+	PAC_LEFT,      /* the node is now in another network, at `local`; the session is held */
+	PAC_EAP_READY, /* the EAP end that was waiting has changed its status */
 };
 
 struct pac_event {

@@ -264,7 +264,7 @@ static void start_lifetime(struct pac *pac, btime now)
 {
 	btime lifetime = (btime)pac->lifetime * BTIME_S;
 
-	/* RFC 5191 §5.7: bounded by what the PAA granted; re-authentication begins before its end */
+	/* RFC 5191 §5.7: bounded by what the PAA granted; re-authentication begins before that */
 	pac->expires = btime_add(now, lifetime);
 	if (MUTANT(pana_lifetime_ignored))
 		pac->expires = BTIME_NEVER;
@@ -352,7 +352,8 @@ static int answer_ping(void *context, const void *input)
 	struct pac *pac = context;
 	const struct pac_step *s = input;
 	struct pana_draft draft = { .type = PANA_NOTIFICATION, .flags = PANA_P };
-	bool carries = s->packet->element_count > (packet_find(s->packet, 0, PANA_AVP_AUTH) != NULL);
+	bool carries =
+		s->packet->element_count > (packet_find(s->packet, 0, PANA_AVP_AUTH) != NULL);
 
 	if (!MUTANT(pana_ping_unanswered))
 		link_answer(&pac->link, s->packet, &draft, s->actions);
@@ -468,13 +469,6 @@ static int terminated(void *context, const void *input)
 	return 0;
 }
 
-static const char *cause_words(uint64_t cause)
-{
-	const struct element *e = protocol_element(&pana_protocol, 0, PANA_AVP_TERMINATION_CAUSE);
-	const char *name = field_value_name(&e->value[0], cause);
-	return name ? name : "of unknown cause";
-}
-
 static int answer_ptr(void *context, const void *input)
 {
 	struct pac *pac = context;
@@ -484,7 +478,7 @@ static int answer_ptr(void *context, const void *input)
 	if (!MUTANT(pana_termination_unanswered))
 		link_answer(&pac->link, s->packet, &draft, s->actions);
 	pac_report(pac, s, PANA_REPORT_TERMINATED,
-		cause_words(packet_uint(s->packet, 0, PANA_AVP_TERMINATION_CAUSE, 0)));
+		pana_cause_name(s->packet));
 	close_session(pac);
 	return 0;
 }

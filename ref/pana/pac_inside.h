@@ -61,7 +61,7 @@ struct pac {
 	struct eap_end *eap;
 	int state;
 	enum pana_access access;
-	bool opened;	    /* the access phase was reached once: what runs now is re-authentication */
+	bool opened; /* the access phase was reached once: what runs now is re-authentication */
 	bool exchanged;	    /* a PAR without S was taken since the initial one */
 	bool nonce_due;	    /* the next PAR is the first of its phase and has the PAA's nonce */
 	bool answer_due;    /* a PAR is not yet answered: the EAP response goes into the PAN */

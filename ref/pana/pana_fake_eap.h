@@ -111,7 +111,8 @@ static inline enum eap_status fake_eap_input(struct eap_end *end, struct view pa
 	bool mine = f->server ? code == 2 && id == f->done + 1
 			      : (code == 1 && id == f->done + 1) || code == 3 || code == 4;
 
-	if (r.failed || length != packet.size || !mine || (code == 3 && f->done < f->script.rounds)) {
+	if (r.failed || length != packet.size || !mine ||
+		(code == 3 && f->done < f->script.rounds)) {
 		reject_set(reject, REJECT_VALUE, "EAP packet", "fake", 0, code);
 		return end->status;
 	}

@@ -53,7 +53,8 @@ static inline void fuzz_made(struct world *w, struct reader *r, bool to_paa)
 {
 	struct flying f = fuzz_blank(w, to_paa);
 	uint8_t values[4096];
-	struct writer v = writer_of(values, sizeof(values)), out = writer_of(f.data, sizeof(f.data));
+	struct writer v = writer_of(values, sizeof(values)),
+		      out = writer_of(f.data, sizeof(f.data));
 	unsigned which = read_u8(r) % 14, how = read_u8(r);
 	struct packet p = wire_sample(&pana_protocol, &pana_protocol.messages[which], how & 1, &v);
 	struct pana_link *link = &w->pac->link;
@@ -62,7 +63,8 @@ static inline void fuzz_made(struct world *w, struct reader *r, bool to_paa)
 	p.header[PANA_FLAGS] |= how & 4 ? PANA_E : 0;
 	if (which) {
 		p.header[PANA_SESSION] = link->id;
-		p.header[PANA_SEQUENCE] = (to_paa ? link->next_out : link->next_in) + (how >> 3) % 3;
+		p.header[PANA_SEQUENCE] =
+			(to_paa ? link->next_out : link->next_in) + (how >> 3) % 3;
 	}
 	if (how & 64) {
 		p.element_count = 0;
@@ -156,7 +158,8 @@ static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
 			fuzz_deliver(w, &f, f.to_paa);
 		}
 	} else {
-		world_tick(w, w->now + (btime)read_u8(r) * (op == 14 ? 100 * BTIME_MS : 10 * BTIME_S));
+		world_tick(
+			w, w->now + (btime)read_u8(r) * (op == 14 ? 100 * BTIME_MS : 10 * BTIME_S));
 	}
 	w->report_count = 0;
 }

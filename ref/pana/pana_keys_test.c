@@ -96,8 +96,10 @@ static void test_handover_keys(void **state)
 	pana_sa_derive(&i.in, &sa);
 	assert_true(sa.live);
 	assert_int_equal(sa.keys.key_id, 3);
-	assert_hex(sa.keys.mn_ca, "2a60fdbba244cb125176a9e4cc3d9ac4f6c17e4aebc2b087bc8c83ebcc52a636");
-	assert_hex(sa.keys.mn_ar, "33dad0647239521a6b42b3512f3cd591649a0b86ad94f6bc2ba0feb76702e41c");
+	assert_hex(
+		sa.keys.mn_ca, "2a60fdbba244cb125176a9e4cc3d9ac4f6c17e4aebc2b087bc8c83ebcc52a636");
+	assert_hex(
+		sa.keys.mn_ar, "33dad0647239521a6b42b3512f3cd591649a0b86ad94f6bc2ba0feb76702e41c");
 	mpa_ap_key(&sa, bssid, pmk);
 	assert_hex(pmk, "5e485ae582ab0ab170f6a06a765791ec1c5bca9ae3201cc2684df70ea8824872");
 }

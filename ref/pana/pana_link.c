@@ -402,7 +402,8 @@ static uint64_t digest_of(struct view datagram)
 bool link_repeat_answer(struct pana_link *link, const struct endpoint *from, struct view datagram,
 	struct actions *actions)
 {
-	if (link->answer.size == 0 || sequence_of(datagram) != sequence_of(octets_view(&link->answer)))
+	if (link->answer.size == 0 ||
+		sequence_of(datagram) != sequence_of(octets_view(&link->answer)))
 		return false;
 	if (digest_of(datagram) != link->last_in)
 		return false;
@@ -454,7 +455,8 @@ int link_check_sequence(const struct pana_link *link, const struct packet *packe
 	if (pana_is_request(packet)) /* RFC 5191 §5.2: only the expected number is valid */
 		good = !link->in_known || sequence == link->next_in;
 	else /* §5.2: an answer has the number of the outstanding request */
-		good = link_outstanding(link) && sequence == sequence_of(octets_view(&link->request)) &&
+		good = link_outstanding(link) &&
+			sequence == sequence_of(octets_view(&link->request)) &&
 			link_outstanding_is(link, (unsigned)packet->header[PANA_TYPE],
 				pana_flags(packet));
 	if (good)

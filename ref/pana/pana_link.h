@@ -85,7 +85,8 @@ struct view link_build(const struct pana_link *link, const struct pana_sa *sa, u
 
 /* What goes into a request or answer. `with_next`: protected by link->next when there is one. */
 struct pana_draft {
-	unsigned type, flags; /* without R and E, which the link adds; an answer has its request's E */
+	unsigned type,
+		flags; /* without R and E, which the link adds; an answer has its request's E */
 	const struct element_value *elements;
 	unsigned count;
 	bool with_next;

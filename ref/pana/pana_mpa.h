@@ -137,7 +137,8 @@ const char *mpa_status_name(enum mpa_status code);
 
 /* Keys of the two ESP associations of a proactive handover tunnel. */
 struct mpa_esp_keys {
-	size_t encryption_size, integrity_size; /* octets; 0: none. GCM: the salt is part of the key */
+	/* octets; 0: none. With GCM the salt is part of the key */
+	size_t encryption_size, integrity_size;
 	uint8_t mn_to_ar_encryption[ESP_KEY_MAX], mn_to_ar_integrity[MPA_KEY_SIZE];
 	uint8_t ar_to_mn_encryption[ESP_KEY_MAX], ar_to_mn_integrity[MPA_KEY_SIZE];
 };

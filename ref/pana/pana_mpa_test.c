@@ -154,8 +154,8 @@ static void test_tunnel_parameters(void **state)
 	assert_int_equal(out.transform, MPA_AES_GCM);
 	assert_int_equal(out.lifetime, 300);
 	in.transform = 8;
-	assert_int_equal(
-		mpa_decode_tunnel_parameters(mpa_encode_tunnel_parameters(&in, storage).value, &out),
+	assert_int_equal(mpa_decode_tunnel_parameters(
+				 mpa_encode_tunnel_parameters(&in, storage).value, &out),
 		-1);
 }
 

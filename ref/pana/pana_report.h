@@ -68,7 +68,7 @@ struct pana_common {
 	size_t nonce_size;	 /* PANA_NONCE_MIN to 64 octets; 20 */
 	struct pana_rtx request; /* REQ_IRT 1 s, REQ_MRT 30 s, REQ_MRC 10, REQ_MRD 0 */
 	btime failed_timeout;	 /* FAILED_SESS_TIMEOUT of RFC 5609: until the access phase; 60 s */
-	btime ping_interval;	 /* liveness test when nothing else was heard for so long; 0: never */
+	btime ping_interval; /* liveness test when nothing else was heard for so long; 0: never */
 	btime ping_gap;		 /* RFC 5191 §4.2: no two tests within this time; 1 s */
 	btime linger;		 /* how long a repeated last request is answered; 35 s */
 	bool require_key;	 /* authentication that yields no key is a failure */

@@ -338,6 +338,16 @@ const char *pana_text(const struct packet *p, char *out, size_t size)
 	return out;
 }
 
+const char *pana_cause_name(const struct packet *p)
+{
+	uint64_t cause = packet_uint(p, 0, PANA_AVP_TERMINATION_CAUSE, 0);
+
+	for (const struct name *n = causes; n->name; n++)
+		if (n->value == cause)
+			return n->name;
+	return "of unknown cause";
+}
+
 struct view pana_eap(const struct packet *p)
 {
 	const struct element_value *e = packet_find(p, 0, PANA_AVP_EAP_PAYLOAD);

@@ -112,6 +112,9 @@ static inline bool pana_is_request(const struct packet *p)
  */
 const char *pana_text(const struct packet *p, char *out, size_t size);
 
+/* The Termination-Cause of a PTR by its name in the specification: static. */
+const char *pana_cause_name(const struct packet *p);
+
 /* The first EAP-Payload, or an empty view. */
 struct view pana_eap(const struct packet *p);
 

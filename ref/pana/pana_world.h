@@ -7,7 +7,6 @@
 #define BATON_PANA_PANA_WORLD_H
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
 
 #include "ref/base/random.h"
 #include "ref/pana/paa.h"

@@ -63,4 +63,37 @@ static inline void assert_flying(unsigned i, const char *name)
 	assert_string_equal(pana_text(&p, text, sizeof(text)), name);
 }
 
+/* A message of ours, made without keys. */
+static inline struct flying forge(bool to_paa, unsigned type, unsigned flags, uint32_t id,
+	uint32_t sequence, const struct element_value *e, unsigned n)
+{
+	struct packet p = packet_of(&pana_protocol);
+	struct flying f = { .to_paa = to_paa };
+	struct writer out = writer_of(f.data, sizeof(f.data));
+
+	f.from = to_paa ? w.pac_config.local : w.paa_config.local;
+	f.to = to_paa ? w.paa_config.local : w.pac_config.local;
+	p.header[PANA_TYPE] = type;
+	p.header[PANA_FLAGS] = flags;
+	p.header[PANA_SESSION] = id;
+	p.header[PANA_SEQUENCE] = sequence;
+	for (unsigned i = 0; i < n; i++)
+		p.elements[p.element_count++] = e[i];
+	wire_encode(&p, &out);
+	f.size = out.used;
+	return f;
+}
+
+static inline void assert_rejects(const struct flying *f, enum reject_reason reason)
+{
+	unsigned flew = w.count;
+
+	world_forget_reports(&w);
+	assert_int_equal(world_deliver(&w, f), -1);
+	struct reject r = world_rejected(&w);
+	if (r.reason != reason)
+		fail_msg("%s instead of %s", reject_name(r.reason), reject_name(reason));
+	assert_int_equal(w.count, flew);
+}
+
 #endif

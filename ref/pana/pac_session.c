@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What there is to know of a client. */
+#include "ref/pana/pac_inside.h"
+
+const char *pac_state_name(const struct pac *pac)
+{
+	return pac_machine.states[pac->state];
+}
+
+enum pana_access pac_access(const struct pac *pac)
+{
+	return pac->access;
+}
+
+bool pac_open(const struct pac *pac)
+{
+	return pac->opened && pac->state != PAC_CLOSED && pac->state != PAC_SESS_TERM;
+}
+
+bool pac_closed(const struct pac *pac)
+{
+	return pac->state == PAC_CLOSED;
+}
+
+uint32_t pac_session_id(const struct pac *pac)
+{
+	return pac->link.id;
+}
+
+uint32_t pac_lifetime(const struct pac *pac)
+{
+	return pac->lifetime;
+}
+
+btime pac_expires(const struct pac *pac)
+{
+	return pac->expires;
+}
+
+bool pac_ip_reconfiguration(const struct pac *pac)
+{
+	return pac->reconfigure;
+}
+
+const struct endpoint *pac_peer(const struct pac *pac)
+{
+	return &pac->link.peer;
+}
+
+uint32_t pac_rejected(const struct pac *pac, enum reject_reason reason)
+{
+	return pac->rejected[reason];
+}
+
+const struct pana_session_keys *pac_keys(const struct pac *pac)
+{
+	return pac->link.sa.live ? &pac->link.sa.keys : NULL;
+}
+
+int pac_ap_key(const struct pac *pac, const uint8_t bssid[6], uint8_t out[MPA_KEY_SIZE])
+{
+	if (!pac->link.sa.live)
+		return -1;
+	mpa_ap_key(&pac->link.sa, bssid, out);
+	return 0;
+}
+
+const struct fsm *pac_fsm(void)
+{
+	return &pac_machine;
+}
+
+const uint32_t *pac_fsm_hits(const struct pac *pac)
+{
+	return pac->hits;
+}
