@@ -2,6 +2,7 @@
 /* The PANA authentication agent on the host: its socket, timer, EAP servers and reports. */
 #include <errno.h>
 
+#include "ref/ar/aaa.h"
 #include "ref/ar/access.h"
 #include "ref/ar/ar.h"
 #include "ref/host/carry.h"
@@ -95,6 +96,7 @@ void agent_carry(struct ar *ar, const struct actions *actions)
 	take_snapshots(&r);
 	carry_out(actions, ar->udp, ar->node->log, take_report, &r);
 	timer_set(ar->timer, paa_due(ar->paa));
+	aaa_flush(ar->aaa);
 }
 
 bool agent_notify(struct ar *ar, uint32_t session, const struct element_value *elements,
@@ -145,7 +147,8 @@ static struct eap_end *new_server(void *context, struct paa_session *session)
 		.tls = ar->tls,
 		.random = &ar->node->random };
 
-	(void)session;
+	if (ar->aaa)
+		return aaa_eap_new(ar->aaa, session);
 	return eap_server_new(&config);
 }
 
@@ -222,6 +225,11 @@ int agent_start(struct ar *ar)
 		if (!ar->tls)
 			return -1;
 	}
+	if (ar->settings->eap.radius) {
+		ar->aaa = aaa_new(ar, ar->settings->eap.radius);
+		if (!ar->aaa)
+			return -1;
+	}
 	ar->udp = udp_open(ar->node->loop, &s->listen, s->device, receive, ar);
 	if (!ar->udp) {
 		log_error(ar->node->log, "listening at %s%s%s: %s",
@@ -245,6 +253,7 @@ void agent_stop(struct ar *ar)
 	paa_free(ar->paa);
 	timer_free(ar->timer);
 	udp_close(ar->udp);
+	aaa_free(ar->aaa);
 	eap_users_free(ar->users);
 	eap_tls_context_free(ar->tls);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control commands about the agent's sessions. */
-#include "ref/ar/ar.h"
+#include "ref/ar/aaa.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define ENDED (BIT(FAILED) | BIT(TERMINATED) | BIT(EXPIRED) | BIT(UNREACHABLE))
@@ -160,6 +160,7 @@ void agent_cmd_counters(void *node, struct control_request *request, const json_
 
 	(void)arguments;
 	control_answer(request,
-		json_pack("{s:o,s:o}", "rejected", pana_rejected_json(rejected, ar->paa), "rows",
+		json_pack("{s:o,s:o,s:o}", "rejected", pana_rejected_json(rejected, ar->paa),
+			"radius", aaa_json(ar->aaa), "rows",
 			pana_fsm_json(paa_fsm(), paa_fsm_hits(ar->paa))));
 }

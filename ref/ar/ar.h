@@ -16,6 +16,7 @@
 #include "ref/node/waiters.h"
 #include "ref/pana/paa.h"
 
+struct aaa;
 struct access;
 
 struct ar {
@@ -26,6 +27,7 @@ struct ar {
 	struct timer *timer;
 	struct eap_users *users;
 	struct eap_tls_context *tls;
+	struct aaa *aaa; /* NULL: the users are kept here */
 	struct waiters waiters;
 	uint32_t newest; /* session identifier; 0 before there was one */
 	struct access *access;

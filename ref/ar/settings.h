@@ -23,8 +23,23 @@ struct agent_settings {
 	btime hold;
 };
 
+struct radius_server_settings {
+	struct endpoint address;
+	const char *secret;
+};
+
+/* EAP is passed through to one of these servers (RFC 3579). */
+struct aaa_settings {
+	struct config_list servers; /* struct radius_server_settings */
+	const char *nas_identifier;
+	struct endpoint bind;
+	btime timeout;
+	unsigned repetitions, ports;
+};
+
 struct eap_server_settings {
 	const char *server_id;
+	struct aaa_settings *radius; /* NULL: users are kept here */
 	struct config_list users; /* struct user_settings */
 	struct tls_settings *tls;
 };

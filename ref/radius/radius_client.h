@@ -54,6 +54,7 @@ void radius_client_free(struct radius_client *client);
 struct radius_session {
 	char called_station[64], calling_station[64]; /* RFC 3580 §3.20, §3.21; empty: left out */
 	uint16_t mtu;				      /* Framed-MTU; 0: 1400 */
+	void *owner; /* the lower layer's own, kept and never looked at */
 };
 
 /*
@@ -61,6 +62,9 @@ struct radius_session {
  * 3579 §2.1) and forwards everything else.
  */
 struct eap_end *radius_eap_new(struct radius_client *client, const struct radius_session *session);
+
+/* The owner given to radius_eap_new. */
+void *radius_eap_owner(const struct eap_end *end);
 
 /* Session-Timeout of the Access-Accept in seconds; 0 when it had none. */
 uint32_t radius_eap_session_timeout(const struct eap_end *end);

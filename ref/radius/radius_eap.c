@@ -126,6 +126,11 @@ struct eap_end *radius_eap_new(struct radius_client *client, const struct radius
 	return &pass->end;
 }
 
+void *radius_eap_owner(const struct eap_end *end)
+{
+	return ((const struct radius_pass *)end)->session.owner;
+}
+
 uint32_t radius_eap_session_timeout(const struct eap_end *end)
 {
 	return ((const struct radius_pass *)end)->session_timeout;
