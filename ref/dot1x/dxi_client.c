@@ -61,6 +61,20 @@ static void send_eapol(struct dxi_client *c, const struct dxi_target *target, en
 		send_message(c, DXI_FRAME, target, writer_view(&w), actions);
 }
 
+/* DXI §3.5: who sends what is not allowed is told and left. */
+static void leave(struct dxi_client *c, enum dxi_error error, struct actions *actions)
+{
+	struct packet p = packet_named(&dxi_protocol, "CLOSE");
+	uint8_t value[2] = { 0, (uint8_t)error }, room[64];
+	struct writer w = writer_of(room, sizeof(room));
+
+	p.header[DXI_VERSION_FIELD] = DXI_VERSION;
+	packet_add(&p, 0, DXI_ERROR, VIEW_OF(value));
+	wire_encode(&p, &w);
+	actions_report(actions, c, DXI_CLIENT_SEND, "dxi_send", writer_view(&w));
+	actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+}
+
 static void fail_target(struct dxi_target *t, const char *why, struct actions *actions)
 {
 	t->state = DXI_TARGET_FAILED;
@@ -280,6 +294,7 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 		break;
 	case DXI_OPEN:
 		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
+		leave(c, DXI_ERROR_MALFORMED, actions);
 		break;
 	}
 }
@@ -287,23 +302,25 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 void dxi_client_input(struct dxi_client *c, struct view octets, btime now, struct actions *actions)
 {
 	struct view message;
-	int more;
+	bool whole = true;
 
-	do {
+	while (whole && c->connection == DXI_CONNECTED) {
 		struct reject why = { 0 };
 		struct packet p;
-		more = dxi_stream_next(&c->stream, &octets, &message, &why);
-		if (more == 1 && wire_decode(&dxi_protocol, message, &p, &why) == 0) {
+		int more = dxi_stream_next(&c->stream, &octets, &message, &why);
+		if (more == 0)
+			return;
+		whole = more > 0 && dxi_decode(message, &p, &why) == 0;
+		if (whole) {
 			c->heard = now;
 			c->probed = BTIME_NEVER;
 			handle(c, &p, now, &why, actions);
 		}
 		if (why.reason != REJECT_NONE)
 			reject(c, &why, actions);
-		if (more < 0)
-			actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect",
-				VIEW_EMPTY);
-	} while (more == 1 && c->connection == DXI_CONNECTED);
+		if (!whole)
+			leave(c, dxi_error_of(&why), actions);
+	}
 }
 
 /* --- time ------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct dxi_connection {
 	uint16_t keep_alive;
 	struct dxi_port ports[DXI_PORTS_MAX];
 	struct dxi_stream stream;
-	btime heard, probed; /* probed: when a PROBE went out that has no answer; or NEVER */
+	btime made, heard, probed; /* probed: when a PROBE went out that has no answer; or NEVER */
 	bool paused, closing;
 };
 
@@ -88,7 +88,7 @@ struct dxi_connection *dxi_server_accept(struct dxi_server *s, const struct endp
 	}
 	struct dxi_connection *c = allocate(sizeof(*c));
 	c->peer = *peer;
-	c->heard = now;
+	c->made = c->heard = now;
 	c->probed = BTIME_NEVER;
 	c->stream.limit = DXI_UNOPENED_MAX;
 	append_connection(s, c);
@@ -290,6 +290,14 @@ static struct dxi_port *find_port(struct dxi_connection *c, uint64_t bssid)
 	return NULL;
 }
 
+/* DXI §5.4: what the access point says to stations on its own LAN is none of ours. */
+static int check_ethertype(const struct eapol_frame *frame, struct reject *why)
+{
+	if (frame->ethertype == EAPOL_PREAUTH_ETHERTYPE)
+		return 0;
+	return reject_set(why, REJECT_TYPE, "EtherType", "DXI §5", 12, frame->ethertype);
+}
+
 void dxi_server_lan_input(struct dxi_server *s, struct view octets, btime now,
 	struct actions *actions)
 {
@@ -299,7 +307,7 @@ void dxi_server_lan_input(struct dxi_server *s, struct view octets, btime now,
 	(void)now;
 
 	if (eapol_frame_decode(octets, &frame, &why) < 0 ||
-		eapol_decode(frame.pdu, &eapol, &why) < 0) {
+		check_ethertype(&frame, &why) < 0 || eapol_decode(frame.pdu, &eapol, &why) < 0) {
 		s->counters.rejected[why.reason]++;
 		return;
 	}
@@ -403,6 +411,7 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 	if (!port) {
 		refuse(c, p->header[DXI_STATION], p->header[DXI_BSSID], DXI_ERROR_NOT_OPEN,
 			actions);
+		reject_set(why, REJECT_STATE, "BSSID", "DXI §5", 10, p->header[DXI_BSSID]);
 		return;
 	}
 	if (eapol_decode(pdu, &eapol, why) < 0)
@@ -412,8 +421,10 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 		return;
 	}
 	s->counters.frames_in++;
+	/* DXI §3.5: octets behind the body are not passed on. */
 	if (s->config.proxy)
-		send_to_lan(port, pdu, now, actions);
+		send_to_lan(port, VIEW(pdu.data, EAPOL_HEADER_SIZE + eapol.body.size), now,
+			actions);
 	else
 		authenticate(s, c, port, &eapol, why, actions);
 }
@@ -449,6 +460,7 @@ static void handle(struct dxi_server *s, struct dxi_connection *c, const struct 
 	case DXI_OPENED:
 	case DXI_REFUSED:
 		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
+		disconnect(c, DXI_ERROR_MALFORMED, actions);
 		break;
 	}
 }
@@ -473,7 +485,7 @@ void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct vie
 		struct reject why = { 0 };
 		struct packet p;
 		more = dxi_stream_next(&c->stream, &octets, &message, &why);
-		bool whole = more == 1 && wire_decode(&dxi_protocol, message, &p, &why) == 0;
+		bool whole = more == 1 && dxi_decode(message, &p, &why) == 0;
 		if (whole) {
 			c->heard = now;
 			c->probed = BTIME_NEVER;
@@ -483,11 +495,9 @@ void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct vie
 		}
 		if (why.reason != REJECT_NONE)
 			reject(s, c, &why, actions);
-		/* DXI §3.4: who sends what section 3 does not allow is told and left. */
+		/* DXI §3.5: who sends what section 3 does not allow is told and left. */
 		if (more != 0 && !whole)
-			disconnect(c, why.reason == REJECT_VERSION ? DXI_ERROR_VERSION
-								   : DXI_ERROR_MALFORMED,
-				actions);
+			disconnect(c, dxi_error_of(&why), actions);
 	}
 }
 
@@ -495,7 +505,7 @@ void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct vie
 
 static btime connection_due(const struct dxi_connection *c)
 {
-	btime due = c->station ? BTIME_NEVER : btime_add(c->heard, OPEN_TIME);
+	btime due = c->station ? BTIME_NEVER : btime_add(c->made, OPEN_TIME);
 
 	if (c->closing)
 		return BTIME_NEVER;
@@ -518,7 +528,8 @@ static void connection_tick(struct dxi_connection *c, btime now, struct actions 
 		port->silent_since = BTIME_NEVER;
 		refuse(c, port->station, port->bssid, DXI_ERROR_UNREACHABLE, actions);
 	}
-	if ((!c->station && now >= btime_add(c->heard, OPEN_TIME)) ||
+	/* DXI §5.1: whatever else it sends, a PROBE now and then included. */
+	if ((!c->station && now >= btime_add(c->made, OPEN_TIME)) ||
 		now >= btime_add(c->probed, PROBE_TIME))
 		disconnect(c, DXI_ERROR_TIMEOUT, actions);
 }

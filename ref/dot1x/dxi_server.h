@@ -73,7 +73,7 @@ void dxi_server_input(struct dxi_server *server, struct dxi_connection *connecti
 void dxi_server_queued(struct dxi_server *server, struct dxi_connection *connection, size_t queued,
 	struct actions *actions);
 
-/* Proxy: an Ethernet frame of EtherType 0x88C7 or 0x888E seen on the LAN. */
+/* Proxy: an Ethernet frame seen on the LAN; EtherType 0x88C7 concerns it. */
 void dxi_server_lan_input(struct dxi_server *server, struct view frame, btime now,
 	struct actions *actions);
 

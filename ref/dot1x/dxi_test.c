@@ -295,6 +295,146 @@ static void what_is_not_ours_is_closed_at_once(void **state)
 	world_end(&w);
 }
 
+/* Encodes a message of the tables, whatever it says. */
+static struct view message_of(enum dxi_type type, uint64_t from, uint64_t bssid, struct view pdu,
+	uint8_t room[64])
+{
+	struct packet p = packet_of(&dxi_protocol);
+	struct writer out = writer_of(room, 64);
+
+	p.header[DXI_VERSION_FIELD] = DXI_VERSION;
+	p.header[DXI_TYPE] = type;
+	p.header[DXI_STATION] = from;
+	p.header[DXI_BSSID] = bssid;
+	if (pdu.size)
+		packet_add(&p, 0, DXI_EAPOL, pdu);
+	wire_encode(&p, &out);
+	return writer_view(&out);
+}
+
+/* The error of the CLOSE among what is to be sent; DXI_ERROR_NONE when there is none. */
+static enum dxi_error close_error(const struct actions *actions)
+{
+	struct packet p;
+
+	for (unsigned i = 0; i < actions->count; i++)
+		if (actions->list[i].data.size &&
+			dxi_decode(actions->list[i].data, &p, NULL) == 0 &&
+			p.header[DXI_TYPE] == DXI_CLOSE)
+			return (enum dxi_error)packet_uint(&p, 0, DXI_ERROR, 0);
+	return DXI_ERROR_NONE;
+}
+
+static void addresses_are_those_of_one_station(void **state)
+{
+	static const uint64_t bad[] = { 0, 0x0180C2000003, 0xFFFFFFFFFFFF };
+	uint8_t room[64];
+	(void)state;
+	for (unsigned i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
+		struct world w;
+		uint64_t from = i % 2 ? bad[i / 2] : dxi_mac(station);
+		uint64_t to = i % 2 ? dxi_mac(ap1) : bad[i / 2];
+		world_begin(&w, false);
+		connect_client(&w);
+		actions_clear(&w.client_actions);
+		dxi_server_input(w.server, w.connection,
+			message_of(DXI_OPEN, from, to, VIEW_EMPTY, room), w.now,
+			&w.server_actions);
+		assert_int_equal(close_error(&w.server_actions), DXI_ERROR_MALFORMED);
+		assert_int_equal(dxi_server_counters(w.server)->rejected[REJECT_VALUE], 1);
+		assert_int_equal(dxi_server_counters(w.server)->opened, 0);
+		run(&w);
+		world_end(&w);
+	}
+}
+
+/* DXI §3.5: told and left, by either side. */
+static void a_message_from_the_wrong_side_ends_the_connection(void **state)
+{
+	static const enum dxi_type wrong[] = { DXI_OPENED, DXI_REFUSED };
+	uint8_t room[64];
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct world w;
+		world_begin(&w, false);
+		connect_client(&w);
+		struct packet p = packet_of(&dxi_protocol);
+		struct writer out = writer_of(room, sizeof(room));
+		p.header[DXI_VERSION_FIELD] = DXI_VERSION;
+		p.header[DXI_TYPE] = wrong[i];
+		p.header[DXI_STATION] = dxi_mac(station);
+		p.header[DXI_BSSID] = dxi_mac(ap1);
+		if (wrong[i] == DXI_REFUSED)
+			packet_add(&p, 0, DXI_ERROR, VIEW("\0\4", 2));
+		wire_encode(&p, &out);
+		dxi_server_input(w.server, w.connection, writer_view(&out), w.now,
+			&w.server_actions);
+		assert_int_equal(close_error(&w.server_actions), DXI_ERROR_MALFORMED);
+		run(&w);
+		assert_null(w.connection);
+		world_end(&w);
+	}
+	struct world w;
+	world_begin(&w, false);
+	authenticate(&w, ap1);
+	dxi_client_input(&w.client,
+		message_of(DXI_OPEN, dxi_mac(station), dxi_mac(ap1), VIEW_EMPTY, room), w.now,
+		&w.client_actions);
+	assert_int_equal(close_error(&w.client_actions), DXI_ERROR_MALFORMED);
+	run(&w);
+	assert_null(w.connection);
+	world_end(&w);
+}
+
+/* DXI §3.5: padding behind the PDU stays where it is; §5.4: ordinary EAPOL stays on the LAN. */
+static void a_proxy_carries_pdus_and_nothing_else(void **state)
+{
+	uint8_t room[64], pdu[16] = { EAPOL_VERSION, EAPOL_START, 0, 0, 0xEE, 0xEE };
+	struct eapol_frame frame;
+	struct world w;
+	(void)state;
+	world_begin(&w, true);
+	authenticate(&w, ap1);
+	dxi_server_input(w.server, w.connection,
+		message_of(DXI_FRAME, dxi_mac(station), dxi_mac(ap1), VIEW_OF(pdu), room), w.now,
+		&w.server_actions);
+	run(&w);
+	assert_int_equal(eapol_frame_decode(w.lan, &frame, NULL), 0);
+	assert_int_equal(frame.pdu.size, EAPOL_HEADER_SIZE);
+
+	struct writer out = writer_of(room, sizeof(room));
+	struct eapol_frame ordinary = { .ethertype = EAPOL_ETHERTYPE,
+		.pdu = VIEW(pdu, EAPOL_HEADER_SIZE) };
+	memcpy(ordinary.destination, station, 6);
+	memcpy(ordinary.source, ap1, 6);
+	eapol_frame_encode(&ordinary, &out);
+	dxi_server_lan_input(w.server, writer_view(&out), w.now, &w.server_actions);
+	assert_int_equal(w.server_actions.count, 0);
+	world_end(&w);
+}
+
+/* DXI §5.1: whatever else it sends. */
+static void probes_keep_no_half_open_connection_alive(void **state)
+{
+	uint8_t room[64];
+	struct world w;
+	(void)state;
+	world_begin(&w, false);
+	connect_client(&w);
+	actions_clear(&w.client_actions);
+	w.now = 4 * BTIME_S;
+	dxi_server_input(w.server, w.connection, message_of(DXI_PROBE, 0, 0, VIEW_EMPTY, room),
+		w.now, &w.server_actions);
+	run(&w);
+	assert_int_equal(dxi_server_due(w.server), 5 * BTIME_S);
+	w.now = 5 * BTIME_S;
+	dxi_server_tick(w.server, w.now, &w.server_actions);
+	assert_int_equal(close_error(&w.server_actions), DXI_ERROR_TIMEOUT);
+	run(&w);
+	assert_null(w.connection);
+	world_end(&w);
+}
+
 static void half_open_connections_are_bounded_and_end(void **state)
 {
 	struct world w;
@@ -366,6 +506,10 @@ int main(void)
 		cmocka_unit_test(nobody_takes_over_a_station),
 		cmocka_unit_test(another_stations_name_ends_the_connection),
 		cmocka_unit_test(what_is_not_ours_is_closed_at_once),
+		cmocka_unit_test(addresses_are_those_of_one_station),
+		cmocka_unit_test(a_message_from_the_wrong_side_ends_the_connection),
+		cmocka_unit_test(a_proxy_carries_pdus_and_nothing_else),
+		cmocka_unit_test(probes_keep_no_half_open_connection_alive),
 		cmocka_unit_test(half_open_connections_are_bounded_and_end),
 		cmocka_unit_test(a_broken_connection_is_made_again),
 		cmocka_unit_test(one_that_does_not_read_is_paused_and_let_go),

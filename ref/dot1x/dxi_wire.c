@@ -72,6 +72,50 @@ const struct protocol dxi_protocol = {
 	.messages = messages,
 };
 
+/* Neither zero nor a group address. */
+static bool is_single(uint64_t mac)
+{
+	return mac != 0 && (mac >> 40 & 1) == 0;
+}
+
+static int check_address(const struct packet *p, enum dxi_header field, size_t offset,
+	struct reject *reject)
+{
+	if (is_single(p->header[field]))
+		return 0;
+	return reject_set(reject, REJECT_VALUE, header[field].name, DXI "3.1", offset,
+		p->header[field]);
+}
+
+int dxi_decode(struct view message, struct packet *p, struct reject *reject)
+{
+	struct reader r = reader_of(message);
+	uint8_t version = read_u8(&r);
+
+	if (!r.failed && version != DXI_VERSION)
+		return reject_set(reject, REJECT_VERSION, "Version", DXI "3.1", 0, version);
+	if (wire_decode(&dxi_protocol, message, p, reject) < 0)
+		return -1;
+	switch ((enum dxi_type)p->header[DXI_TYPE]) {
+	case DXI_OPEN:
+	case DXI_OPENED:
+	case DXI_FRAME:
+	case DXI_REFUSED:
+		return check_address(p, DXI_STATION, 4, reject) < 0 ?
+			-1 : check_address(p, DXI_BSSID, 10, reject);
+	case DXI_PROBE:
+	case DXI_ALIVE:
+	case DXI_CLOSE:
+		break;
+	}
+	return 0;
+}
+
+enum dxi_error dxi_error_of(const struct reject *reject)
+{
+	return reject->reason == REJECT_VERSION ? DXI_ERROR_VERSION : DXI_ERROR_MALFORMED;
+}
+
 const char *dxi_error_name(uint64_t error)
 {
 	return field_value_name(&elements[1].value[0], error);

@@ -41,6 +41,15 @@ enum dxi_error {
 
 extern const struct protocol dxi_protocol;
 
+/*
+ * A whole message: Version, then the tables, then that Station and BSSID are addresses of one
+ * station each where they mean something (DXI §3.1). 0, or -1 with *reject filled.
+ */
+int dxi_decode(struct view message, struct packet *packet, struct reject *reject);
+
+/* CLOSE's error for what dxi_decode or dxi_stream_next rejected (DXI §3.5). */
+enum dxi_error dxi_error_of(const struct reject *reject);
+
 /* "busy"; NULL when the number has no name. */
 const char *dxi_error_name(uint64_t error);
 
