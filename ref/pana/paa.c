@@ -119,9 +119,9 @@ static int check_place(const struct paa_session *s, const struct paa_arrival *at
 	if (early || s->state == PAA_CLOSED || !fsm_accepts(&paa_machine, s->state, event))
 		return reject_set(at->reject, REJECT_STATE, "Message Type", "RFC 5191 §5.5", 6,
 			p->header[PANA_TYPE]);
-	/* RFC 5873 §5: once negotiated, every message until the client has come has the E bit */
-	if (s->paa->config.preauth && !s->opened && preauth != s->link.preauth)
-		return reject_set(at->reject, REJECT_FLAGS, "Flags", "RFC 5873 §5", 4,
+	/* RFC 5873 §3: once negotiated, every message until the client has come has the E bit */
+	if (!s->opened && preauth != s->link.preauth)
+		return reject_set(at->reject, REJECT_FLAGS, "Flags", "RFC 5873 §3", 4,
 			pana_flags(p));
 	/* §5.6: a change of address is for sessions; before there is one it would be a hijack */
 	if (!s->opened && !endpoint_equal(at->from, &s->link.peer))
@@ -414,8 +414,13 @@ int paa_input(struct paa *paa, const struct endpoint *from, const struct endpoin
 	store_reap(paa);
 	if (datagram.size > PANA_MESSAGE_MAX)
 		reject_set(&reject, REJECT_RESOURCES, "Message Length", NULL, 2, datagram.size);
-	else if (pana_decode(datagram, &packet, &reject) == 0 && sort(paa, &at, &step) == 0)
-		return 0;
+	else if (pana_decode(datagram, &packet, &reject) == 0) {
+		/* RFC 5873 §5, RFC 5191 §6.2: without the extension E is reserved and ignored */
+		if (!paa->config.preauth)
+			packet.header[PANA_FLAGS] &= ~(uint64_t)PANA_E;
+		if (sort(paa, &at, &step) == 0)
+			return 0;
+	}
 	paa->rejected[reject.reason]++;
 	struct action *a = actions_report(actions, NULL, PANA_REPORT_REJECTED,
 		pana_report_name(PANA_REPORT_REJECTED), VIEW_EMPTY);

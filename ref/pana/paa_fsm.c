@@ -303,7 +303,7 @@ static int hold(void *context, const void *input)
 	return 0;
 }
 
-/* RFC 5873 §5: a ping without E makes the candidate the serving agent; ours: with E, held. */
+/* RFC 5873 §3: a ping without E makes the candidate the serving agent; ours: with E, held. */
 static void follow_e_bit(struct paa_session *s, const struct paa_step *step)
 {
 	bool away = pana_flags(step->packet) & PANA_E;

@@ -120,10 +120,6 @@ static int check_pci(struct paa *paa, const struct paa_arrival *at, const struct
 {
 	struct paa_session *s = paa_find_peer(paa, at->from);
 
-	/* RFC 5873 §5: MUST be discarded where pre-authentication is not supported */
-	if (pana_flags(step->packet) & PANA_E && !paa->config.preauth)
-		return reject_set(at->reject, REJECT_FLAGS, "Flags", "RFC 5873 §5", 4,
-			pana_flags(step->packet));
 	/* §4.1: after the initial PAR a PCI from the same address MUST be discarded; §5.5: it is
 	 * unexpected in every phase of a session */
 	if (s && !paa->config.allow_restart && !MUTANT(pana_paa_takes_pci_in_session))

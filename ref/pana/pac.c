@@ -153,9 +153,9 @@ static int take_start(struct pac *pac, const struct pac_step *step, const struct
 
 	if (!start_is_due(pac, p))
 		return reject_set(reject, REJECT_STATE, "Flags", "RFC 5191 §5.5", 4, pana_flags(p));
-	/* RFC 5873 §5: who did not ask for pre-authentication, or asked, MUST discard the other */
+	/* RFC 5873 §3: who did not ask for pre-authentication, or asked, MUST discard the other */
 	if (preauth != pac->config.preauth)
-		return reject_set(reject, REJECT_FLAGS, "Flags", "RFC 5873 §5", 4, pana_flags(p));
+		return reject_set(reject, REJECT_FLAGS, "Flags", "RFC 5873 §3", 4, pana_flags(p));
 	if (check_offer(pac, p, &prf, &integrity, reject) < 0)
 		return -1;
 	if (link_verify(&pac->link, step->datagram, p, reject) < 0)
@@ -336,9 +336,9 @@ static int check_header(const struct pac *pac, const struct packet *p, int event
 	if (p->header[PANA_SESSION] != pac->link.id && !MUTANT(pana_accepts_unknown_session))
 		return reject_set(reject, REJECT_SESSION, "Session Identifier", "RFC 5191 §4.1", 8,
 			p->header[PANA_SESSION]);
-	/* RFC 5873 §5: E in every message until the candidate is the serving network's PAA */
+	/* RFC 5873 §3: E in every message until the candidate is the serving network's PAA */
 	if (!pac->opened && preauth != pac->link.preauth)
-		return reject_set(reject, REJECT_FLAGS, "Flags", "RFC 5873 §5", 4, pana_flags(p));
+		return reject_set(reject, REJECT_FLAGS, "Flags", "RFC 5873 §3", 4, pana_flags(p));
 	return 0;
 }
 

@@ -41,7 +41,7 @@ enum pac_event_kind {
 	PAC_PING,	    /* PNR with P */
 	PAC_TERMINATE,	    /* PTR, cause LOGOUT */
 	PAC_MOVED,     /* the node is now in this PAA's network, at `local`: RFC 5191 §5.6, and
-			  the end of pre-authentication, RFC 5873 §5 */
+			  the end of pre-authentication, RFC 5873 §3 */
 	PAC_LEFT,      /* the node is now in another network, at `local`; the session is held */
 	PAC_EAP_READY, /* the EAP end that was waiting has changed its status */
 };

@@ -327,7 +327,7 @@ static int tx_ping(void *context, const void *input)
 	return link_request(&pac->link, &draft, s->now, s->actions);
 }
 
-/* RFC 5873 §5: the E bit is cleared by the first message in the new network, and set in one that
+/* RFC 5873 §3: the E bit is cleared by the first message in the new network, and set in one that
  * says that this network has been left (docs/pana.md). */
 static int announce(void *context, const void *input)
 {
@@ -624,7 +624,7 @@ static const struct fsm_row rows[] = {
 	ROW(WAIT_EAP_RESULT_CLOSE, EAP_RESPONSE, always, CLOSED, be_refused, SM),
 
 	ROW(OPEN, PANA_PING, always, WAIT_PNA_PING, tx_ping, SM),
-	ROW(OPEN, ANNOUNCE, always, WAIT_PNA_PING, announce, "RFC 5873 §5, RFC 5191 §5.6"),
+	ROW(OPEN, ANNOUNCE, always, WAIT_PNA_PING, announce, "RFC 5873 §3, RFC 5191 §5.6"),
 	ROW(OPEN, NOTIFY, always, WAIT_PNA_PING, tx_notification, "docs/pana.md"),
 	ROW(OPEN, REAUTH, always, WAIT_PNA_REAUTH, tx_reauth, SM),
 	ROW(OPEN, RX_PAR, always, WAIT_EAP_MSG, begin_reauth, SM),

@@ -43,7 +43,7 @@ struct pana_link {
 	const struct pana_common *common;
 	struct endpoint local, peer;
 	uint32_t id;
-	bool preauth; /* the E bit (RFC 5873 §5) */
+	bool preauth; /* the E bit (RFC 5873 §3) */
 
 	/* requests that go out; at most one is outstanding (RFC 5191 §5.2) */
 	bool out_known, in_known, notifying, pinged_once;

@@ -260,7 +260,7 @@ static const struct occurrence relay[] = {
 
 /*
  * RFC 5191 §4.1: S and C belong to PAR and PAN, never both; §6.2: I belongs to PAR; §7.6, §7.7: of
- * A and P exactly one belongs to PNR and PNA. The E bit may stand anywhere (RFC 5873 §5).
+ * A and P exactly one belongs to PNR and PNA. The E bit may stand anywhere (RFC 5873 §3).
  */
 static const struct message messages[] = {
 	{ "PCI", "PANA-Client-Initiation", PANA_CLIENT_INITIATION, ALL, 0, none, false,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * PANA on the wire (RFC 5191 §6 to §8, RFC 5873 §6, RFC 6345, RFC 6786), and the vendor AVPs by
+ * PANA on the wire (RFC 5191 §6 to §8, RFC 5873 §4, RFC 6345, RFC 6786), and the vendor AVPs by
  * which media-independent pre-authentication runs over an established session (docs/pana.md).
  *
  * The tables are the format: pana_protocol decodes, encodes, checks and names everything here
@@ -36,7 +36,7 @@ enum pana_flag {
 	PANA_A = 0x1000, /* re-Authentication */
 	PANA_P = 0x0800, /* Ping */
 	PANA_I = 0x0400, /* IP Reconfiguration */
-	PANA_E = 0x0200, /* prE-authentication, RFC 5873 §6 */
+	PANA_E = 0x0200, /* prE-authentication, RFC 5873 §4 */
 };
 
 enum pana_type {
