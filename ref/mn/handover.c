@@ -90,19 +90,22 @@ static const struct fsm_row rows[] = {
 	ROW(DETACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
 	ROW(ATTACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
 	ROW(JOINING, L2_UP, is_authenticated, CONFIGURING, act_acquire, NULL),
-	ROW(JOINING, L2_UP, NULL, AUTHENTICATING, act_authenticate, NULL),
+	ROW(JOINING, L2_UP, NULL, REACHING, act_reach_agent, NULL),
+	ROW(REACHING, REACHED, NULL, AUTHENTICATING, act_authenticate, NULL),
 	ROW(AUTHENTICATING, AUTHENTICATED, NULL, CONFIGURING, act_acquire, NULL),
 	ROW(CONFIGURING, LEASE, NULL, REGISTERING, act_register, NULL),
 	ROW(REGISTERING, BOUND, NULL, ATTACHED, act_complete, NULL),
 
 	ROW(JOINING, L2_FAILED, NULL, DETACHED, act_fail, NULL),
 	ROW(JOINING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
+	ROW(REACHING, REFUSED, NULL, DETACHED, act_fail, NULL),
 	ROW(AUTHENTICATING, REFUSED, NULL, DETACHED, act_fail, NULL),
 	ROW(AUTHENTICATING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
 	ROW(CONFIGURING, REFUSED, NULL, DETACHED, act_fail, NULL),
 	ROW(CONFIGURING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
 	ROW(REGISTERING, REFUSED, NULL, ATTACHED, act_fail, NULL),
 	ROW(REGISTERING, TIMEOUT, NULL, ATTACHED, act_fail, NULL),
+	ROW(REACHING, L2_DOWN, NULL, JOINING, NULL, NULL),
 	ROW(AUTHENTICATING, L2_DOWN, NULL, JOINING, NULL, NULL),
 	ROW(CONFIGURING, L2_DOWN, NULL, JOINING, NULL, NULL),
 
@@ -116,14 +119,16 @@ static const struct fsm_row rows[] = {
 	ROW(ATTACHED, PREPARE, NULL, PRE_AUTHENTICATING, act_preauthenticate, STEP(1)),
 	ROW(PRE_AUTHENTICATING, AUTHENTICATED, NULL, PRE_CONFIGURING, act_request_address, STEP(2)),
 	ROW(PRE_CONFIGURING, ADDRESS, NULL, PRE_TUNNELLING, act_request_tunnel, STEP(2)),
-	ROW(PRE_TUNNELLING, TUNNEL, wants_move, BINDING, act_bind, STEP(3)),
+	ROW(PRE_TUNNELLING, TUNNEL, wants_move, LOOKING, act_look, "RFC 6252 §7.6.3"),
 	ROW(PRE_TUNNELLING, TUNNEL, NULL, PREPARED, act_tell_prepared, STEP(2)),
-	ROW(PREPARED, GO, NULL, BINDING, act_bind, STEP(3)),
+	ROW(PREPARED, GO, NULL, LOOKING, act_look, "RFC 6252 §7.6.3"),
+	ROW(LOOKING, SEEN, NULL, BINDING, act_bind, STEP(3)),
 	ROW(BINDING, BOUND, wants_buffer, BUFFERING, act_start_buffer, STEP(4)),
 	ROW(BINDING, BOUND, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
 	ROW(BUFFERING, DONE, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
 	ROW(UNTUNNELLING, DONE, NULL, SWITCHING, act_switch, STEP(5)),
-	ROW(SWITCHING, L2_UP, NULL, ARRIVING, act_arrive, STEP(6)),
+	ROW(SWITCHING, L2_UP, NULL, KNOCKING, act_arrive, STEP(6)),
+	ROW(KNOCKING, REACHED, NULL, ARRIVING, act_announce, STEP(6)),
 	ROW(ARRIVING, DONE, is_bound, ATTACHED, act_complete, STEP(6)),
 	ROW(ARRIVING, DONE, NULL, REGISTERING, act_register, "RFC 6252 §7.5"),
 
@@ -141,6 +146,8 @@ static const struct fsm_row rows[] = {
 	ROW(PRE_TUNNELLING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PREPARED, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PREPARED, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	ROW(LOOKING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(LOOKING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(BINDING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(BINDING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(BUFFERING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
@@ -153,6 +160,7 @@ static const struct fsm_row rows[] = {
 	ROW(PRE_CONFIGURING, EARLY, NULL, JOINING, act_fall_back, NULL),
 	ROW(PRE_TUNNELLING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(PREPARED, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(LOOKING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(BINDING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(BUFFERING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(UNTUNNELLING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
@@ -166,6 +174,8 @@ static const struct fsm_row rows[] = {
 	ROW(ARRIVING, REFUSED, NULL, REGISTERING, act_register, NULL),
 	ROW(ARRIVING, TIMEOUT, NULL, REGISTERING, act_register, NULL),
 	ROW(ARRIVING, L2_DOWN, NULL, SWITCHING, NULL, NULL),
+	ROW(KNOCKING, L2_DOWN, NULL, SWITCHING, NULL, NULL),
+	ROW(KNOCKING, REFUSED, NULL, REGISTERING, act_register, NULL),
 
 	{ FSM_ANY, MOVE_EVENT_LEAVE, NULL, MOVE_DETACHED, act_leave, NULL, NULL, "act_leave" },
 };
@@ -244,6 +254,12 @@ static void radio_report(void *context, enum station_report report, const char *
 	case STATION_ASSOCIATED:
 		log_event(h->node->log, "l2_associated", "{s:s}", "ssid", ssid);
 		break;
+	case STATION_SEEN:
+		handover_step(h, MOVE_EVENT_SEEN);
+		break;
+	case STATION_NOT_SEEN:
+		handover_fail(h, MOVE_EVENT_REFUSED, detail);
+		break;
 	case STATION_JOINED:
 		log_event(h->node->log, "l2_up", "{s:s}", "ssid", ssid);
 		handover_step(h, MOVE_EVENT_L2_UP);
@@ -253,6 +269,16 @@ static void radio_report(void *context, enum station_report report, const char *
 		handover_fail(h, MOVE_EVENT_L2_FAILED, detail);
 		break;
 	}
+}
+
+/* Unanswered, the node goes on all the same: a router need not answer ARP at once. */
+static void reached(void *context, bool answered)
+{
+	struct handover *h = context;
+
+	if (!answered)
+		log_debug(h->node->log, "nobody answers ARP on the new link");
+	handover_step(h, MOVE_EVENT_REACHED);
 }
 
 static void lease_bound(void *context, const struct lease_address *address)
@@ -382,7 +408,8 @@ struct handover *handover_new(struct mn *mn)
 	h->settings = mn->settings->device;
 	h->patience = timer_new(mn->node->loop, timer_patience_over, h);
 	h->lease = lease_open(mn->node, h->settings, &lease);
-	h->home = h->lease ? home_open(mn->node, mn->settings->home, &home) : NULL;
+	h->reach = reach_open(mn->node, h->settings->name, reached, h);
+	h->home = h->lease && h->reach ? home_open(mn->node, mn->settings->home, &home) : NULL;
 	h->station = h->home ? station_open(mn->node, h->settings, &radio) : NULL;
 	if (h->station)
 		return h;
@@ -398,6 +425,7 @@ void handover_free(struct handover *h)
 	tunnel_lower(&h->tunnel, h->node, "ended");
 	home_close(h->home);
 	lease_close(h->lease);
+	reach_close(h->reach);
 	timer_free(h->patience);
 	free(h);
 }

@@ -33,17 +33,29 @@ int act_join(void *context, const void *input)
 	return 0;
 }
 
-int act_authenticate(void *context, const void *input)
+/* The kernel's own ARP would ask once a second. */
+int act_reach_agent(void *context, const void *input)
 {
 	struct handover *h = context;
-	struct prefix agent = prefix_of_endpoint(&h->target->settings->paa);
+	struct prefix agent = prefix_of_endpoint(&h->target->settings->paa), own;
 	struct endpoint local;
 
 	(void)input;
-	if (lease_visit(h->lease, &agent, &local) < 0)
+	if (lease_visit(h->lease, &agent, &local) < 0) {
 		handover_fail(h, MOVE_EVENT_REFUSED, "no way to the agent");
-	else
-		client_begin(h->target, &local, false);
+		return 0;
+	}
+	own = prefix_of_endpoint(&local);
+	reach_begin(h->reach, &agent, &own, lease_mac(h->lease));
+	return 0;
+}
+
+int act_authenticate(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	client_begin(h->target, lease_visitor(h->lease), false);
 	return 0;
 }
 
@@ -58,8 +70,10 @@ int act_acquire(void *context, const void *input)
 		lease_acquire(h->lease);
 	else if (lease_adopt(h->lease, &fixed) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the address cannot be used");
-	else
+	else {
+		lease_announce(h->lease);
 		handover_step(h, MOVE_EVENT_LEASE);
+	}
 	return 0;
 }
 
@@ -224,9 +238,9 @@ int act_want_move(void *context, const void *input)
 
 /* --- the move: steps 3 to 6 ------------------------------------------------------------------- */
 
-/* Through the tunnel: the updates carry the new address, and with it fit the tunnel's policy; the
- * way there is the present router's. */
-int act_bind(void *context, const void *input)
+/* Before anything is moved: is the access point there at all? A look right before the switch also
+ * spares the radio a search then. */
+int act_look(void *context, const void *input)
 {
 	struct handover *h = context;
 	json_t *result = json_pack("{s:s}", "network", h->target->settings->name);
@@ -235,6 +249,17 @@ int act_bind(void *context, const void *input)
 	/* Who only waits for the preparation has it. */
 	waiters_report(&h->mn->waiters, h, HANDOVER_PREPARED, result, NULL);
 	json_decref(result);
+	station_look(h->station, ssid_of(h->target), h->target->settings->frequency);
+	return 0;
+}
+
+/* Through the tunnel: the updates carry the new address, and with it fit the tunnel's policy; the
+ * way there is the present router's. */
+int act_bind(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
 	home_bind(h->home, &h->next.address, &lease_address(h->lease)->router, h->settings->name);
 	return 0;
 }
@@ -293,7 +318,6 @@ static void flush(struct handover *h)
 int act_arrive(void *context, const void *input)
 {
 	struct handover *h = context;
-	struct endpoint local = endpoint_of_prefix(&h->next.address, 0);
 
 	(void)input;
 	if (lease_adopt(h->lease, &h->next) < 0) {
@@ -301,9 +325,20 @@ int act_arrive(void *context, const void *input)
 		return 0;
 	}
 	home_settle(h->home);
+	reach_begin(h->reach, &h->next.router, &h->next.address, lease_mac(h->lease));
+	return 0;
+}
+
+int act_announce(void *context, const void *input)
+{
+	struct handover *h = context;
+	struct endpoint local = endpoint_of_prefix(&h->next.address, 0);
+
+	(void)input;
 	client_event(h->target, PAC_MOVED, &local);
 	if (h->buffered)
 		flush(h);
+	lease_announce(h->lease);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "ref/mn/handover.h"
 #include "ref/mn/home.h"
 #include "ref/mn/lease.h"
+#include "ref/mn/reach.h"
 #include "ref/mn/station.h"
 #include "ref/mn/tunnel.h"
 
@@ -15,6 +16,7 @@
 	X(DETACHED, "detached")		      /* nowhere, or without an address */                 \
 	X(ATTACHED, "attached")		      /* in the serving network */                         \
 	X(JOINING, "joining")		      /* unprepared: the radio */                          \
+	X(REACHING, "reaching")		      /* the agent on the new link */                      \
 	X(AUTHENTICATING, "authenticating")   /* the agent */                                      \
 	X(CONFIGURING, "configuring")	      /* an address */                                     \
 	X(REGISTERING, "registering")	      /* the correspondents */                             \
@@ -22,10 +24,12 @@
 	X(PRE_CONFIGURING, "pre-configuring") /* an address there */                               \
 	X(PRE_TUNNELLING, "pre-tunnelling")   /* the tunnel to its router */                       \
 	X(PREPARED, "prepared")		      /* the word to go */                                 \
+	X(LOOKING, "looking")		      /* the access point is in reach */                   \
 	X(BINDING, "binding")		      /* correspondents, through the tunnel */             \
 	X(BUFFERING, "buffering")	      /* the router holds packets */                       \
 	X(UNTUNNELLING, "untunnelling")	      /* the router has deleted the tunnel */              \
 	X(SWITCHING, "switching")	      /* the radio */                                      \
+	X(KNOCKING, "knocking")		      /* the router on the new link */                     \
 	X(ARRIVING, "arriving")		      /* the router knows that we are here */
 
 enum move_state {
@@ -44,6 +48,8 @@ enum move_state {
 	X(L2_UP, "L2 up")                                                                          \
 	X(L2_DOWN, "L2 down")                                                                      \
 	X(L2_FAILED, "L2 failed")                                                                  \
+	X(SEEN, "access point seen")                                                               \
+	X(REACHED, "reached")                                                                      \
 	X(AUTHENTICATED, "authenticated")                                                          \
 	X(LEASE, "lease")                                                                          \
 	X(ADDRESS, "address context")                                                              \
@@ -72,6 +78,7 @@ struct handover {
 	struct station *station;
 	struct lease *lease;
 	struct home *home;
+	struct reach *reach;
 	struct timer *patience;
 
 	int state; /* enum move_state */
@@ -100,6 +107,7 @@ void handover_fail(struct handover *handover, enum move_event event, const char 
 /* --- handover_actions.c: what the rows do ------------------------------------------------------ */
 
 int act_join(void *handover, const void *input);
+int act_reach_agent(void *handover, const void *input);
 int act_authenticate(void *handover, const void *input);
 int act_acquire(void *handover, const void *input);
 int act_register(void *handover, const void *input);
@@ -108,11 +116,13 @@ int act_preauthenticate(void *handover, const void *input);
 int act_request_address(void *handover, const void *input);
 int act_request_tunnel(void *handover, const void *input);
 int act_tell_prepared(void *handover, const void *input);
+int act_look(void *handover, const void *input);
 int act_bind(void *handover, const void *input);
 int act_start_buffer(void *handover, const void *input);
 int act_delete_tunnel(void *handover, const void *input);
 int act_switch(void *handover, const void *input);
 int act_arrive(void *handover, const void *input);
+int act_announce(void *handover, const void *input);
 int act_abandon(void *handover, const void *input);
 int act_fall_back(void *handover, const void *input);
 int act_switch_early(void *handover, const void *input);

@@ -34,6 +34,7 @@ struct lease {
 	struct timer *timer;
 	struct lease_address now, before; /* on the device; before: replaced, still there */
 	struct prefix visiting, agent;	  /* lease_visit: our address, whom it is for */
+	struct endpoint visitor;
 };
 
 static void dhcp_do(struct lease *l, enum dhcp_event_kind kind, uint32_t address);
@@ -66,6 +67,11 @@ static void end_visit(struct lease *l)
 	l->visiting = (struct prefix){ 0 };
 }
 
+const struct endpoint *lease_visitor(const struct lease *l)
+{
+	return &l->visitor;
+}
+
 int lease_visit(struct lease *l, const struct prefix *agent, struct endpoint *local)
 {
 	struct kernel *k = l->node->kernel;
@@ -75,7 +81,7 @@ int lease_visit(struct lease *l, const struct prefix *agent, struct endpoint *lo
 	l->visiting = link_local(l);
 	l->agent = *agent;
 	route = agent_route(l);
-	*local = endpoint_of_prefix(&l->visiting, 0);
+	l->visitor = *local = endpoint_of_prefix(&l->visiting, 0);
 	if (address_add(k, l->settings->name, &l->visiting, false) < 0 || route_set(k, &route) < 0) {
 		log_error(l->node->log, "%s", kernel_error(k));
 		return -1;
@@ -426,10 +432,12 @@ void lease_acquire(struct lease *l)
 int lease_adopt(struct lease *l, const struct lease_address *a)
 {
 	end_engines(l);
-	if (put_on(l, a) < 0)
-		return -1;
-	acd_begin(l, ACD_EVENT_ANNOUNCE, ntohl(prefix_u32(&a->address)));
-	return 0;
+	return put_on(l, a);
+}
+
+void lease_announce(struct lease *l)
+{
+	acd_begin(l, ACD_EVENT_ANNOUNCE, ntohl(prefix_u32(&l->now.address)));
 }
 
 void lease_settle(struct lease *l, bool renew)

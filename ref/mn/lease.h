@@ -37,10 +37,13 @@ void lease_close(struct lease *lease);
 void lease_acquire(struct lease *lease);
 
 /*
- * Uses this one at once: on the device, routed, announced by gratuitous ARP. What there was stays
- * until lease_settle. 0, or -1 after log_error.
+ * Uses this one at once: on the device and routed. What there was stays until lease_settle. 0, or
+ * -1 after log_error.
  */
 int lease_adopt(struct lease *lease, const struct lease_address *address);
+
+/* Announces the address by gratuitous ARP, and defends it from now on (RFC 5227 §2.3). */
+void lease_announce(struct lease *lease);
 
 /* Removes what the new address has replaced; with `renew`, asks the DHCP server to confirm the
  * lease that somebody else acquired for us. */
@@ -52,6 +55,9 @@ void lease_settle(struct lease *lease, bool renew);
  * defended, gone with the first real address. `*local` receives it. 0, or -1 after log_error.
  */
 int lease_visit(struct lease *lease, const struct prefix *agent, struct endpoint *local);
+
+/* That address again. */
+const struct endpoint *lease_visitor(const struct lease *lease);
 
 /* No address any more; `give_back`: the server is told. */
 void lease_drop(struct lease *lease, bool give_back);

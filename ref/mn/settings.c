@@ -152,6 +152,8 @@ static const struct config_row network_rows[] = {
 	  .help = "Without a device: `connect` pre-authenticates (RFC 5873)." },
 	{ .key = "ssid", .kind = CONFIG_TEXT, NETWORK(ssid), .min = 1, .max = 32,
 	  .help = "Its name in wpa_supplicant's configuration." },
+	{ .key = "frequency", .kind = CONFIG_UINT, NETWORK(frequency), .max = 7125,
+	  .help = "Where its access points are, MHz. Not given, or 0: where they were seen." },
 	{ .key = "address", .kind = CONFIG_PREFIX, NETWORK(address),
 	  .help = "A fixed address there. Not given: DHCP." },
 	{ .key = "router", .kind = CONFIG_ADDRESS, NETWORK(router),

@@ -30,6 +30,7 @@ struct network_settings {
 	struct endpoint local;	   /* source of PANA; family 0: the kernel's choice */
 	bool preauth;		   /* `connect` pre-authenticates */
 	const char *ssid;	   /* as wpa_supplicant knows it */
+	unsigned frequency;	   /* MHz; 0: not known beforehand */
 	struct prefix address;	   /* instead of DHCP; family 0: DHCP */
 	struct prefix router;
 };

@@ -15,6 +15,8 @@ struct station {
 	struct station_callbacks callbacks;
 	struct wpa *wpa;       /* NULL: a wire */
 	char ssid[SSID_SIZE];  /* joined, or being joined */
+	char wanted[SSID_SIZE]; /* being looked for */
+	bool looking;
 	bool joined;
 	bool leaving;	       /* told to go elsewhere: the end of the old one is expected */
 	struct timer *timer;   /* reports from the loop, not from within a call */
@@ -73,6 +75,36 @@ static void failed(struct station *s, const char *text)
 		report(s, STATION_FAILED, text);
 }
 
+/* Where an access point of the network was seen, in MHz; 0: nowhere. */
+static unsigned seen_at(struct station *s, const char *ssid)
+{
+	char answer[WPA_ANSWER_MAX], *line, *rest = answer;
+
+	if (wpa_command(s->wpa, answer, "SCAN_RESULTS") < 0)
+		return 0;
+	while ((line = strsep(&rest, "\n"))) { /* bssid, frequency, signal, flags, ssid */
+		char *name = strrchr(line, '\t'), *frequency = strchr(line, '\t');
+		if (name && frequency && name != frequency && strcmp(name + 1, ssid) == 0)
+			return (unsigned)strtoul(frequency + 1, NULL, 10);
+	}
+	return 0;
+}
+
+static void looked(struct station *s, const char *text)
+{
+	char why[96];
+
+	(void)text;
+	if (!s->looking)
+		return;
+	s->looking = false;
+	snprintf(why, sizeof(why), "no access point of %s is in reach", s->wanted);
+	if (seen_at(s, s->wanted))
+		report(s, STATION_SEEN, "");
+	else
+		report(s, STATION_NOT_SEEN, why);
+}
+
 /* One row for each event that matters; the first whose beginning fits. */
 static const struct {
 	const char *start;
@@ -81,6 +113,8 @@ static const struct {
 	{ "CTRL-EVENT-CONNECTED", connected },
 	{ "CTRL-EVENT-DISCONNECTED", disconnected },
 	{ "Associated with", associated },
+	{ "CTRL-EVENT-SCAN-RESULTS", looked },
+	{ "CTRL-EVENT-SCAN-FAILED", looked },
 	{ "CTRL-EVENT-ASSOC-REJECT", failed },
 	{ "CTRL-EVENT-AUTH-REJECT", failed },
 	{ "CTRL-EVENT-SSID-TEMP-DISABLED", failed },
@@ -131,16 +165,34 @@ static void timer_joined(void *context)
 {
 	struct station *s = context;
 
+	if (s->looking) {
+		s->looking = false;
+		report(s, STATION_SEEN, "a wire");
+		return;
+	}
 	s->leaving = false;
 	s->joined = true;
 	report(s, STATION_JOINED, "joined already");
 }
 
-void station_scan(struct station *s, const char *ssid)
+void station_look(struct station *s, const char *ssid, unsigned frequency)
 {
-	(void)ssid;
-	if (s->wpa && wpa_command(s->wpa, NULL, "SCAN") < 0)
-		log_debug(s->node->log, "wpa_supplicant is scanning already");
+	int result;
+
+	snprintf(s->wanted, sizeof(s->wanted), "%s", ssid);
+	s->looking = true;
+	if (!s->wpa) {
+		timer_set(s->timer, 0);
+		return;
+	}
+	if (!frequency)
+		frequency = seen_at(s, ssid);
+	if (frequency)
+		result = wpa_command(s->wpa, NULL, "SCAN freq=%u", frequency);
+	else
+		result = wpa_command(s->wpa, NULL, "SCAN");
+	if (result < 0) /* one is under way: its results will do */
+		log_debug(s->node->log, "wpa_supplicant is looking around already");
 }
 
 int station_join(struct station *s, const char *ssid)

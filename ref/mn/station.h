@@ -11,6 +11,8 @@ enum station_report {
 	STATION_LEFT,	    /* not associated any more */
 	STATION_ASSOCIATED, /* with the new access point; keys are still missing */
 	STATION_JOINED,	    /* 4-way handshake done: frames flow */
+	STATION_SEEN,	    /* station_look found an access point of the network */
+	STATION_NOT_SEEN,   /* and did not */
 	STATION_FAILED,	    /* refused, or not found; `detail` says what */
 };
 
@@ -29,8 +31,12 @@ struct station *station_open(struct node *node, const struct device_settings *se
 /* Accepts NULL. */
 void station_close(struct station *station);
 
-/* Looks at the air, so that a later station_join need not. */
-void station_scan(struct station *station, const char *ssid);
+/*
+ * Looks whether an access point of the network is in reach, on `frequency` MHz, or where it was
+ * seen before, or (0, never seen) everywhere. wpa_supplicant keeps what it saw for a few seconds, so
+ * that station_join needs no search of its own then.
+ */
+void station_look(struct station *station, const char *ssid, unsigned frequency);
 
 /* Leaves what is there and joins the network; reports say how it goes. A network that is joined
  * already is reported at once. 0, or -1 when the supplicant does not know it. */
