@@ -1,28 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The PANA client: one session with one agent, whose address it knows."""
 
+import copy
 import os
 
-from . import eap, session, wire
-from .session import ACCESS, AUTHENTICATING, NONE, STARTING, Repeater, Session
+from . import eap, wire
+from .session import (ACCESS, AUTHENTICATING, NONCE_OCTETS, Node, Repeater, Session, earliest)
 from .wire import Invalid, Message
-
-UNFINISHED = 120  # seconds after which a beginning that leads nowhere is given up
 
 
 class ClientSession(Session):
     def __init__(self, node, peer, initial):
+        """Answers the initial PAR."""
         super().__init__(node, peer, initial.session)
-        self.expires = node.now() + UNFINISHED
-        self.begin(initial)
-
-    def begin(self, initial):
-        self.eap = eap.Peer(self.node.config)
+        self.asked = False  # for re-authentication, since the session was opened
+        self.eap = eap.Peer(node.config)
+        self.phase = AUTHENTICATING
         avps = self.choose(initial)
         payload = initial.value(wire.EAP_PAYLOAD)
         if payload is not None:
-            avps.append((wire.EAP_PAYLOAD, self.respond(payload)))
-        self.phase = AUTHENTICATING
+            avps.append((wire.EAP_PAYLOAD, self.respond(self.eap, payload)))
         self.first_request = initial.octets
         self.first_answer = self.answer(initial, wire.S, avps)
 
@@ -38,14 +35,12 @@ class ClientSession(Session):
                 avps.append((code, mine))
         return avps
 
-    def respond(self, payload):
-        response = self.eap.receive(payload)
-        if response is None:
+    @staticmethod
+    def respond(peer, payload):
+        response = peer.receive(payload)
+        if not response:
             raise Invalid("EAP discards its packet")
         return response
-
-    def reauthentication_request(self, message):
-        raise Invalid("only a client asks for re-authentication")
 
     # --- authentication ---
 
@@ -55,31 +50,28 @@ class ClientSession(Session):
         if message.flags & wire.C:
             self.last(message)
         elif self.phase == AUTHENTICATING:
-            self.step(message)
+            self.step(message, again=False)
         elif self.phase == ACCESS and not self.waiting:
-            self.step(message, again=True)  # section 4.3: the agent begins, or our request did
+            self.step(message, again=True)  # section 4.3: the agent begins, or we asked it to
         else:
             raise Invalid("a PAR out of turn")
 
-    def step(self, message, again=False):
+    def step(self, message, again):
         nonce, payload = message.value(wire.NONCE), message.value(wire.EAP_PAYLOAD)
         first = again or self.paa_nonce is None
         if (nonce is not None) != first:
             raise Invalid("Nonce is missing or out of place")
         if payload is None or message.value(wire.RESULT) is not None:
             raise Invalid("no step of EAP")
-        peer = eap.Peer(self.node.config) if again else self.eap
-        response = peer.receive(payload)
-        if not response:
-            raise Invalid("EAP discards its packet")
+        peer = eap.Peer(self.node.config) if again else copy.copy(self.eap)
+        avps = [(wire.EAP_PAYLOAD, self.respond(peer, payload))]
         self.eap = peer
-        avps = [(wire.EAP_PAYLOAD, response)]
         if first:
-            self.paa_nonce, self.pac_nonce = nonce, os.urandom(session.NONCE_OCTETS)
+            self.paa_nonce, self.pac_nonce = nonce, os.urandom(NONCE_OCTETS)
             avps.insert(0, (wire.NONCE, self.pac_nonce))
         if again:
             self.phase, self.reauthenticating = AUTHENTICATING, True
-        self.node.conversation_begins()
+        self.node.pci.stop()  # section 4.1: this is the second PAR, or a later one
         self.answer(message, 0, avps)
 
     def last(self, message):
@@ -87,104 +79,76 @@ class ClientSession(Session):
         if self.phase != AUTHENTICATING or self.paa_nonce is None:
             raise Invalid("a last PAR out of turn")
         if result is None or payload is None or message.value(wire.NONCE) is not None:
-            raise Invalid("the last PAR lacks the results")
-        if self.eap.result is None:
-            self.respond(payload)
-        if (result == wire.AUTHENTICATION_REJECTED) == self.eap.result or result > 2:
+            raise Invalid("the last PAR lacks the results, or has a Nonce")
+        peer = copy.copy(self.eap)
+        if peer.receive(payload) is None or peer.result is None:
+            raise Invalid("EAP discards its packet")
+        if result > 2 or (result == wire.AUTHENTICATION_REJECTED) == peer.result:
             raise Invalid("the results of EAP and of PANA do not fit together")
-        key, key_id = self.protected(message)
-        lifetime = message.value(wire.LIFETIME)
-        if result == wire.SUCCESS and lifetime is None:
+        if result == wire.SUCCESS and message.value(wire.LIFETIME) is None:
             raise Invalid("success without Session-Lifetime")
-        self.answer(message, wire.C, [(wire.KEY_ID, key_id)] if key else [], key or self.key)
+        key, key_id = self.last_key(message, peer.msk)
+        self.eap = peer
+        self.answer(message, wire.C, [(wire.KEY_ID, key_id)] if peer.msk else [], key)
         if result != wire.SUCCESS:
             self.node.closed(self, "refused with result %d" % result)
             return
-        self.opened(lifetime, key or self.key, key_id if key else self.key_id)
+        self.opened(message.value(wire.LIFETIME), key, key_id)
+        self.asked = False
 
-    def protected(self, message):
-        """The key that the last PAR brings, and its number. It protects this message already."""
-        key_id = message.value(wire.KEY_ID)
-        key = self.key
-        if self.eap.msk:
+    def last_key(self, message, msk):
+        """The key that protects the last PAR and all that follows, and its number."""
+        key, key_id = self.key, message.value(wire.KEY_ID)
+        if msk:
             if key_id is None or key_id == self.key_id:
                 raise Invalid("Key-Id is missing or used before")
-            key = self.new_key(key_id)
+            key = self.new_key(msk, key_id)
         elif key_id is not None:
             raise Invalid("Key-Id without a key")
-        if key and not wire.authentic(message, key):
-            raise Invalid("AUTH is missing or wrong")
-        if not key and message.value(wire.AUTH) is not None:
-            raise Invalid("AUTH without a key")
-        return (key, key_id) if self.eap.msk else (None, None)
+        self.check_auth(message, key)
+        return key, key_id
 
-    def notification_answer(self, message):
-        super().notification_answer(message)
-        if message.flags & wire.A:
-            self.phase = ACCESS  # the agent's PAR comes next
+    def auth_answer(self, message):
+        raise Invalid("a PAN, and we send no PAR: our EAP goes into PANs")
 
-    def due(self):
-        times = [super().due()]
-        if self.phase == ACCESS and not self.waiting and self.reauthenticate_at():
-            times.append(self.reauthenticate_at())
-        return min((t for t in times if t is not None), default=None)
+    # --- re-authentication ---
 
-    def reauthenticate_at(self):
-        """Section 5.7: before the lifetime ends. Three quarters leave time to repeat."""
-        return None if self.reauth_asked else self.expires - self.granted / 4
-
-    reauth_asked = False
-
-    def opened(self, lifetime, key, key_id):
-        super().opened(lifetime, key, key_id)
-        self.reauth_asked = False
+    def reauthentication_request(self, message):
+        raise Invalid("only a client asks for re-authentication")
 
     def reauthenticate(self):
         if self.phase != ACCESS:
             raise Invalid("there is no session to re-authenticate")
         self.request(wire.NOTIFICATION, wire.A)
-        self.reauth_asked = True
+        self.asked = True
+
+    def reauthenticate_at(self):
+        """Section 5.7: before the lifetime ends. The last quarter is there to repeat in."""
+        if self.phase != ACCESS or self.waiting or self.asked:
+            return None
+        return self.expires - self.granted / 4
+
+    def due(self):
+        return earliest(super().due(), self.reauthenticate_at())
 
     def tick(self):
-        at = self.reauthenticate_at() if self.phase == ACCESS and not self.waiting else None
+        at = self.reauthenticate_at()
         if at is not None and at <= self.node.now() < self.expires:
             self.reauthenticate()
         else:
             super().tick()
 
 
-class Client:
+class Client(Node):
     """What is there before a session and between two."""
 
-    def __init__(self, config, send, log, now):
-        self.config, self._send, self.log, self.now = config, send, log, now
+    def __init__(self, config, transmit, log, now):
+        super().__init__(config, transmit, log, now)
         self.agent = (config.peer, config.port)
         self.session = None
         self.pci = Repeater(config.pci_irt, config.pci_mrt, 0)
 
-    def send(self, octets, address, message):
-        self.log("> %s" % message)
-        self._send(octets, address)
-
-    def state(self):
-        if self.session is None:
-            return STARTING if self.pci.due is not None else NONE
-        return {ACCESS: "authenticated", AUTHENTICATING: "starting"}.get(self.session.phase,
-                                                                         self.session.phase)
-
-    def connect(self):
-        if self.session or self.pci.due is not None:
-            raise Invalid("there is a session already")
-        message = Message(wire.PCI, 0, 0, 0, [])
-        octets = wire.encode(message)
-        self.pci.begin(octets, self.now())
-        self.send(octets, self.agent, message)
-
-    def conversation_begins(self):
-        self.pci.stop()  # section 4.1: not before the second PAR
-
-    def closed(self, gone, why):
-        self.log("session %08x is over: %s" % (gone.identifier, why))
+    def forget(self, session):
         self.session = None
         self.pci.stop()
 
@@ -192,50 +156,68 @@ class Client:
         message = wire.decode(octets)
         self.log("< %s" % message)
         if address != self.agent:
-            raise Invalid("from %s, which is not our agent" % address[0])
-        if message.flags & wire.S and message.request and not self.talking(message):
+            raise Invalid("from %s port %d, which is not our agent" % address)
+        if self.welcome(message):
             self.session = ClientSession(self, address, message)
             if message.value(wire.EAP_PAYLOAD) is not None:
-                self.conversation_begins()
-        elif not self.session or message.session != self.session.identifier:
-            raise Invalid("of another session")
-        else:
+                self.pci.stop()  # the agent keeps state, so it repeats by itself
+        elif self.session and message.session == self.session.identifier:
             self.session.receive(message, address)
+        elif not self.answer_for_the_gone(octets, address):
+            raise Invalid("of another session")
 
-    def talking(self, message):
-        """Whether an initial PAR is too late, or a duplicate, or comes unasked and unwanted."""
+    def welcome(self, message):
+        """An initial PAR that begins a session. One that comes before the second PAR of a session
+        begins it anew: an agent without state gives each PCI another."""
+        if not message.request or not message.flags & wire.S:
+            return False
         s = self.session
         if s:
-            return s.phase != AUTHENTICATING or s.paa_nonce is not None or \
-                message.octets == s.last_request
-        return self.config.initiate == "client" and self.pci.due is None
+            return (s.phase == AUTHENTICATING and s.paa_nonce is None
+                    and message.octets != s.last_request)
+        return self.pci.due is not None or self.config.initiate == "agent"
 
-    def reauth(self):
-        self._need().reauthenticate()
+    # --- what a person asks for ---
 
-    def ping(self):
-        self._need().ping()
+    def connect(self):
+        if self.session or self.pci.due is not None:
+            raise Invalid("there is a session already")
+        octets = wire.encode(Message(wire.PCI, 0, 0, 0, []))
+        self.pci.begin(octets, self.now())
+        self.send(octets, self.agent)
 
-    def terminate(self):
-        self._need().terminate(wire.LOGOUT)
-
-    def moved(self):
-        """Section 5.6: a valid message from the new address."""
-        if self.session:
-            self.session.last_ping = None
-            self.session.ping()
-
-    def _need(self):
+    def current(self):
         if not self.session:
             raise Invalid("there is no session")
         return self.session
 
+    def reauth(self):
+        self.current().reauthenticate()
+
+    def ping(self):
+        self.current().ping()
+
+    def terminate(self):
+        self.current().terminate(wire.LOGOUT)
+
+    def moved(self):
+        """Section 5.6: a valid message from the new address. It is no liveness test."""
+        if self.session:
+            self.session.last_ping = None
+            self.session.ping()
+
+    def state(self):
+        if self.session:
+            return self.session.word()
+        return "none" if self.pci.due is None else "starting"
+
+    # --- time ---
+
     def due(self):
-        times = (self.pci.due, self.session.due() if self.session else None)
-        return min((t for t in times if t is not None), default=None)
+        return earliest(self.pci.due, self.session and self.session.due())
 
     def tick(self):
         if self.pci.due is not None and self.now() >= self.pci.due:
-            self.send(self.pci.again(self.now()), self.agent, Message(wire.PCI, 0, 0, 0, []))
+            self.send(self.pci.again(self.now()), self.agent)
         if self.session:
             self.session.tick()

@@ -9,14 +9,20 @@ from .wire import Invalid, Message
 
 NONCE_OCTETS = 20
 PING_INTERVAL = 1  # seconds at least between two liveness tests, RFC 5191 section 4.2
+LINGER = 60  # seconds for which the last request of a session that is over is still answered
+UNFINISHED = 120  # seconds after which a beginning that leads nowhere is given up
 
-# The phases of section 3, and the time before and after them.
-NONE, STARTING, AUTHENTICATING, ACCESS, TERMINATING = (
-    "none", "starting", "authenticating", "access", "terminating")
+# A session without state is no session, so there is no phase for it.
+STARTING, AUTHENTICATING, ACCESS, TERMINATING = (
+    "starting", "authenticating", "access", "terminating")
 
 
 def random_number():
     return int.from_bytes(os.urandom(4), "big")
+
+
+def earliest(*times):
+    return min((t for t in times if t is not None), default=None)
 
 
 class Repeater:
@@ -24,7 +30,8 @@ class Repeater:
 
     def __init__(self, irt, mrt, mrc):
         self.irt, self.mrt, self.mrc = irt, mrt, mrc
-        self.octets = self.due = None
+        self.octets = self.due = self.rt = None
+        self.sent = 0
 
     def begin(self, octets, now):
         self.octets, self.sent, self.rt = octets, 1, self._vary(self.irt)
@@ -39,7 +46,7 @@ class Repeater:
 
     def again(self, now):
         """What to send once more; None when it was sent often enough."""
-        if self.mrc and self.sent == self.mrc:
+        if self.mrc and self.sent >= self.mrc:
             self.stop()
             return None
         self.sent += 1
@@ -50,14 +57,42 @@ class Repeater:
         return self.octets
 
 
+class Node:
+    """A client or an agent: `transmit(octets, address)`, `log(text)` and `now()` are given."""
+
+    def __init__(self, config, transmit, log, now):
+        self.config, self.transmit, self.log, self.now = config, transmit, log, now
+        self.gone = []  # (until, request, answer) of sessions that are over
+
+    def send(self, octets, address):
+        self.log("> %s" % wire.decode(octets))
+        self.transmit(octets, address)
+
+    def closed(self, session, why):
+        self.log("session %08x is over: %s" % (session.identifier, why))
+        if session.last_answer:
+            self.gone = self.gone[-63:] + [
+                (self.now() + LINGER, session.last_request, session.last_answer)]
+        self.forget(session)
+
+    def answer_for_the_gone(self, octets, address):
+        """Section 5.2: our last answer may have been lost, and nobody is left to repeat it."""
+        for until, request, answer in self.gone:
+            if octets == request and self.now() < until:
+                self.send(answer, address)
+                return True
+        return False
+
+
 class Session:
-    """One side of one session. `node` has config, send(octets, address), log(text) and now()."""
+    """One side of one session."""
 
     def __init__(self, node, peer, identifier):
         self.node, self.peer, self.identifier = node, peer, identifier
         config = node.config
         self.repeater = Repeater(config.req_irt, config.req_mrt, config.req_mrc)
         self.phase = STARTING
+        self.reauthenticating = False
         self.waiting = None  # our request that has no answer yet
         self.out_sequence = random_number()
         self.in_sequence = None  # of the next request; None: any
@@ -66,9 +101,15 @@ class Session:
         self.pac_nonce = self.paa_nonce = None
         self.key = self.key_id = None
         self.eap = None
-        self.granted = self.expires = None
-        self.reauthenticating = False
+        self.granted = None
+        self.expires = node.now() + UNFINISHED
         self.last_ping = None
+
+    def word(self):
+        """How it stands, in one word."""
+        if self.reauthenticating or self.phase == ACCESS:
+            return "authenticated"
+        return "starting" if self.phase == AUTHENTICATING else self.phase
 
     # --- sending ---
 
@@ -80,14 +121,14 @@ class Session:
         self.out_sequence = (self.out_sequence + 1) % (1 << 32)
         self.waiting = message
         self.repeater.begin(octets, self.node.now())
-        self.node.send(octets, self.peer, message)
+        self.node.send(octets, self.peer)
         return octets
 
     def answer(self, request, flags=0, avps=(), key=None):
         message = Message(request.kind, flags, self.identifier, request.sequence, list(avps))
         self.last_request, self.last_answer = request.octets, wire.encode(message, key or self.key)
         self.in_sequence = (request.sequence + 1) % (1 << 32)
-        self.node.send(self.last_answer, self.peer, message)
+        self.node.send(self.last_answer, self.peer)
         return self.last_answer
 
     def answered(self):
@@ -97,21 +138,23 @@ class Session:
     # --- receiving ---
 
     def receive(self, message, address):
-        """Raises Invalid for what section 5.5 has discarded."""
+        """Raises Invalid, and changes nothing, for what section 5.5 has discarded."""
         if message.request and message.octets == self.last_request:
-            self.node.send(self.last_answer, address, message)  # section 5.2: a duplicate
+            self.node.send(self.last_answer, address)  # section 5.2: a duplicate
             return
         if message.request and self.in_sequence not in (None, message.sequence):
             raise Invalid("sequence %d, expected %d" % (message.sequence, self.in_sequence))
         if not message.request:
             self.check_answer(message)
         self.check_protection(message)
-        if message.kind == wire.AUTHENTICATION:
-            handler = self.auth_request if message.request else self.auth_answer
-        elif message.kind == wire.TERMINATION:
-            handler = self.termination_request if message.request else self.termination_answer
-        else:
-            handler = self.notification_request if message.request else self.notification_answer
+        handler = {
+            (wire.AUTHENTICATION, wire.R): self.auth_request,
+            (wire.AUTHENTICATION, 0): self.auth_answer,
+            (wire.TERMINATION, wire.R): self.termination_request,
+            (wire.TERMINATION, 0): self.termination_answer,
+            (wire.NOTIFICATION, wire.R): self.notification_request,
+            (wire.NOTIFICATION, 0): self.notification_answer,
+        }[message.kind, message.flags & wire.R]
         before, self.peer = self.peer, address
         try:
             handler(message)
@@ -129,18 +172,22 @@ class Session:
 
     def check_protection(self, message):
         """The last PAR and PAN have a key of their own and are checked where it is known."""
-        if message.kind == wire.AUTHENTICATION and message.flags & wire.C:
-            return
-        if self.key and not wire.authentic(message, self.key):
+        if not (message.kind == wire.AUTHENTICATION and message.flags & wire.C):
+            self.check_auth(message, self.key)
+
+    @staticmethod
+    def check_auth(message, key):
+        if key and not wire.authentic(message, key):
             raise Invalid("AUTH is missing or wrong")
-        if not self.key and message.value(wire.AUTH) is not None:
+        if not key and message.value(wire.AUTH) is not None:
             raise Invalid("AUTH without a key")
 
+    def established(self):
+        return self.reauthenticating or self.phase in (ACCESS, TERMINATING)
+
     def termination_request(self, message):
-        if self.phase not in (ACCESS, TERMINATING):
+        if not self.established():
             raise Invalid("a PTR while authenticating")
-        if self.waiting and self.waiting.kind != wire.TERMINATION:
-            self.answered()
         self.answer(message)
         self.node.closed(self, "the other side terminated it")
 
@@ -150,7 +197,7 @@ class Session:
     def notification_request(self, message):
         if message.flags & wire.A:
             self.reauthentication_request(message)
-        elif self.phase not in (ACCESS, TERMINATING) and not self.reauthenticating:
+        elif not self.established():
             raise Invalid("a ping request while authenticating")
         else:
             self.answer(message, wire.P)
@@ -180,18 +227,20 @@ class Session:
     # --- time ---
 
     def due(self):
-        return min((t for t in (self.repeater.due, self.expires) if t is not None), default=None)
+        return earliest(self.repeater.due, self.expires)
 
     def tick(self):
         now = self.node.now()
-        if self.expires is not None and now >= self.expires:
+        if now >= self.expires:
             self.node.closed(self, "its lifetime is over")
         elif self.repeater.due is not None and now >= self.repeater.due:
             octets = self.repeater.again(now)
             if octets:
-                self.node.send(octets, self.peer, self.waiting)
+                self.node.send(octets, self.peer)
             else:
                 self.node.closed(self, "no answer")
+
+    # --- keys ---
 
     def opened(self, lifetime, key, key_id):
         self.key, self.key_id = key, key_id
@@ -199,6 +248,6 @@ class Session:
         self.granted, self.expires = lifetime, self.node.now() + lifetime
         self.node.log("session %08x is open for %d s" % (self.identifier, lifetime))
 
-    def new_key(self, key_id):
-        return wire.derive_key(self.eap.msk, self.first_request, self.first_answer,
-                               self.pac_nonce, self.paa_nonce, key_id)
+    def new_key(self, msk, key_id):
+        return wire.derive_key(msk, self.first_request, self.first_answer, self.pac_nonce,
+                               self.paa_nonce, key_id)

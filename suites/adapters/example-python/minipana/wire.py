@@ -13,6 +13,10 @@ PCI, AUTHENTICATION, TERMINATION, NOTIFICATION = 1, 2, 3, 4
 AUTH, EAP_PAYLOAD, INTEGRITY, KEY_ID, NONCE, PRF, RESULT, LIFETIME, CAUSE = range(1, 10)
 NUMBERS = (INTEGRITY, KEY_ID, PRF, RESULT, LIFETIME, CAUSE)
 
+NAMES = {(PCI, 0): "PCI", (AUTHENTICATION, R): "PAR", (AUTHENTICATION, 0): "PAN",
+         (TERMINATION, R): "PTR", (TERMINATION, 0): "PTA",
+         (NOTIFICATION, R): "PNR", (NOTIFICATION, 0): "PNA"}
+
 SUCCESS, AUTHENTICATION_REJECTED, AUTHORIZATION_REJECTED = 0, 1, 2
 LOGOUT, ADMINISTRATIVE = 1, 4
 HMAC_SHA1, HMAC_SHA1_160 = 2, 7  # IKEv2 transforms of type 2 and of type 3
@@ -64,12 +68,10 @@ class Message:
         return next(iter(self.values(code)), None)
 
     def __str__(self):
-        name = {PCI: "PCI", AUTHENTICATION: "PA", TERMINATION: "PT", NOTIFICATION: "PN"}[self.kind]
-        if self.kind != PCI:
-            name += "R" if self.request else "{}".format("N" if name == "PA" else "A")
-        bits = "".join(x for x, bit in zip("SCAPI", (S, C, A, P, I)) if self.flags & bit)
-        return "%s%s session %08x sequence %d" % (name, "," + bits if bits else "", self.session,
-                                                  self.sequence)
+        bits = "".join(name for name, bit in zip("SCAPI", (S, C, A, P, I)) if self.flags & bit)
+        return "%s%s session %08x sequence %d" % (
+            NAMES[self.kind, self.flags & R], "," + bits if bits else "", self.session,
+            self.sequence)
 
 
 def encode(message, key=None):
