@@ -356,7 +356,7 @@ int keeper_run(const struct keeper_start *start)
 {
 	const struct topology *t = start->topology;
 	struct keeper k = {.start = start,
-		.last_index = 1,
+		.last_index = LAST_KERNEL_INDEX,
 		.t = t,
 		.nodes = zeroed(t->n_nodes, sizeof(*k.nodes)),
 		.link_index = zeroed(t->n_links, sizeof(*k.link_index)),

@@ -29,12 +29,16 @@ struct keeper_service {
 	bool ended;
 };
 
+/* Up to here the kernel numbers what it makes in every namespace: lo, and tunl0, sit0 and their like
+   once somebody has loaded their modules. */
+#define LAST_KERNEL_INDEX 100
+
 struct keeper {
 	const struct keeper_start *start;
 	const struct topology *t;
 	struct space home;
 	struct keeper_node *nodes;
-	int last_index;	       /* interface indices are unique in the whole network; 1 is lo */
+	int last_index;	       /* interface indices are unique in the whole network */
 	int (*link_index)[2];  /* interface indices of links' ends */
 	int *radio_index;      /* interface indices of radios */
 	struct nl_sock *hwsim; /* the radios go when it closes */
