@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "testbed/measure/experiment.h"
+#include "testbed/measure/files.h"
 #include "testbed/measure/repetition.h"
 
 static const struct experiment_column handoff_columns[] = {
@@ -165,21 +164,15 @@ static void add_handoff(const struct experiment *e, const struct experiment_colu
 	handoff_report(&input, &r->moments, column->name, number, pairs, 4, measurement);
 }
 
-/* From memory to the results, once nothing is measured any more. */
 static void keep(const struct experiment_options *o, const char *folder)
 {
-	char from[1280];
-	int status = -1;
-	pid_t pid = fork();
+	char from[1280], to[1280];
+	struct report_error error;
 
 	snprintf(from, sizeof(from), "%s/%s", o->workspace, folder);
-	if (pid == 0) {
-		execlp("cp", "cp", "-r", "--", from, o->results, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
-		fprintf(stderr, "baton measure: could not copy %s to %s; is there room?\n", folder,
-			o->results);
+	snprintf(to, sizeof(to), "%s/%s", o->results, folder);
+	if (copy_tree(from, to, &error) < 0)
+		fprintf(stderr, "baton measure: %s\n", error.text);
 }
 
 /* Returns how many repetitions gave no figures. */

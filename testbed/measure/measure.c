@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "testbed/guest/guest.h"
 #include "testbed/measure/cmd.h"
 #include "testbed/measure/experiment.h"
+#include "testbed/measure/files.h"
 #include "testbed/report/cmd.h"
 
 static const char usage[] =
@@ -149,17 +149,6 @@ static int run_in_guest(const struct call *call)
 	return guest_run(&guest, argv);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st, (void)kind, (void)at;
-	return remove(path);
-}
-
-static void remove_tree(const char *folder)
-{
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static int run_here(struct call *call)
 {
 	struct report_error error;
@@ -191,7 +180,13 @@ static int run_here(struct call *call)
 int cmd_measure(int argc, char **argv)
 {
 	struct call call = { .options = { .repetitions = 3, .clock = "virtual", .sut = "ref" },
-		.argc = argc, .argv = argv };
+		.argc = argc };
+	char *typed[64]; /* getopt sorts argv */
+
+	for (int i = 0; i < argc && i < 63; i++)
+		typed[i] = argv[i];
+	call.argc = argc < 63 ? argc : 63;
+	call.argv = typed;
 
 	if (parse(argc, argv, &call) != 0)
 		return 2;

@@ -13,6 +13,7 @@
 #include "testbed/topology/network.h"
 
 #define PROGRAM_READY_MS 10000
+#define ATTACH_MS 60000
 #define HANDOFF_MS 60000
 #define CAPTURES 4
 
@@ -47,7 +48,7 @@ static void wait_ms(unsigned ms)
 /* Whether the file exists and holds the text. */
 static bool file_says(const char *path, const char *text)
 {
-	char buffer[4096];
+	static char buffer[65536];
 	FILE *file = fopen(path, "re");
 	size_t n = file ? fread(buffer, 1, sizeof(buffer) - 1, file) : 0;
 
@@ -57,14 +58,11 @@ static bool file_says(const char *path, const char *text)
 	return strstr(buffer, text) != NULL;
 }
 
-static int wait_for(const char *path, const char *text, struct process *process)
+static int wait_for(const char *path, const char *text, unsigned patience_ms)
 {
-	int status;
-	for (unsigned waited = 0; waited < PROGRAM_READY_MS; waited += 20) {
+	for (unsigned waited = 0; waited < patience_ms; waited += 20) {
 		if (file_says(path, text))
 			return 0;
-		if (network_wait(process, &status, 0) == 0)
-			return -1;
 		wait_ms(20);
 	}
 	return -1;
@@ -87,7 +85,7 @@ static int start_capture(struct stage *s, unsigned index, const char *node, cons
 	diagnostics_free(&d);
 	if (result < 0)
 		return fail(error, "tcpdump on %s: %s", node, strerror(-result));
-	if (wait_for(log, "listening on", s->captures[index]) < 0)
+	if (wait_for(log, "listening on", PROGRAM_READY_MS) < 0)
 		return fail(error, "tcpdump on %s:%s did not begin to listen; see %s", node,
 			interface, log);
 	return 0;
@@ -171,6 +169,18 @@ static void leave(struct stage *s)
 	topology_free(s->topology);
 }
 
+/* The mobile node is in its first network, and the correspondent knows where. */
+static int wait_attached(const struct stage *s, struct report_error *error)
+{
+	char events[1280];
+
+	snprintf(events, sizeof(events), "%s/%s.events.jsonl", s->folder, s->experiment->mn);
+	if (wait_for(events, "\"attach_completed\"", ATTACH_MS) < 0)
+		return fail(error, "%s does not attach to its first network; see %s",
+			s->experiment->mn, events);
+	return 0;
+}
+
 static int enter(struct stage *s, unsigned seed, struct report_error *error)
 {
 	struct diagnostics d = { 0 };
@@ -190,7 +200,7 @@ static int enter(struct stage *s, unsigned seed, struct report_error *error)
 	if (result < 0)
 		return -1;
 	s->cast = cast_start(s->network, s->options->sut, s->folder, seed, error);
-	return s->cast ? 0 : -1;
+	return s->cast ? wait_attached(s, error) : -1;
 }
 
 static int read_packets(const struct stage *s, const char *name, struct packets *packets,

@@ -29,8 +29,8 @@ struct keeper_service {
 	bool ended;
 };
 
-/* Up to here the kernel numbers what it makes in every namespace: lo, and tunl0, sit0 and their like
-   once somebody has loaded their modules. */
+/* Up to here the kernel numbers what it makes in every namespace: lo, and tunl0, sit0 and their
+   like once somebody has loaded their modules. */
 #define LAST_KERNEL_INDEX 100
 
 struct keeper {
