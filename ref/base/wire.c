@@ -26,7 +26,15 @@ static int parse_header(const struct protocol *p, struct reader *r, size_t size,
 	return 0;
 }
 
-/* One element at the cursor. What fails is told by name, in the order of the element's parts. */
+static bool is_closing(const struct element_format *format, uint32_t code)
+{
+	for (const uint32_t *c = format->closing; c && *c; c++)
+		if (*c == code)
+			return true;
+	return false;
+}
+
+/* One element at the cursor; in a chain e->code is known. What fails is told by name, in the order of the element's parts. */
 static int parse_element(const struct protocol *p, struct reader *r, struct element_value *e,
 	struct reject *reject)
 {
@@ -34,7 +42,8 @@ static int parse_element(const struct protocol *p, struct reader *r, struct elem
 	size_t start = r->offset, before = reader_left(r);
 
 	e->offset = start;
-	e->code = (uint32_t)read_uint(r, format->code_width);
+	uint32_t code = (uint32_t)read_uint(r, format->code_width);
+	*(format->chained ? &e->next : &e->code) = code;
 	e->flags = (uint32_t)read_uint(r, format->flags_width);
 	size_t length_at = r->offset;
 	size_t length = (size_t)read_uint(r, format->length_width);
@@ -64,6 +73,29 @@ static int parse_element(const struct protocol *p, struct reader *r, struct elem
 	return 0;
 }
 
+/* `next` is the code of the next element of a chain; elements of other formats bring their own. */
+static int parse_elements(const struct protocol *p, uint32_t next, struct reader *r,
+	struct packet *packet, struct reject *reject)
+{
+	bool chained = p->format.chained;
+
+	while (chained ? next != 0 : reader_left(r) != 0) {
+		if (packet->element_count == WIRE_ELEMENTS_MAX)
+			return reject_set(reject, REJECT_TOO_MANY, NULL, p->specification,
+				r->offset, WIRE_ELEMENTS_MAX);
+		struct element_value *e = &packet->elements[packet->element_count];
+		*e = (struct element_value){ .code = next };
+		if (parse_element(p, r, e, reject) < 0)
+			return -1;
+		packet->element_count++;
+		next = is_closing(&p->format, e->code) ? 0 : e->next;
+	}
+	if (reader_left(r))
+		return reject_set(reject, REJECT_TRAILING, NULL, p->specification, r->offset,
+			reader_left(r));
+	return 0;
+}
+
 int wire_parse(const struct protocol *protocol, struct view datagram, struct packet *packet,
 	struct reject *reject)
 {
@@ -77,16 +109,16 @@ int wire_parse(const struct protocol *protocol, struct view datagram, struct pac
 		return -1;
 	if (protocol->format.code_width == 0)
 		return 0;
-	while (reader_left(&r)) {
-		if (packet->element_count == WIRE_ELEMENTS_MAX)
-			return reject_set(reject, REJECT_TOO_MANY, NULL, protocol->specification,
-				r.offset, WIRE_ELEMENTS_MAX);
-		if (parse_element(protocol, &r, &packet->elements[packet->element_count],
-			    reject) < 0)
-			return -1;
-		packet->element_count++;
-	}
-	return 0;
+	return parse_elements(protocol, (uint32_t)packet->header[protocol->format.first_field], &r,
+		packet, reject);
+}
+
+int wire_parse_elements(const struct protocol *protocol, uint32_t first, struct view octets,
+	struct packet *packet, struct reject *reject)
+{
+	struct reader r = reader_of(octets);
+
+	return parse_elements(protocol, first, &r, packet, reject);
 }
 
 static size_t header_offset(const struct protocol *p, unsigned index)
@@ -272,12 +304,13 @@ int wire_decode(const struct protocol *protocol, struct view datagram, struct pa
 	return wire_check(packet, reject);
 }
 
+/* `code` is what stands where the code stands: in a chain the next element's. */
 static void encode_element(const struct element_format *format, const struct element_value *e,
-	struct writer *w)
+	uint32_t code, struct writer *w)
 {
 	size_t start = w->used;
 
-	write_uint(w, e->code, format->code_width);
+	write_uint(w, code, format->code_width);
 	write_uint(w, e->flags, format->flags_width);
 	size_t length_at = w->used;
 	write_zero(w, format->length_width);
@@ -293,15 +326,30 @@ static void encode_element(const struct element_format *format, const struct ele
 		write_zero(w, -(w->used - start) % format->align);
 }
 
+void wire_encode_elements(const struct packet *packet, struct writer *w)
+{
+	const struct element_format *format = &packet->protocol->format;
+
+	for (unsigned i = 0; i < packet->element_count; i++) {
+		const struct element_value *e = &packet->elements[i];
+		uint32_t next = is_closing(format, e->code) ? e->next : 0;
+		if (i + 1 < packet->element_count)
+			next = e[1].code;
+		encode_element(format, e, format->chained ? next : e->code, w);
+	}
+}
+
 void wire_encode(const struct packet *packet, struct writer *w)
 {
 	const struct protocol *p = packet->protocol;
 	size_t start = w->used, at = start;
 
-	for (unsigned i = 0; p->header[i].name; i++)
-		write_uint(w, packet->header[i], p->header[i].width);
-	for (unsigned i = 0; i < packet->element_count; i++)
-		encode_element(&p->format, &packet->elements[i], w);
+	for (unsigned i = 0; p->header[i].name; i++) {
+		bool first = p->format.chained && i == p->format.first_field;
+		uint32_t code = packet->element_count ? packet->elements[0].code : 0;
+		write_uint(w, first ? code : packet->header[i], p->header[i].width);
+	}
+	wire_encode_elements(packet, w);
 	for (unsigned i = 0; p->header[i].name; at += p->header[i++].width) {
 		unsigned width = p->header[i].width;
 		if (p->header[i].kind != FIELD_LENGTH)

@@ -54,6 +54,14 @@ struct element_format {
 	uint8_t align;	      /* elements are padded to a multiple of this; 0, 1: none */
 	uint16_t vendor_flag; /* flag that announces a 4-octet vendor identifier; 0: never */
 	bool length_of_whole; /* the length counts the element's header too */
+	/*
+	 * A chain (RFC 7296 §3.2): what stands in an element is the code of the next one, 0 in the
+	 * last; the header field `first_field` has the first one's. An element of the list `closing`
+	 * (ends with 0; may be NULL) is the last whatever it says: that code speaks of its content.
+	 */
+	bool chained;
+	uint8_t first_field;
+	const uint32_t *closing;
 };
 
 #define ELEMENT_PARTS_MAX 16
@@ -125,6 +133,7 @@ struct element_value {
 	uint32_t vendor, code, flags;
 	struct view value;
 	size_t offset; /* of the element's header in the message */
+	uint32_t next; /* of a closing element in a chain: the code of what is in it first */
 };
 
 struct packet {
@@ -143,6 +152,13 @@ struct packet {
  */
 int wire_parse(const struct protocol *protocol, struct view datagram, struct packet *packet,
 	struct reject *reject);
+
+/*
+ * Elements alone, appended to packet->elements: what an encrypted element held. In a chain the
+ * first has the code `first`; 0 means that there is none. Offsets count from the start of `octets`.
+ */
+int wire_parse_elements(const struct protocol *protocol, uint32_t first, struct view octets,
+	struct packet *packet, struct reject *reject);
 
 /* Which message: by type, then flags. 0 with packet->message set, or -1. */
 int wire_identify(struct packet *packet, struct reject *reject);
@@ -163,6 +179,9 @@ int wire_decode(const struct protocol *protocol, struct view datagram, struct pa
  * only through the writer: when the buffer is too small, or a length does not fit its field.
  */
 void wire_encode(const struct packet *packet, struct writer *w);
+
+/* The elements alone. In a chain the code of the first is not among the octets. */
+void wire_encode_elements(const struct packet *packet, struct writer *w);
 
 /* An empty packet of the protocol; header zero. */
 struct packet packet_of(const struct protocol *protocol);

@@ -128,6 +128,30 @@ static void element(const struct element *e, FILE *out)
 	fields(e->value, e->section, out);
 }
 
+/* What holds in every message. */
+static void rules(const struct protocol *p, FILE *out)
+{
+	char text[64];
+
+	if (!p->placements && !p->header_rules && !p->unknown_section)
+		return;
+	fputs("## Rules\n\n", out);
+	for (const struct header_rule *r = p->header_rules; r && r->section; r++)
+		fprintf(out, "- %s is %" PRIu64 " where %s is %s (%s).\n", p->header[r->field].name,
+			r->value, p->header[p->type_field].name,
+			header_text(&p->header[p->type_field], r->type, text, sizeof(text)),
+			r->section);
+	for (const struct placement *q = p->placements; q && q->section; q++) {
+		const struct element *e = protocol_element(p, q->vendor, q->code);
+		fprintf(out, "- %s is the %s element (%s).\n", e ? e->name : "?",
+			q->position == POSITION_LAST ? "last" : "first", q->section);
+	}
+	if (p->unknown_section)
+		fprintf(out, "- A message with an element that is not below is invalid (%s).\n",
+			p->unknown_section);
+	fputs("\n", out);
+}
+
 void wire_reference(const struct protocol *protocol, FILE *out)
 {
 	fprintf(out,
@@ -138,6 +162,7 @@ void wire_reference(const struct protocol *protocol, FILE *out)
 	fputs("## Messages\n\n", out);
 	for (const struct message *m = protocol->messages; m->name; m++)
 		message(protocol, m, out);
+	rules(protocol, out);
 	if (!protocol->elements || !protocol->format.code_width)
 		return;
 	fputs("## Elements\n\n", out);

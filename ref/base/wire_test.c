@@ -259,6 +259,8 @@ static void test_reference(void **state)
 	assert_non_null(strstr(text, "| Colour | 1 or more | toy 3.2 |"));
 	assert_non_null(strstr(text, "| Floor | 1 | number | 3 to 12 |  | toy 2.2.1 |"));
 	assert_non_null(strstr(text, "Code 3 of vendor 4711 (toy 2.3)."));
+	assert_non_null(strstr(text, "- Ticket is 0 where Type is 1 (hello) (toy 3.1).\n"));
+	assert_non_null(strstr(text, "- Seal is the last element (toy 3).\n"));
 	free(text);
 }
 
