@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Folders of logs and captures: copied from memory to the results, and removed. */
+/* Folders of logs and captures: copied from memory to the results. */
 #ifndef BATON_MEASURE_FILES_H
 #define BATON_MEASURE_FILES_H
 
@@ -7,8 +7,5 @@
 
 /* Copies folders and regular files; sockets and the like stay. 0, or -1 with *error set. */
 int copy_tree(const char *from, const char *to, struct report_error *error);
-
-/* Removes the folder and all in it. What is not there is no error. */
-void remove_tree(const char *folder);
 
 #endif

@@ -11,7 +11,7 @@
 #include "testbed/guest/guest.h"
 #include "testbed/measure/cmd.h"
 #include "testbed/measure/experiment.h"
-#include "testbed/measure/files.h"
+#include "testbed/guest/tool.h"
 #include "testbed/report/cmd.h"
 
 static const char usage[] =
@@ -110,14 +110,7 @@ static int make_results(struct call *call)
 		snprintf(folder, sizeof(folder), "%s", call->options.results);
 	else
 		snprintf(folder, sizeof(folder), "build/measure/%s", call->experiment->name);
-	for (char *p = folder + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		mkdir(folder, 0777);
-		*p = '/';
-	}
-	if ((mkdir(folder, 0777) < 0 && errno != EEXIST) || !realpath(folder, call->results)) {
+	if (make_folders(folder) < 0 || !realpath(folder, call->results)) {
 		fprintf(stderr, "baton measure: %s: %s; --results names another folder\n", folder,
 			strerror(errno));
 		return -1;
