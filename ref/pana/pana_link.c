@@ -292,7 +292,7 @@ int link_wait(struct pana_link *link, const struct pana_draft *draft)
 		size += draft->elements[i].value.size + 16;
 	for (const struct pana_waiting *w = link->waiting; w; w = w->next)
 		waiting += is_notification(w->type, w->count);
-	if (draft->count == 0 || draft->count > PANA_REQUEST_ELEMENTS_MAX ||
+	if (!link->sa.live || draft->count == 0 || draft->count > PANA_REQUEST_ELEMENTS_MAX ||
 		size > PANA_MESSAGE_MAX / 2 || waiting == PANA_NOTIFICATIONS_MAX)
 		return -1;
 	wait_turn(link, draft);
@@ -554,5 +554,10 @@ int link_verify(const struct pana_link *link, struct view datagram, const struct
 	if (auth)
 		return reject_set(reject, REJECT_INTEGRITY, "AUTH", "RFC 5191 §5.4, §5.5",
 			auth->offset, auth->value.size);
+	/* docs/pana.md, notifications: nobody acts on what no key protects */
+	for (unsigned i = 0; i < packet->element_count; i++)
+		if (packet->elements[i].vendor == PANA_VENDOR)
+			return reject_set(reject, REJECT_NO_INTEGRITY, "AUTH", "docs/pana.md",
+				packet->elements[i].offset, packet->elements[i].code);
 	return 0;
 }

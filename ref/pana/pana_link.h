@@ -100,7 +100,8 @@ struct pana_draft {
 int link_request(struct pana_link *link, const struct pana_draft *draft, btime now,
 	struct actions *actions);
 
-/* Has a notification wait behind everything else. -1: too many wait, or it is too long. */
+/* Has a notification wait behind everything else. -1: too many wait, it is too long, or there is
+ * no key to protect it. */
 int link_wait(struct pana_link *link, const struct pana_draft *draft);
 
 /* Sends what waits and may go now; `access_phase`: notifications may. True if something went. */

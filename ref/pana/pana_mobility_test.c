@@ -292,6 +292,19 @@ static void test_notification_limits(void **state)
 	assert_int_equal(taken, 1 + PANA_NOTIFICATIONS_MAX);
 	assert_int_equal(pac_notify(w.pac, &e, 0, w.now, &w.actions), -1);
 	world_end(&w);
+	/* nothing that no key protects */
+	world_init(&w, 2);
+	w.pac_eap.keyed = w.paa_eap.keyed = false;
+	world_begin(&w);
+	authenticate();
+	assert_true(pac_open(w.pac));
+	assert_int_equal(pac_notify(w.pac, &e, 1, w.now, &w.actions), -1);
+	assert_int_equal(paa_notify(w.paa, w.session, &e, 1, w.now, &w.actions), -1);
+	uint32_t id = pac_session_id(w.pac);
+	struct flying f = forge(true, PANA_NOTIFICATION, PANA_R | PANA_P, id, 1, &e, 1);
+	assert_rejects(&f, REJECT_NO_INTEGRITY);
+	assert_int_equal(notified(true), 0);
+	world_end(&w);
 }
 
 int main(void)
