@@ -68,14 +68,22 @@ static void set_timer(struct mn *mn)
 
 static void wait_for_agent(struct network *n);
 
+/* RFC 5191 §5.2: a repeated request is answered, also the one that ended the session. */
+static void keep_past(struct network *n)
+{
+	pac_free(n->past);
+	n->past = n->pac;
+	n->past_until = btime_add(loop_now(), n->mn->settings->pana.common.linger);
+	n->pac = NULL;
+}
+
 /* Carries out; a session that is over goes when nothing looks at it any more. */
 static void carry(struct network *n, const struct actions *actions)
 {
 	carry_out(actions, n->mn->udp, n->mn->node->log, take_report, n);
 	if (n->stale) {
 		n->stale = false;
-		pac_free(n->pac);
-		n->pac = NULL;
+		keep_past(n);
 		if (!n->settings->paa.family)
 			wait_for_agent(n);
 	}
@@ -109,6 +117,35 @@ static struct network *network_of(struct mn *mn, const struct endpoint *peer)
 	return waiting ? waiting : first;
 }
 
+static void no_report(void *context, const struct action *a)
+{
+	(void)context;
+	(void)a;
+}
+
+/* Whether a session that is over knows the datagram as one that it has answered. */
+static bool past_answers(struct mn *mn, const struct udp_datagram *d)
+{
+	struct actions actions;
+
+	for (unsigned i = 0; i < mn->count; i++) {
+		struct network *n = &mn->networks[i];
+		if (!n->past || !same_address(pac_peer(n->past), &d->peer))
+			continue;
+		if (loop_now() > n->past_until) {
+			pac_free(n->past);
+			n->past = NULL;
+			continue;
+		}
+		actions_clear(&actions);
+		if (pac_input(n->past, &d->peer, d->data, loop_now(), &actions) < 0)
+			continue;
+		carry_out(&actions, mn->udp, mn->node->log, no_report, n);
+		return true;
+	}
+	return false;
+}
+
 static void receive(void *context, const struct udp_datagram *d)
 {
 	struct mn *mn = context;
@@ -116,6 +153,8 @@ static void receive(void *context, const struct udp_datagram *d)
 	struct actions actions;
 	char peer[64];
 
+	if (past_answers(mn, d))
+		return;
 	if (!n) {
 		log_debug(mn->node->log, "%zu octets from %s, and no session",
 			d->data.size, endpoint_text(&d->peer, peer, sizeof(peer)));
@@ -291,8 +330,10 @@ int client_start(struct mn *mn)
 void client_stop(struct mn *mn)
 {
 	waiters_refuse(&mn->waiters, NULL, "the node is shutting down");
-	for (unsigned i = 0; i < mn->count; i++)
+	for (unsigned i = 0; i < mn->count; i++) {
 		pac_free(mn->networks[i].pac);
+		pac_free(mn->networks[i].past);
+	}
 	timer_free(mn->timer);
 	udp_close(mn->udp);
 	eap_tls_context_free(mn->tls);

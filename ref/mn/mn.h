@@ -24,6 +24,8 @@ struct network {
 	const struct network_settings *settings;
 	struct pac *pac; /* NULL: no session, none wanted */
 	bool stale;	 /* the pac is over: released when its reports are done */
+	struct pac *past; /* the session before, which answers repeated requests; or NULL */
+	btime past_until;
 };
 
 struct mn {
