@@ -18,7 +18,7 @@
 static char *note_text(bool works)
 {
 	size_t size;
-	char *boot = (char *)file_read("/proc/sys/kernel/random/boot_id", &size);
+	char *boot = (char *)tool_read("/proc/sys/kernel/random/boot_id", &size);
 	char *text = path_format(
 		"%s %s", boot ? strtok(boot, "\n") : "unknown", works ? "works" : "broken");
 
@@ -49,7 +49,7 @@ enum kvm_state kvm_state(void)
 	if (cache_look(&c) != 0)
 		return KVM_UNTRIED;
 	path = cache_path(&c, NOTE);
-	note = (char *)file_read(path, &size);
+	note = (char *)tool_read(path, &size);
 	if (note_says(note, true))
 		state = KVM_WORKS;
 	else if (note_says(note, false))
@@ -71,7 +71,8 @@ void kvm_note(bool works)
 		temporary = path_format("%s.%d", final, (int)getpid());
 		fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 		if (fd >= 0) {
-			if (write_all(fd, text, strlen(text)) != 0 || rename(temporary, final) != 0)
+			if (tool_write(fd, text, strlen(text)) != 0 ||
+				rename(temporary, final) != 0)
 				unlink(temporary);
 			close(fd);
 		}

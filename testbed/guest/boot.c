@@ -3,7 +3,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 #include "ref/base/crypto.h"
 #include "testbed/guest/cache.h"
 #include "testbed/guest/cpio.h"
+#include "testbed/guest/links.h"
 #include "testbed/guest/modules.h"
 #include "testbed/guest/tool.h"
 #include "testbed/util/paths.h"
@@ -33,7 +33,7 @@ void boot_free(struct boot *b)
 static bool is_static(const char *path)
 {
 	size_t size;
-	uint8_t *file = file_read(path, &size);
+	uint8_t *file = tool_read(path, &size);
 	bool result = false;
 	Elf64_Ehdr head;
 	Elf64_Phdr segment;
@@ -88,46 +88,25 @@ static char *cached(const struct cache *c, const char *name)
 	return NULL;
 }
 
-static char *unpack_kernel(const struct cache *c, const char *name, struct view image)
-{
-	char *final = cache_path(c, name), *temporary = cache_temporary(c, name);
-	int fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	bool good;
-
-	if (fd < 0) {
-		cache_complain(c, "the kernel");
-		free(final);
-		final = NULL;
-		goto out;
-	}
-	good = guest_kernel_unpack(image.data, image.size, fd);
-	close(fd);
-	if (!good || cache_commit(temporary, final) != 0) {
-		remove_tree(temporary);
-		free(final);
-		final = NULL;
-	}
-out:
-	free(temporary);
-	return final;
-}
-
-/* The kernel unpacked; where that fails the image as it is, which only boots slower. */
+/* The kernel unpacked; the image as it is, where no tool unpacks it, only boots slower. */
 static int prepare_kernel(
 	struct boot *b, struct cache *c, const struct guest_kernel *k, struct view image)
 {
 	char *name = digest_name("vmlinux", &image, 1);
+	uint8_t *unpacked;
+	size_t size;
+	int result = 0;
 
 	b->kernel = cached(c, name);
-	if (!b->kernel && cache_lock(c) == 0) {
-		b->kernel = cached(c, name);
-		if (!b->kernel)
-			b->kernel = unpack_kernel(c, name, image);
+	if (!b->kernel && (result = cache_lock(c)) == 0 && !(b->kernel = cached(c, name))) {
+		unpacked = guest_kernel_unpack(image, &size);
+		if (unpacked)
+			result = cache_store(c, name, VIEW(unpacked, size), "the guest's kernel");
+		b->kernel = unpacked ? cache_path(c, name) : path_format("%s", k->image);
+		free(unpacked);
 	}
 	free(name);
-	if (!b->kernel)
-		b->kernel = path_format("%s", k->image);
-	return 0;
+	return result;
 }
 
 /* The module without its signature, whose check costs an emulated processor milliseconds. */
@@ -160,7 +139,7 @@ static int add_modules(struct cpio *c, const struct guest_kernel *k)
 		char *path = path_format("%s/%s", k->modules, closure.path[i]);
 		char *name = path_format("modules/%s", strrchr(path, '/') + 1);
 		size_t size;
-		uint8_t *file = file_read(path, &size);
+		uint8_t *file = tool_read(path, &size);
 
 		if (file)
 			cpio_file(c, name, 0644, unsigned_module(file, size));
@@ -197,26 +176,22 @@ static int write_archive(
 	return 0;
 }
 
-static char *build_initramfs(const struct cache *c, const char *name, const struct guest_kernel *k,
+static int build_initramfs(const struct cache *c, const char *name, const struct guest_kernel *k,
 	struct view busybox, struct view init)
 {
-	char *final = cache_path(c, name), *temporary = cache_temporary(c, name);
-	FILE *to = fopen(temporary, "we");
-	int result = to ? write_archive(to, k, busybox, init) : 1;
+	char *archive = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&archive, &size);
+	int result;
 
-	if (to && (ferror(to) | fclose(to)) && result == 0)
-		result = 1;
-	if (result > 0) {
-		cache_complain(c, "the guest's initramfs");
-		remove_tree(temporary);
-	}
-	if (result != 0 || cache_commit(temporary, final) != 0) {
-		remove_tree(temporary);
-		free(final);
-		final = NULL;
-	}
-	free(temporary);
-	return final;
+	if (!to)
+		abort();
+	result = write_archive(to, k, busybox, init);
+	fclose(to);
+	if (result == 0)
+		result = cache_store(c, name, VIEW(archive, size), "the guest's initramfs");
+	free(archive);
+	return result;
 }
 
 static int prepare_initramfs(struct boot *b, struct cache *c, const struct guest_kernel *k,
@@ -224,22 +199,22 @@ static int prepare_initramfs(struct boot *b, struct cache *c, const struct guest
 {
 	const struct view parts[] = {view_text(LAYOUT), image, busybox, init};
 	char *name = digest_name("initramfs", parts, sizeof(parts) / sizeof(parts[0]));
+	int result = 0;
 
 	b->initramfs = cached(c, name);
-	if (!b->initramfs && cache_lock(c) == 0) {
-		b->initramfs = cached(c, name);
-		if (!b->initramfs)
-			b->initramfs = build_initramfs(c, name, k, busybox, init);
+	if (!b->initramfs && (result = cache_lock(c)) == 0 && !(b->initramfs = cached(c, name))) {
+		result = build_initramfs(c, name, k, busybox, init);
+		b->initramfs = cache_path(c, name);
 	}
 	free(name);
-	return b->initramfs ? 0 : -1;
+	return result;
 }
 
 /* The file as a view, or a message with what to do. */
 static struct view load(const char *path, const char *advice)
 {
 	size_t size = 0;
-	uint8_t *data = path ? file_read(path, &size) : NULL;
+	uint8_t *data = path ? tool_read(path, &size) : NULL;
 
 	if (!data && path)
 		tool_complain("%s cannot be read: %s; %s", path, strerror(errno), advice);
@@ -294,7 +269,7 @@ static void add_written(struct cpio *c, const char *name, const struct job *job,
 int boot_initrd(const struct boot *b, const struct job *job)
 {
 	size_t size;
-	uint8_t *archive = file_read(b->initramfs, &size);
+	uint8_t *archive = tool_read(b->initramfs, &size);
 	int fd = archive ? memfd_create("initrd", MFD_CLOEXEC) : -1, copy = fd < 0 ? -1 : dup(fd);
 	FILE *to = copy < 0 ? NULL : fdopen(copy, "w");
 	struct cpio c = {.to = to};
@@ -306,6 +281,8 @@ int boot_initrd(const struct boot *b, const struct job *job)
 		failed = true;
 	} else {
 		fwrite(archive, 1, size, to);
+		if (job->hoarder)
+			links_write(&c);
 		add_written(&c, "job", job, job_write_settings);
 		add_written(&c, "command", job, job_write_command);
 		cpio_end(&c);

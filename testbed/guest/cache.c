@@ -37,7 +37,7 @@ int cache_open(struct cache *c)
 	c->dir = baton_cache();
 	if (!c->dir)
 		return tool_complain("no home folder for the cache: set BATON_CACHE to a folder");
-	if (make_folders(c->dir) != 0)
+	if (tool_make_folders(c->dir) != 0)
 		return cache_complain(c, "the folder");
 	lock = cache_path(c, "lock");
 	c->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -72,7 +72,7 @@ int cache_lock(struct cache *c)
 		char *path = cache_path(c, entry->d_name);
 
 		if (strncmp(entry->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
-			remove_tree(path);
+			tool_remove(path);
 		free(path);
 	}
 	if (dir)
@@ -90,6 +90,24 @@ char *cache_temporary(const struct cache *c, const char *name)
 	return path_format("%s/" TEMPORARY "%s", c->dir, name);
 }
 
+int cache_store(const struct cache *c, const char *name, struct view content, const char *what)
+{
+	char *temporary = cache_temporary(c, name), *final = cache_path(c, name);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), result = -1;
+
+	if (fd < 0 || tool_write(fd, content.data, content.size) != 0) {
+		cache_complain(c, what);
+		unlink(temporary);
+	} else {
+		result = cache_commit(temporary, final);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(final);
+	free(temporary);
+	return result;
+}
+
 int cache_commit(const char *temporary, const char *final)
 {
 	int why;
@@ -97,7 +115,7 @@ int cache_commit(const char *temporary, const char *final)
 	if (rename(temporary, final) == 0)
 		return 0;
 	why = errno;
-	remove_tree(temporary);
+	tool_remove(temporary);
 	return tool_complain("%s cannot be created: %s", final, strerror(why));
 }
 

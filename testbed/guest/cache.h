@@ -7,6 +7,8 @@
 #ifndef BATON_TESTBED_GUEST_CACHE_H
 #define BATON_TESTBED_GUEST_CACHE_H
 
+#include "ref/base/view.h"
+
 struct cache {
 	char *dir; /* absolute */
 	int lock;
@@ -27,6 +29,9 @@ int cache_lock(struct cache *c);
  */
 char *cache_path(const struct cache *c, const char *name);
 char *cache_temporary(const struct cache *c, const char *name);
+
+/* Writes an entry. Under the lock. `what` it is, for the message. 0, or -1 after it. */
+int cache_store(const struct cache *c, const char *name, struct view content, const char *what);
 
 /* Gives `temporary` its final name. 0, or -1 with a message and `temporary` removed. */
 int cache_commit(const char *temporary, const char *final);

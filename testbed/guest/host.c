@@ -65,7 +65,7 @@ static bool listed_in(const char *release, const char *list, const char *module)
 {
 	char *path = path_format("/lib/modules/%s/%s", release, list);
 	size_t size;
-	char *text = (char *)file_read(path, &size);
+	char *text = (char *)tool_read(path, &size);
 	bool listed = text && modules_listed(text, module);
 
 	free(text);

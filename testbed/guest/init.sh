@@ -41,7 +41,12 @@ first() {
 	mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=507904,cache=loose root /lower ||
 		fail "the host's files cannot be mounted"
 	mount -t tmpfs -o mode=755 memory /memory
-	mkdir /memory/upper /memory/work
+	mkdir /memory/work
+	if [ -d /links ]; then
+		cp -a /links /memory/upper
+	else
+		mkdir /memory/upper
+	fi
 	mount -t overlay -o lowerdir=/lower,upperdir=/memory/upper,workdir=/memory/work \
 		overlay /new || fail "the layer over the host's files cannot be mounted"
 	mount -t tmpfs -o mode=755 run /new/run
@@ -118,10 +123,10 @@ await() {
 
 run_on_terminal() {
 	await /dev/hvc0
-	stty rows "$job_rows" cols "$job_columns" </dev/hvc0
+	exec 3<>/dev/hvc0 # held open: the size is forgotten when nobody has it open
+	stty rows "$job_rows" cols "$job_columns" <&3
 	phase ready
-	setsid -c /run/baton/busybox sh /run/baton/command </dev/hvc0 >/dev/hvc0 \
-		2>&1 9>&-
+	setsid -c /run/baton/busybox sh /run/baton/command <&3 >&3 2>&3 3>&- 9>&-
 	say "status $?"
 }
 

@@ -2,12 +2,11 @@
 #include "testbed/guest/kernel.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ref/base/view.h"
@@ -54,7 +53,7 @@ static bool take(struct guest_kernel *k, const char *root, const char *release)
 	k->image = path_format("%s/boot/vmlinuz-%s", root, release);
 	k->modules = path_format("%s/lib/modules/%s", root, release);
 	dep = path_format("%s/modules.dep", k->modules);
-	k->dep = (char *)file_read(dep, &size);
+	k->dep = (char *)tool_read(dep, &size);
 	free(dep);
 	if (usable(k))
 		return true;
@@ -208,7 +207,7 @@ static int fetch_package(const struct cache *c)
 		return -1;
 	work = cache_temporary(c, package);
 	root = path_format("%s/root", work);
-	if (make_folders(work) != 0) {
+	if (tool_make_folders(work) != 0) {
 		cache_complain(c, package);
 		goto out;
 	}
@@ -222,7 +221,7 @@ static int fetch_package(const struct cache *c)
 	result = cache_commit(root, final);
 	free(final);
 out:
-	remove_tree(work);
+	tool_remove(work);
 	free(deb);
 	free(root);
 	free(work);
@@ -292,34 +291,24 @@ static struct view payload(const unsigned char *image, unsigned long size)
 	return VIEW(image + start, length - 4); /* its last 4 octets are the unpacked size */
 }
 
-bool guest_kernel_unpack(const unsigned char *image, unsigned long size, int to)
+uint8_t *guest_kernel_unpack(struct view image, size_t *size)
 {
 	static const struct {
-		const char *magic, *tool;
-	} packers[] = {{"\xfd"
-			"7zXZ",
-			       "xz"},
-		{"\x1f\x8b", "gzip"}, {"\x28\xb5\x2f\xfd", "zstd"}};
-	struct view packed = payload(image, size);
-	char magic[5] = "";
-	int from, status = -1;
+		uint8_t magic[4], magic_size;
+		char *tool;
+	} packers[] = {{{0xfd, '7', 'z', 'X'}, 4, "xz"}, {{0x1f, 0x8b}, 2, "gzip"},
+		{{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstd"}};
+	struct view packed = payload(image.data, image.size);
+	uint8_t *unpacked = NULL;
 
 	for (unsigned i = 0; packed.size > 0 && i < sizeof(packers) / sizeof(packers[0]); i++) {
-		const char *want = packers[i].magic;
-		char *argv[] = {(char *)packers[i].tool, "-dc", NULL};
+		char *argv[] = {packers[i].tool, "-dc", NULL};
 
-		if (memcmp(packed.data, want, strlen(want)) != 0)
-			continue;
-		from = memfd_create("packed kernel", MFD_CLOEXEC);
-		if (from < 0 || write_all(from, packed.data, packed.size) != 0)
-			break;
-		lseek(from, 0, SEEK_SET);
-		status = tool_filter(from, to, argv);
-		close(from);
+		if (memcmp(packed.data, packers[i].magic, packers[i].magic_size) == 0)
+			unpacked = tool_filter(argv, packed, size);
 	}
-	return status == 0 && pread(to, magic, 4, 0) == 4 &&
-	       memcmp(magic,
-		       "\x7f"
-		       "ELF",
-		       4) == 0;
+	if (unpacked && *size > SELFMAG && memcmp(unpacked, ELFMAG, SELFMAG) == 0)
+		return unpacked;
+	free(unpacked);
+	return NULL;
 }

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "ref/base/view.h"
+
 struct guest_kernel {
 	char *release; /* as uname -r says it there */
 	char *image;   /* path of the vmlinuz */
@@ -29,10 +31,10 @@ int guest_kernel_find(struct guest_kernel *k, bool fetch);
 void guest_kernel_free(struct guest_kernel *k);
 
 /*
- * Writes the kernel proper (an ELF image) that is packed inside the vmlinuz `image` of `size`
- * octets to the descriptor `to`: booting it saves the emulated processor the unpacking. False
- * when it is packed in a way that no tool here unpacks; `to` may then hold part of it.
+ * The kernel proper (an ELF image), which is packed inside a vmlinuz: booting it saves the emulated
+ * processor the unpacking. The caller frees it. NULL when it is packed in a way that no tool here
+ * unpacks.
  */
-bool guest_kernel_unpack(const unsigned char *image, unsigned long size, int to);
+uint8_t *guest_kernel_unpack(struct view image, size_t *size);
 
 #endif

@@ -49,7 +49,7 @@ static char *results_folder(const char *path)
 {
 	char *real;
 
-	if (make_folders(path) == 0 && access(path, W_OK | X_OK) == 0 &&
+	if (tool_make_folders(path) == 0 && access(path, W_OK | X_OK) == 0 &&
 		(real = realpath(path, NULL)))
 		return real;
 	tool_complain(
@@ -198,12 +198,12 @@ static void terminal_restore(const struct run *r)
 
 static enum outcome run_with(struct run *r, enum accelerator a)
 {
-	btime t = session_now();
+	btime t = guest_session_now();
 	btime deadline =
 		r->options->timeout ? r->begun + r->options->timeout * BTIME_S : BTIME_NEVER;
 
 	r->machine.accelerator = a;
-	return session_run(&r->session, &r->machine, r->signals, deadline,
+	return guest_session_run(&r->session, &r->machine, r->signals, deadline,
 		t + (a == ACCEL_KVM ? KVM_DEADLINE : BOOT_DEADLINE));
 }
 
@@ -223,7 +223,7 @@ static enum outcome run_somehow(struct run *r)
 				kvm_note(true);
 			return outcome;
 		}
-		session_end(&r->session);
+		guest_session_end(&r->session);
 		kvm_note(false);
 		fprintf(stderr, "baton: KVM is there but does not work; going on without it\n");
 	}
@@ -306,8 +306,9 @@ static void show_timings(const struct run *r)
 			p->uptime);
 		last = p->at;
 	}
-	fprintf(stderr, "%-10s %8.3f %8.3f\n", "end", (double)(session_now() - last) / BTIME_S,
-		(double)(session_now() - r->begun) / BTIME_S);
+	fprintf(stderr, "%-10s %8.3f %8.3f\n", "end",
+		(double)(guest_session_now() - last) / BTIME_S,
+		(double)(guest_session_now() - r->begun) / BTIME_S);
 }
 
 static void clean_up(struct run *r)
@@ -336,7 +337,7 @@ int guest_run(const struct guest_options *options, char *const argv[])
 		abort();
 	r->options = options;
 	r->signals = r->machine.initrd = -1;
-	r->begun = session_now();
+	r->begun = guest_session_now();
 	if (guest_inside()) {
 		tool_complain("this is a guest already; run %s as it is", argv[0]);
 		free(r);
@@ -344,12 +345,12 @@ int guest_run(const struct guest_options *options, char *const argv[])
 	}
 	status = prepare(r, argv);
 	if (status == 0 && take_signals(r) == 0) {
-		r->prepared = session_now();
+		r->prepared = guest_session_now();
 		terminal_raw(r);
 		outcome = run_somehow(r);
 		terminal_restore(r);
 		status = conclude(r, outcome);
-		session_end(&r->session);
+		guest_session_end(&r->session);
 		if (options->timings)
 			show_timings(r);
 		sigprocmask(SIG_SETMASK, &r->old_mask, NULL);

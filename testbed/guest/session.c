@@ -13,7 +13,7 @@
 #define END_DEADLINE (30 * BTIME_S)
 #define TERMINAL_SILENCE (50 * BTIME_MS)
 
-btime session_now(void)
+btime guest_session_now(void)
 {
 	struct timespec t;
 
@@ -30,7 +30,7 @@ static void note_phase(struct session *s, const char *name, const char *uptime)
 	s->phase_count++;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	snprintf(p->uptime, sizeof(p->uptime), "%s", uptime);
-	p->at = session_now();
+	p->at = guest_session_now();
 }
 
 /* One line of init.sh's. */
@@ -43,7 +43,7 @@ static void heard(struct session *s, const char *line)
 		s->ready |= strcmp(name, "ready") == 0;
 	} else if (sscanf(line, "status %d", &s->status) == 1) {
 		note_phase(s, "command", "");
-		s->end_deadline = session_now() + END_DEADLINE;
+		s->end_deadline = guest_session_now() + END_DEADLINE;
 	} else if (strcmp(line, "done") == 0) {
 		s->done = true;
 	} else if (strncmp(line, "fail ", 5) == 0) {
@@ -101,15 +101,15 @@ static void read_signal(struct session *s)
 static bool all_heard(const struct session *s)
 {
 	return s->control.from < 0 && s->console.from < 0 && s->messages.from < 0 &&
-	       stream_finished(&s->out) && stream_finished(&s->err);
+	       guest_stream_finished(&s->out) && guest_stream_finished(&s->err);
 }
 
 /* Whether the streams have passed on all that the command wrote. */
 static bool all_passed(const struct session *s, btime t)
 {
 	if (s->qemu.terminal >= 0)
-		return t - s->last_output > TERMINAL_SILENCE || stream_finished(&s->out);
-	return stream_finished(&s->out) && stream_finished(&s->err);
+		return t - s->last_output > TERMINAL_SILENCE || guest_stream_finished(&s->out);
+	return guest_stream_finished(&s->out) && guest_stream_finished(&s->err);
 }
 
 static enum outcome judge(const struct session *s, btime t)
@@ -163,15 +163,15 @@ static void serve(struct session *s, struct pollfd *p)
 		tail_read(&s->console, s->verbose);
 	if (p[P_MESSAGES].revents)
 		tail_read(&s->messages, s->verbose);
-	stream_move(&s->out, &p[P_OUT]);
-	stream_move(&s->err, &p[P_ERR]);
-	stream_move(&s->in, &p[P_IN]);
-	if (stream_finished(&s->in) && s->qemu.in >= 0 && !s->in_ended) {
+	guest_stream_move(&s->out, &p[P_OUT]);
+	guest_stream_move(&s->err, &p[P_ERR]);
+	guest_stream_move(&s->in, &p[P_IN]);
+	if (guest_stream_finished(&s->in) && s->qemu.in >= 0 && !s->in_ended) {
 		shutdown(s->qemu.in, SHUT_WR);
 		s->in_ended = true;
 	}
 	if (s->out.passed != before)
-		s->last_output = session_now();
+		s->last_output = guest_session_now();
 	if (p[P_QEMU].revents)
 		s->dead = true;
 }
@@ -181,25 +181,25 @@ static enum outcome watch(struct session *s)
 	struct pollfd p[P_COUNT];
 	enum outcome outcome;
 
-	while ((outcome = judge(s, session_now())) == RUNNING) {
+	while ((outcome = judge(s, guest_session_now())) == RUNNING) {
 		p[P_SIGNAL] = (struct pollfd){s->signals, POLLIN, 0};
 		p[P_QEMU] = (struct pollfd){s->dead ? -1 : s->qemu.pidfd, POLLIN, 0};
 		p[P_CONTROL] = (struct pollfd){s->control.from, POLLIN, 0};
 		p[P_CONSOLE] = (struct pollfd){s->console.from, POLLIN, 0};
 		p[P_MESSAGES] = (struct pollfd){s->messages.from, POLLIN, 0};
-		stream_poll(&s->out, &p[P_OUT]);
-		stream_poll(&s->err, &p[P_ERR]);
-		stream_poll(&s->in, &p[P_IN]);
+		guest_stream_poll(&s->out, &p[P_OUT]);
+		guest_stream_poll(&s->err, &p[P_ERR]);
+		guest_stream_poll(&s->in, &p[P_IN]);
 		if (!s->ready)
 			p[P_IN].fd = -1;
-		if (poll(p, P_COUNT, patience(s, session_now())) > 0)
+		if (poll(p, P_COUNT, patience(s, guest_session_now())) > 0)
 			serve(s, p);
 	}
 	return outcome;
 }
 
-enum outcome session_run(struct session *s, const struct machine *m, int signals, btime deadline,
-	btime boot_deadline)
+enum outcome guest_session_run(struct session *s, const struct machine *m, int signals,
+	btime deadline, btime boot_deadline)
 {
 	memset(s, 0, sizeof(*s));
 	s->signals = signals;
@@ -212,14 +212,14 @@ enum outcome session_run(struct session *s, const struct machine *m, int signals
 	s->control.from = s->qemu.control;
 	s->console.from = s->qemu.console;
 	s->messages.from = s->qemu.messages;
-	stream_init(&s->out, m->terminal ? s->qemu.terminal : s->qemu.out, STDOUT_FILENO,
+	guest_stream_init(&s->out, m->terminal ? s->qemu.terminal : s->qemu.out, STDOUT_FILENO,
 		m->terminal ? NULL : m->mark);
-	stream_init(&s->err, s->qemu.err, STDERR_FILENO, m->mark);
-	stream_init(&s->in, m->input, m->terminal ? s->qemu.terminal : s->qemu.in, NULL);
+	guest_stream_init(&s->err, s->qemu.err, STDERR_FILENO, m->mark);
+	guest_stream_init(&s->in, m->input, m->terminal ? s->qemu.terminal : s->qemu.in, NULL);
 	return watch(s);
 }
 
-void session_end(struct session *s)
+void guest_session_end(struct session *s)
 {
 	qemu_end(&s->qemu);
 }

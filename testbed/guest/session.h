@@ -58,16 +58,16 @@ struct session {
 };
 
 /* Time as the session has it: the host's monotonic clock. */
-btime session_now(void);
+btime guest_session_now(void);
 
 /*
- * Starts the machine and passes the streams until the end, which it returns; session_end in
+ * Starts the machine and passes the streams until the end, which it returns; guest_session_end in
  * either case. `signals`: a signalfd of those that end the guest. Deadlines: points in time.
  */
-enum outcome session_run(struct session *s, const struct machine *m, int signals, btime deadline,
-	btime boot_deadline);
+enum outcome guest_session_run(struct session *s, const struct machine *m, int signals,
+	btime deadline, btime boot_deadline);
 
 /* Ends QEMU. */
-void session_end(struct session *s);
+void guest_session_end(struct session *s);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void stream_init(struct stream *s, int from, int to, const char *mark)
+void guest_stream_init(struct stream *s, int from, int to, const char *mark)
 {
 	s->from = from;
 	s->to = to;
@@ -17,16 +17,16 @@ void stream_init(struct stream *s, int from, int to, const char *mark)
 	s->start = s->end = s->held = 0;
 }
 
-bool stream_finished(const struct stream *s)
+bool guest_stream_finished(const struct stream *s)
 {
 	return s->broken || (s->ended && s->start == s->end);
 }
 
-void stream_poll(const struct stream *s, struct pollfd *p)
+void guest_stream_poll(const struct stream *s, struct pollfd *p)
 {
 	p->fd = -1;
 	p->revents = 0;
-	if (stream_finished(s))
+	if (guest_stream_finished(s))
 		return;
 	p->fd = s->start < s->end ? s->to : s->from;
 	p->events = s->start < s->end ? POLLOUT : POLLIN;
@@ -84,7 +84,7 @@ static void give(struct stream *s)
 	}
 }
 
-void stream_move(struct stream *s, const struct pollfd *p)
+void guest_stream_move(struct stream *s, const struct pollfd *p)
 {
 	if (p->fd < 0 || p->revents == 0)
 		return;

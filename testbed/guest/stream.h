@@ -26,15 +26,15 @@ struct stream {
 };
 
 /* `mark` must outlive the stream; NULL: none. */
-void stream_init(struct stream *s, int from, int to, const char *mark);
+void guest_stream_init(struct stream *s, int from, int to, const char *mark);
 
 /* Whether all that came has been passed on and nothing more comes. */
-bool stream_finished(const struct stream *s);
+bool guest_stream_finished(const struct stream *s);
 
 /* Sets up the one descriptor that the stream waits for; its fd is -1 when it waits for none. */
-void stream_poll(const struct stream *s, struct pollfd *p);
+void guest_stream_poll(const struct stream *s, struct pollfd *p);
 
 /* Does what poll said can be done. */
-void stream_move(struct stream *s, const struct pollfd *p);
+void guest_stream_move(struct stream *s, const struct pollfd *p);
 
 #endif

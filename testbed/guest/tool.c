@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,27 +98,43 @@ static int exit_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static char *read_to_end(int fd)
+static uint8_t *descriptor_read(int fd, size_t *size)
 {
-	char *text = NULL, buffer[4096];
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
+	uint8_t *data = NULL;
+	size_t room = 0, used = 0;
 	ssize_t n;
 
-	if (!to)
-		abort();
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR)) {
-		if (n > 0)
-			fwrite(buffer, 1, (size_t)n, to);
+	do {
+		if (room - used < 2) {
+			room = room ? 2 * room : 1 << 16;
+			data = realloc(data, room);
+			if (!data)
+				abort();
+		}
+		n = read(fd, data + used, room - used - 1);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	data[used] = 0;
+	*size = used;
+	if (n == 0)
+		return data;
+	free(data);
+	return NULL;
+}
+
+static void close_all(const int *descriptors, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
 	}
-	fclose(to);
-	return text;
 }
 
 int tool_run(const char *dir, char *const argv[], char **output)
 {
 	int pipes[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pid_t pid, parent = getpid();
+	size_t size;
 	char *text;
 	int status;
 
@@ -132,7 +149,7 @@ int tool_run(const char *dir, char *const argv[], char **output)
 		become(dir, argv, null, pipes[1], pipes[1], parent);
 	close(null);
 	close(pipes[1]);
-	text = pid > 0 ? read_to_end(pipes[0]) : NULL;
+	text = pid > 0 ? (char *)descriptor_read(pipes[0], &size) : NULL;
 	close(pipes[0]);
 	status = pid > 0 ? exit_status(pid) : -1;
 	if (output)
@@ -142,49 +159,40 @@ int tool_run(const char *dir, char *const argv[], char **output)
 	return status;
 }
 
-int tool_filter(int in, int out, char *const argv[])
+uint8_t *tool_filter(char *const argv[], struct view input, size_t *size)
 {
-	pid_t parent = getpid(), pid = fork();
+	int in = memfd_create("input", MFD_CLOEXEC), out = memfd_create("output", MFD_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t parent = getpid(), pid = -1;
+	uint8_t *output = NULL;
 
+	if (in >= 0 && out >= 0 && null >= 0 && tool_write(in, input.data, input.size) == 0 &&
+		lseek(in, 0, SEEK_SET) == 0)
+		pid = fork();
 	if (pid == 0)
-		become(NULL, argv, in, out, -1, parent);
-	return pid > 0 ? exit_status(pid) : -1;
+		become(NULL, argv, in, out, null, parent);
+	if (pid > 0 && exit_status(pid) == 0 && lseek(out, 0, SEEK_SET) == 0)
+		output = descriptor_read(out, size);
+	close_all((int[]){in, out, null}, 3);
+	return output;
 }
 
-uint8_t *file_read(const char *path, size_t *size)
+uint8_t *tool_read(const char *path, size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
-	uint8_t *data = NULL;
-	size_t room = 0, used = 0;
-	ssize_t n = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), why;
+	uint8_t *data;
 
 	*size = 0;
-	while (fd >= 0) {
-		if (room - used < 2) {
-			room = room ? 2 * room : 1 << 16;
-			data = realloc(data, room);
-			if (!data)
-				abort();
-		}
-		n = read(fd, data + used, room - used - 1);
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	if (n < 0) {
-		free(data);
+	if (fd < 0)
 		return NULL;
-	}
-	data[used] = 0;
-	*size = used;
+	data = descriptor_read(fd, size);
+	why = errno;
+	close(fd);
+	errno = why;
 	return data;
 }
 
-int write_all(int fd, const void *data, size_t size)
+int tool_write(int fd, const void *data, size_t size)
 {
 	const char *next = data;
 
@@ -201,7 +209,7 @@ int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-int make_folders(const char *path)
+int tool_make_folders(const char *path)
 {
 	char *copy = path_format("%s", path), *slash = copy;
 	int result = 0;
@@ -232,7 +240,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return 0;
 }
 
-void remove_tree(const char *path)
+void tool_remove(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ref/base/view.h"
+
 /* "baton: " and the message on standard error. Returns -1. */
 int tool_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -25,19 +27,22 @@ char *tool_find(const char *name);
  */
 int tool_run(const char *dir, char *const argv[], char **output);
 
-/* The same with standard input and output bound to descriptors; errors go where ours go. */
-int tool_filter(int in, int out, char *const argv[]);
+/*
+ * What the program prints when it reads `input`; `*size` octets that the caller frees. NULL when it
+ * fails, without a word.
+ */
+uint8_t *tool_filter(char *const argv[], struct view input, size_t *size);
 
 /* The content of a file, with a zero octet behind it; the caller frees it. NULL: see errno. */
-uint8_t *file_read(const char *path, size_t *size);
+uint8_t *tool_read(const char *path, size_t *size);
 
 /* All of it, or -1 with errno. */
-int write_all(int fd, const void *data, size_t size);
+int tool_write(int fd, const void *data, size_t size);
 
 /* Creates a folder and those above it. 0, or -1 with errno. */
-int make_folders(const char *path);
+int tool_make_folders(const char *path);
 
 /* Removes a file or a folder with all that is in it; what is not there is no error. */
-void remove_tree(const char *path);
+void tool_remove(const char *path);
 
 #endif

@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# baton guest as a person uses it: statuses, streams, files, results, clocks, several at once, and
+# every way to end it, none of which may leave anything behind. Speaks TAP. Needs build/bin/baton.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+baton=$(realpath "${BATON:-build/bin/baton}")
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/tmp"
+export TMPDIR=$scratch/tmp
+out=$scratch/out err=$scratch/err
+number=0 failures=0
+
+ok() { # NAME COMMAND...: one test; on failure what baton said last is shown
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number - $name"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $number - $name"
+	sed 's/^/# out: /' "$out" | head -20
+	sed 's/^/# err: /' "$err" | head -20
+}
+
+guest() { "$baton" guest --timeout 240 "$@" >"$out" 2>"$err" </dev/null; }
+
+status_is() { # STATUS ARGUMENTS...
+	guest "${@:2}"
+	[ $? -eq "$1" ]
+}
+
+refuses() { # STATUS WORDS ARGUMENTS...: nothing on standard output, one message that holds WORDS
+	status_is "$1" "${@:3}" && [ ! -s "$out" ] && [ "$(grep -c '^baton: ' "$err")" -eq 1 ] &&
+		grep -qF -- "$2" "$err"
+}
+
+holds() { grep -qxF -- "$2" "$1"; } # FILE LINE
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+until_true() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- what comes back ------------------------------------------------------------------------
+inner() { # what runs inside; the lines are looked for outside
+	cat <<-'END'
+		pwd
+		uname -r
+		echo "guest $BATON_GUEST, results $BATON_RESULTS, given $GIVEN"
+		echo to standard error >&2
+		read -r line && echo "read $line"
+		echo through a reopened descriptor >/dev/stderr
+		echo x >>README.md && [ "$(tail -1 README.md)" = x ] && echo layer is writable
+		echo kept >"$BATON_RESULTS/file" && mkdir "$BATON_RESULTS/folder"
+		modprobe mac80211_hwsim radios=2 && ls /sys/class/ieee80211 | wc -l
+		: >/dev/net/tun; ls /sys/module | grep -x tun
+		for d in /tmp /run /dev/shm; do stat -f -c "%T on $d" $d; done
+		cat "$PROBE"
+		sleep 1000 &
+		exit 7
+	END
+}
+mkdir "$scratch/tmp/entry"
+echo seen through >"$scratch/tmp/entry/probe"
+rows=$(wc -l <README.md)
+export GIVEN="it's \"quoted\" \$HOME" PROBE=$scratch/tmp/entry/probe
+echo a line | "$baton" guest --results "$scratch/new/results" --timeout 240 -- \
+	bash -c "$(inner)" >"$out" 2>"$err"
+status=$?
+ok "exit status 7 comes back, past a process left in the background" test $status -eq 7
+ok "the working folder is the same" holds "$out" "$PWD"
+ok "the kernel is another" eval "grep -q amd64 '$out' && ! holds '$out' \"$(uname -r)\""
+ok "the environment is the same, with the guest's added" holds "$out" \
+	"guest real, results $scratch/new/results, given it's \"quoted\" \$HOME"
+ok "standard error comes separately" holds "$err" "to standard error"
+ok "standard error can be opened again" holds "$err" "through a reopened descriptor"
+ok "standard input is passed on" holds "$out" "read a line"
+ok "files can be written inside" holds "$out" "layer is writable"
+ok "and are unchanged outside" test "$(wc -l <README.md)" -eq "$rows"
+ok "the results folder is made and filled" test "$(cat "$scratch/new/results/file")" = kept -a \
+	-d "$scratch/new/results/folder"
+ok "radios can be had" holds "$out" 2
+ok "tun loads when it is opened" holds "$out" tun
+ok "/tmp is in memory" holds "$out" "tmpfs on /tmp"
+ok "what the environment names in /tmp is seen through it" holds "$out" "seen through"
+
+ok "true is 0" status_is 0 -- true
+ok "false is 1" status_is 1 -- false
+ok "a signal is 128 and its number" status_is 143 -- sh -c 'kill -TERM $$'
+big() { seq 1 300000 | "$baton" guest --clock virtual -- cat 2>"$err" | cmp -s - <(seq 1 300000); }
+ok "two megabytes pass unchanged, both ways" big
+ok "no such command is 127" refuses 127 "no-such-command: no such command" -- no-such-command
+ok "not executable is 126" refuses 126 "Permission denied" -- ./README.md
+
+# --- clocks ---------------------------------------------------------------------------------
+idle() {
+	local began=$SECONDS
+	guest --clock virtual -- sh -c 'echo $BATON_GUEST; sleep 500' && holds "$out" virtual &&
+		[ $((SECONDS - began)) -lt 200 ]
+}
+ok "idle time costs little on the virtual clock" idle
+work() { # how long the same work takes, by the guest's clock, once its files are in memory
+	cat <<-'END'
+		round() {
+			begin=$(date +%s%N)
+			for i in 1 2 3 4 5 6 7 8; do /bin/true; sleep 0.01; done
+			end=$(date +%s%N)
+			echo $(((end - begin) / 1000))
+		}
+		round >/dev/null; round
+	END
+}
+repeats() {
+	local a b
+	guest --clock virtual -- bash -c "$(work)" && a=$(cat "$out") &&
+		guest --clock virtual -- bash -c "$(work)" && b=$(cat "$out") &&
+		echo "# $a us and $b us" && [ $(((a > b ? a - b : b - a) * 50)) -lt "$a" ]
+}
+ok "two runs on the virtual clock agree within 2 %" repeats
+
+# --- ends -----------------------------------------------------------------------------------
+start() { # a guest that would run for long; $pid is baton's, $qemu its child's
+	"$baton" guest -- sh -c 'echo up; sleep 1000' >"$out" 2>"$err" </dev/null &
+	pid=$!
+	until_true 200 eval 'holds "$out" up || gone $pid' && ! gone $pid || return 1
+	qemu=$(pgrep -P $pid qemu-system)
+	[ -n "$qemu" ]
+}
+ends() { # SIGNAL STATUS
+	start && kill "-$1" "$pid" || return 1
+	wait "$pid" 2>/dev/null
+	[ $? -eq "$2" ] && until_true 10 gone "$qemu"
+}
+for end in "KILL 137" "TERM 143" "INT 130"; do
+	# shellcheck disable=SC2086 # two words
+	set -m # so that a program in the background does not ignore SIGINT
+	ok "SIG${end% *} ends QEMU too, status ${end#* }" ends $end
+	set +m
+done
+late() { refuses 124 "is over" --timeout 3 -- sleep 1000; }
+ok "the time given ends it, status 124" late
+ok "a panic of its kernel is told from the command's status" refuses 125 "the guest died" -- \
+	sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
+broken() { "$baton" guest -- seq 1 100000 >/dev/full 2>"$err"; [ $? -eq 125 ] &&
+	grep -q 'No space left' "$err"; }
+ok "output that cannot be written ends it" broken
+terminal() {
+	script -qec "stty rows 33 cols 77; $baton guest -- sh -c 'tty; stty size; exit 5'" /dev/null \
+		>"$out" 2>"$err" </dev/null
+	[ $? -eq 5 ] && grep -q hvc0 "$out" && grep -q '33 77' "$out"
+}
+ok "on a terminal the command has one too" terminal
+
+# --- what is missing ------------------------------------------------------------------------
+# These run with a cache of their own and the kernel of the ordinary one.
+ordinary=${BATON_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton}
+kernel=$(ls -d "$ordinary"/linux-image-* 2>/dev/null | tail -1)
+kernel=${BATON_KERNEL:-${kernel:-/}}
+apart() { # SETUP ARGUMENTS...: in namespaces of its own, after SETUP
+	unshare -rm bash -c "$1"' || exit 99; shift; exec "$@"' - "$1" "$baton" guest "${@:2}" \
+		>"$out" 2>"$err" </dev/null
+}
+says_apart() { # STATUS WORDS SETUP ARGUMENTS...
+	apart "${@:3}"
+	[ $? -eq "$1" ] && [ "$(grep -c '^baton: ' "$err")" -eq 1 ] && grep -qF -- "$2" "$err"
+}
+hide() { echo "mount --bind /dev/null '$(readlink -f "$(type -P "$1")")'"; }
+ok "no QEMU: says what to install" says_apart 125 "install the package qemu-system-x86" \
+	"$(hide qemu-system-x86_64)" -- true
+ok "no busybox: says what to install" says_apart 125 "install the package busybox-static" \
+	"$(hide busybox)" -- true
+mkdir "$scratch/empty" "$scratch/small" "$scratch/cache"
+ok "no kernel where BATON_KERNEL says" says_apart 125 "no usable kernel there" \
+	"export BATON_KERNEL='$scratch/empty'" -- true
+if [ "$kernel" != / ]; then
+	ok "no kernel and no package lists: says what to do" says_apart 125 "sudo apt-get update" \
+		"export BATON_CACHE='$scratch/cache'; unset BATON_KERNEL;
+		for d in /boot /var/lib/apt/lists /var/cache/apt; do mount -t tmpfs none \$d; done" \
+		-- true
+fi
+small() {
+	echo "export BATON_KERNEL='$kernel' BATON_CACHE='$scratch/small';
+		mount -t tmpfs -o size=$1 none '$scratch/small'"
+}
+ok "no space for the kernel: says how much is needed" says_apart 125 "no space for" "$(small 8M)" \
+	-- true
+ok "no space for the initramfs" says_apart 125 "no space for" "$(small 64M)" -- true
+ok "no space for results is the command's to see" eval "apart \
+	'mount -t tmpfs -o size=1M none $scratch/small' --results '$scratch/small' -- \
+	dd if=/dev/zero of=$scratch/small/file bs=64k count=64; grep -q 'No space left' '$err'"
+ok "a results folder that cannot be made" refuses 125 "results folder" --results /proc/x -- true
+ok "a cache that cannot be made" eval "BATON_CACHE=/proc/x refuses 125 'BATON_CACHE' -- true"
+ordinary_user() { # a stranger, who has no group and is nobody's friend
+	local drop=()
+	if [ "$(id -u)" -eq 0 ]; then
+		drop=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		chmod 755 "$scratch" "$scratch/tmp"
+		cp -al "$kernel" "$scratch/kernel" 2>/dev/null || cp -a "$kernel" "$scratch/kernel"
+		kernel=$scratch/kernel
+	fi
+	mkdir -m 777 "$scratch/user"
+	(cd / && BATON_KERNEL=$kernel BATON_CACHE=$scratch/user HOME=/nonexistent "${drop[@]}" \
+		"$baton" guest --results "$scratch/user/results" -- \
+		sh -c 'id -u; echo kept >$BATON_RESULTS/file' >"$out" 2>"$err") &&
+		holds "$out" 0 && [ "$(cat "$scratch/user/results/file")" = kept ]
+}
+reachable() { # whether an ordinary user reaches the program at all
+	[ "$(id -u)" -ne 0 ] || setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$baton"
+}
+if reachable; then
+	ok "an ordinary user without groups runs one" ordinary_user
+else
+	echo "ok $((++number)) - an ordinary user # SKIP this folder is closed to others"
+fi
+at_once() {
+	local one two
+	export BATON_KERNEL=$kernel BATON_CACHE=$scratch/cache
+	"$baton" guest -- true 2>"$err" &
+	one=$!
+	"$baton" guest -- true 2>>"$err" &
+	two=$!
+	wait $one && wait $two && [ "$(ls "$scratch/cache" | grep -cE '^(vmlinux|initramfs)')" -eq 2 ] &&
+		! ls "$scratch/cache" | grep -q '^tmp-'
+	local result=$?
+	unset BATON_KERNEL BATON_CACHE
+	return $result
+}
+ok "two at once on an empty cache build it once" at_once
+
+# --- usage ----------------------------------------------------------------------------------
+ok "no command" refuses 2 "no command"
+ok "an unknown clock" refuses 2 "must be virtual or real" --clock solar -- true
+ok "memory that is no number" refuses 2 "whole number" --memory much -- true
+ok "an unknown option" status_is 2 --colour -- true
+ok "a guest in a guest" eval "status_is 125 -- $baton guest -- true && grep -q already '$err'"
+ok "the doctor is content where the tests run" eval "'$baton' doctor >'$out' 2>'$err'"
+ok "no temporary file is left" test "$(ls "$TMPDIR")" = entry
+
+echo "1..$number"
+[ $failures -eq 0 ]
