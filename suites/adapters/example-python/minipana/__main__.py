@@ -66,14 +66,20 @@ def udp_socket(address, port):
 class Program:
     def __init__(self, config):
         self.config = config
-        self.udp = udp_socket(config.address, config.port)
+        try:
+            self.udp = udp_socket(config.address, config.port)
+        except OSError as error:
+            sys.exit("minipana: %s port %d: %s" % (config.address, config.port, error.strerror))
         role = Client if config.program == "client" else Agent
         self.node = role(config, self.transmit, log, time.monotonic)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.udp, selectors.EVENT_READ, self.from_network)
         if config.control:
             self.control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.control.bind(config.control)
+            try:
+                self.control.bind(config.control)
+            except OSError as error:
+                sys.exit("minipana: %s: %s" % (config.control, error))
             self.selector.register(self.control, selectors.EVENT_READ, self.from_person)
 
     def transmit(self, octets, address):
@@ -181,16 +187,14 @@ def main():
         return ask(config)
     check(parser, config)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    program = Program(config)
     try:
-        Program(config).run()
+        program.run()
     except KeyboardInterrupt:
-        pass
-    except OSError as error:
-        parser.error("%s port %d: %s" % (config.address, config.port, error))
+        return 0
     finally:
-        if config.control and os.path.exists(config.control):
+        if config.control:
             os.unlink(config.control)
-    return 0
 
 
 if __name__ == "__main__":

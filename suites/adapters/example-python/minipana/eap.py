@@ -167,6 +167,7 @@ class Server(End):
         super().__init__(config)
         self.identifier = os.urandom(1)[0]
         self.state = IDENTITY
+        self.known = False  # the identity; EAP-PSK has its own, ID_P
         self.challenge = os.urandom(16)
 
     def start(self):
@@ -187,6 +188,7 @@ class Server(End):
             return None
         kind, data = parsed[2:]
         if kind == IDENTITY and self.state == IDENTITY:
+            self.known = data == self.config.identity.encode()
             return self.first()
         if kind == NAK and self.state == self.method and not self.channel:
             return self.end(False)
@@ -203,7 +205,8 @@ class Server(End):
     def check_md5(self, data):
         if len(data) < 17 or data[0] != 16:
             return None
-        return self.end(data[1:17] == self.md5(self.identifier, self.challenge))
+        right = data[1:17] == self.md5(self.identifier, self.challenge)
+        return self.end(right and self.known)
 
     def check_psk(self, octets, data):
         if len(data) < 17 or data[1:17] != self.challenge:
