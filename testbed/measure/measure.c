@@ -110,7 +110,7 @@ static int make_results(struct call *call)
 		snprintf(folder, sizeof(folder), "%s", call->options.results);
 	else
 		snprintf(folder, sizeof(folder), "build/measure/%s", call->experiment->name);
-	if (make_folders(folder) < 0 || !realpath(folder, call->results)) {
+	if (tool_make_folders(folder) < 0 || !realpath(folder, call->results)) {
 		fprintf(stderr, "baton measure: %s: %s; --results names another folder\n", folder,
 			strerror(errno));
 		return -1;
@@ -166,7 +166,7 @@ static int run_here(struct call *call)
 		status = 2;
 	}
 	result_free(result);
-	remove_tree(workspace);
+	tool_remove(workspace);
 	return status;
 }
 
