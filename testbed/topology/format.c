@@ -9,9 +9,9 @@
 const char *const topology_need_words[] = {
 	"netns", "hwsim", "esp", "netem", "ipip", "tun", "nftables", NULL};
 static const char *const kinds[] = {"host", "router", "bridge", NULL};
-static const char *const service_words[] = {"dhcp", NULL};
+static const char *const service_words[] = {"dhcp", "radius", NULL};
 static const char *const modes[] = {"ap", "station", NULL};
-static const char *const key_managements[] = {"open", "wpa-psk", "sae", NULL};
+static const char *const key_managements[] = {"open", "wpa-psk", "sae", "wpa-eap", NULL};
 
 /* Where mac80211_hwsim's first custom regulatory domain allows an access point. */
 const unsigned topology_channels[] = {
@@ -39,19 +39,60 @@ static const struct schema route_schema = {.title = "Route",
 	.size = sizeof(struct topology_route),
 	.line = offsetof(struct topology_route, line)};
 
+/* The three sorts of struct topology_aaa. */
+#define AAA_SECRET                                                                                 \
+	{                                                                                          \
+		"secret", ROW_SCALAR, true, AT(topology_aaa, secret),                              \
+			.scalar = SCALAR_SECRET, .doc = "secret that both share"                   \
+	}
+#define AAA_SCHEMA(words, title_words, row_list)                                                   \
+	{                                                                                          \
+		.title = title_words, .what = words, .rows = row_list,                             \
+		.size = sizeof(struct topology_aaa), .line = offsetof(struct topology_aaa, line)   \
+	}
+
+static const struct schema_row aaa_client_rows[] = {
+	{"network", ROW_SCALAR, true, AT(topology_aaa, address), .scalar = SCALAR_PREFIX,
+		.doc = "where the clients with this secret are"},
+	AAA_SECRET, END};
+static const struct schema aaa_client_schema =
+	AAA_SCHEMA("RADIUS client", "RADIUS client", aaa_client_rows);
+
+static const struct schema_row realm_rows[] = {
+	{"realm", ROW_SCALAR, true, AT(topology_aaa, name), .scalar = SCALAR_REALM,
+		.doc = "what stands behind the @ of an identity"},
+	{"server", ROW_SCALAR, true, AT(topology_aaa, address), .scalar = SCALAR_ADDRESS,
+		.doc = "address of the server that answers for it"},
+	AAA_SECRET, END};
+static const struct schema realm_schema = AAA_SCHEMA("realm", "Realm", realm_rows);
+
+static const struct schema_row aaa_server_rows[] = {
+	{"server", ROW_SCALAR, true, AT(topology_aaa, address), .scalar = SCALAR_ADDRESS,
+		.doc = "address of the server"},
+	AAA_SECRET, END};
+static const struct schema aaa_server_schema =
+	AAA_SCHEMA("RADIUS server", "RADIUS server", aaa_server_rows);
+
 static const struct schema_row service_rows[] = {
 	{"service", ROW_CHOICE, true, AT(topology_service, kind), .words = service_words,
-		.doc = "which service; `dhcp` is a DHCPv4 server (dnsmasq)"},
-	{"interface", ROW_SCALAR, true, AT(topology_service, interface), .scalar = SCALAR_INTERFACE,
-		.doc = "interface of this node on which it serves"},
-	{"pool", ROW_SCALAR, true, AT(topology_service, pool), .scalar = SCALAR_RANGE,
-		.doc = "addresses it gives away, all in a subnet of the interface"},
+		.doc = "which service; `dhcp` is a DHCPv4 server (dnsmasq), `radius` an AAA server "
+		       "with EAP-TLS (FreeRADIUS)"},
+	{"interface", ROW_SCALAR, false, AT(topology_service, interface),
+		.scalar = SCALAR_INTERFACE,
+		.doc = "dhcp: interface of this node on which it serves; required"},
+	{"pool", ROW_SCALAR, false, AT(topology_service, pool), .scalar = SCALAR_RANGE,
+		.doc = "dhcp: addresses it gives away, all in a subnet of the interface; required"},
 	{"router", ROW_SCALAR, false, AT(topology_service, router), .scalar = SCALAR_ADDRESS,
-		.doc = "default router told to clients (option 3); without it none is told"},
+		.doc = "dhcp: default router told to clients (option 3); without it none is told"},
 	{"dns", ROW_SCALARS, false, AT(topology_service, dns), .scalar = SCALAR_ADDRESS,
-		.doc = "name servers told to clients (option 6); without it none is told"},
+		.doc = "dhcp: name servers told to clients (option 6); without it none is told"},
 	{"lease", ROW_SCALAR, false, AT(topology_service, lease_s), .scalar = SCALAR_SECONDS,
-		.preset = "1h", .doc = "how long an address is lent, 2 minutes at least"},
+		.preset = "1h", .doc = "dhcp: how long an address is lent, 2 minutes at least"},
+	{"clients", ROW_MAPS, false, AT(topology_service, clients), .sub = &aaa_client_schema,
+		.doc = "radius: who may ask; required"},
+	{"realms", ROW_MAPS, false, AT(topology_service, realms), .sub = &realm_schema,
+		.doc = "radius: identities that are passed on to another server; all others are "
+		       "authenticated here"},
 	END};
 
 static const struct schema service_schema = {.title = "Service",
@@ -131,7 +172,8 @@ static const struct schema link_schema = {.title = "Link",
 		.min = 1, .max = 32, .doc = where##_SSID_DOC},                                     \
 		{"key_management", ROW_CHOICE, false, where##_AT(keys), .words = key_managements,  \
 			.preset = "wpa-psk",                                                       \
-			.doc = "`wpa-psk` is WPA2-Personal with CCMP, `sae` is WPA3-Personal"},    \
+			.doc = "`wpa-psk` is WPA2-Personal with CCMP, `sae` is WPA3-Personal, "    \
+			       "`wpa-eap` WPA2-Enterprise with EAP-TLS"},                          \
 		{"passphrase", ROW_SCALAR, false, where##_AT(passphrase),                          \
 			.scalar = SCALAR_PASSPHRASE, .doc = "passphrase, for wpa-psk and sae"},    \
 	{                                                                                          \
@@ -150,6 +192,8 @@ static const struct schema link_schema = {.title = "Link",
 static const struct schema_row known_rows[] = {SECURITY_ROWS(KNOWN),
 	{"bssid", ROW_SCALAR, false, AT(topology_wlan, bssid), .scalar = SCALAR_MAC,
 		.doc = "take only the access point with this mac"},
+	{"identity", ROW_SCALAR, false, AT(topology_wlan, identity), .scalar = SCALAR_IDENTITY,
+		.doc = "who the station is, for wpa-eap"},
 	{"enabled", ROW_SCALAR, false, AT(topology_wlan, enabled), .scalar = SCALAR_BOOL,
 		.preset = "true",
 		.doc = "whether the station tries it from the start, or only when told"},
@@ -179,6 +223,12 @@ static const struct schema_row radio_rows[] = {
 	{"channel", ROW_SCALAR, false, AT(topology_radio, channel), .scalar = SCALAR_NUMBER,
 		.min = 1, .max = 165, .doc = "access point: 1 to 11, 36 to 48 or 149 to 165"},
 	SECURITY_ROWS(OFFERED),
+	{"radius", ROW_MAPS, false, AT(topology_radio, servers), .sub = &aaa_server_schema,
+		.doc = "access point with wpa-eap: servers to ask, in this order"},
+	{"preauth", ROW_SCALAR, false, AT(topology_radio, preauthentication), .scalar = SCALAR_BOOL,
+		.preset = "false",
+		.doc = "access point with wpa-eap on a bridge: takes IEEE 802.11i "
+		       "pre-authentication from stations elsewhere on the bridge"},
 	{"networks", ROW_MAPS, false, AT(topology_radio, known), .sub = &known_schema,
 		.doc = "station: the wireless networks it knows, the preferred one first"},
 	{"options", ROW_SETTINGS, false, AT(topology_radio, options),

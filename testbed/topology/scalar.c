@@ -245,6 +245,36 @@ static bool read_psk(const char *text, void *out)
 	       read_text(text, out);
 }
 
+/* Signs that mean nothing to a shell, to hostapd or to FreeRADIUS. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+
+static bool read_plain(const char *text, size_t max, const char *more, void *out)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (!strchr(PLAIN, text[i]) && !strchr(more, text[i]))
+			return false;
+	return length >= 1 && length <= max && read_text(text, out);
+}
+
+static bool read_secret(const char *text, void *out)
+{
+	return read_plain(text, 64, "+,:/", out);
+}
+
+static bool read_realm(const char *text, void *out)
+{
+	return read_plain(text, 128, "", out);
+}
+
+static bool read_identity(const char *text, void *out)
+{
+	const char *at = strchr(text, '@');
+
+	return at && at > text && at[1] && !strchr(at + 1, '@') && read_plain(text, 200, "+@", out);
+}
+
 const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
 	[SCALAR_TEXT] = {"text", "a text", sizeof(char *), read_text},
 	[SCALAR_NAME] = {"name", "a small letter, then up to 31 small letters, digits and '-'",
@@ -282,4 +312,10 @@ const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
 	[SCALAR_PASSPHRASE] = {"passphrase", "8 to 63 printable ASCII characters", sizeof(char *),
 		read_passphrase},
 	[SCALAR_PSK] = {"psk", "64 hexadecimal digits", sizeof(char *), read_psk},
+	[SCALAR_SECRET] = {"secret", "1 to 64 letters, digits and signs of .-_+,:/", sizeof(char *),
+		read_secret},
+	[SCALAR_REALM] = {"realm", "letters, digits and signs of .-_, such as home.example",
+		sizeof(char *), read_realm},
+	[SCALAR_IDENTITY] = {"identity", "user@realm, of letters, digits and signs of .-_+",
+		sizeof(char *), read_identity},
 };

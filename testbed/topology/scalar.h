@@ -29,6 +29,9 @@ enum scalar_type {
 	SCALAR_RATE,	    /* uint64_t, bit/s */
 	SCALAR_PASSPHRASE,  /* const char *: 8 to 63 printable ASCII characters */
 	SCALAR_PSK,	    /* const char *: 64 hexadecimal digits */
+	SCALAR_SECRET,	    /* const char *: 1 to 64 letters, digits and a few signs */
+	SCALAR_REALM,	    /* const char *: labels and dots */
+	SCALAR_IDENTITY,    /* const char *: user@realm */
 	SCALAR_TYPES
 };
 

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ref/eap/eap_credentials.h"
 #include "testbed/topology/keeper_private.h"
 #include "testbed/topology/service.h"
 
@@ -118,6 +120,7 @@ static int await_service(
 
 /* --- starting ------------------------------------------------------------------------------- */
 
+/* interface: that the program serves, or "". */
 static int start(struct keeper *k, size_t node, const char *program, const char *interface,
 	const char *const *argv, unsigned line)
 {
@@ -125,8 +128,9 @@ static int start(struct keeper *k, size_t node, const char *program, const char 
 	int error;
 
 	s->node = &k->t->nodes[node];
-	s->title = text("%s %s", program, interface);
-	s->log = text("%s/%s-%s.log", k->nodes[node].scratch, program, interface);
+	s->title = text("%s%s%s", program, *interface ? " " : "", interface);
+	s->log = text(
+		"%s/%s%s%s.log", k->nodes[node].scratch, program, *interface ? "-" : "", interface);
 	error = keeper_spawn(k, node, argv, s->log, &s->process);
 	if (error) {
 		diagnostics_add(&k->findings, k->t->path, line, "cannot start %s on %s: %s%s",
@@ -155,18 +159,20 @@ static int start_radio(struct keeper *k, const struct topology_radio *r)
 	const char *hostapd[] = {"hostapd", "-t", "-f", log, path, NULL};
 	const char *supplicant[] = {"wpa_supplicant", "-t", "-D", "nl80211", "-i", r->end.interface,
 		"-c", path, "-f", log, NULL};
+	char *credentials = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
 	int error = f ? 0 : -errno;
 
 	if (f) {
 		if (r->mode == RADIO_AP)
 			write_hostapd(f, k->t, r);
 		else
-			write_wpa_supplicant(f, k->t, r);
+			write_wpa_supplicant(f, k->t, r, credentials);
 		error = fclose(f) ? -errno : 0;
 	}
 	if (!error)
 		error = start(k, r->end.node, program, r->end.interface,
 			r->mode == RADIO_AP ? hostapd : supplicant, r->line);
+	free(credentials);
 	free(path);
 	free(log);
 	return error;
@@ -190,6 +196,49 @@ static int start_dhcp(struct keeper *k, size_t node, const struct topology_servi
 	free(option);
 	free(path);
 	free(log);
+	return error;
+}
+
+/* FreeRADIUS reads a folder: everything is in its radiusd.conf. */
+static int start_radius(struct keeper *k, size_t node, const struct topology_service *s)
+{
+	const char *scratch = k->nodes[node].scratch;
+	char *folder = text("%s/freeradius", scratch), *path = text("%s/radiusd.conf", folder);
+	char *credentials = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
+	char *log = text("%s/freeradius.log", scratch);
+	const char *argv[] = {"freeradius", "-f", "-d", folder, "-l", log, NULL};
+	FILE *f = NULL;
+	int error = mkdir(folder, 0700) && errno != EEXIST ? -errno : 0;
+
+	if (!error) {
+		f = fopen(path, "we");
+		error = f ? 0 : -errno;
+	}
+	if (f) {
+		write_freeradius(f, s, folder, credentials);
+		error = fclose(f) ? -errno : 0;
+	}
+	if (!error)
+		error = start(k, node, "freeradius", "", argv, s->line);
+	free(log);
+	free(credentials);
+	free(path);
+	free(folder);
+	return error;
+}
+
+static int make_credentials(struct keeper *k)
+{
+	char *folder = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
+	struct eap_credentials wanted = {0};
+	char why[512];
+	int error = 0;
+
+	if (eap_make_credentials(folder, &wanted, why, sizeof(why)) < 0) {
+		diagnostics_add(&k->findings, k->t->path, k->t->line, "certificates: %s", why);
+		error = -EIO;
+	}
+	free(folder);
 	return error;
 }
 
@@ -224,17 +273,27 @@ static int start_radios(struct keeper *k, enum radio_mode mode)
 	return error;
 }
 
+static int start_server(struct keeper *k, size_t node, const struct topology_service *s)
+{
+	return s->kind == SERVICE_DHCP ? start_dhcp(k, node, s) : start_radius(k, node, s);
+}
+
 static int start_servers(struct keeper *k)
 {
+	static const char *const ready_words[] = {
+		[SERVICE_DHCP] = "DHCP, ",
+		[SERVICE_RADIUS] = "Ready to process requests",
+	};
 	size_t first = k->n_services;
 	int error = 0;
 
 	for (size_t i = 0; i < k->t->n_nodes && !error; i++)
 		for (size_t j = 0; j < k->t->nodes[i].n_services && !error; j++)
-			error = start_dhcp(k, i, &k->t->nodes[i].services[j]);
+			error = start_server(k, i, &k->t->nodes[i].services[j]);
 	for (size_t i = 0; i < k->t->n_nodes && !error; i++)
 		for (size_t j = 0; j < k->t->nodes[i].n_services && !error; j++)
-			error = await_service(k, &k->services[first++], "DHCP, ",
+			error = await_service(k, &k->services[first++],
+				ready_words[k->t->nodes[i].services[j].kind],
 				k->t->nodes[i].services[j].line);
 	return error;
 }
@@ -249,7 +308,9 @@ int keeper_start_services(struct keeper *k)
 	k->services = calloc(count + 1, sizeof(*k->services));
 	if (!k->services)
 		abort();
-	error = start_radios(k, RADIO_AP);
+	error = topology_wants_credentials(k->t) ? make_credentials(k) : 0;
+	if (!error)
+		error = start_radios(k, RADIO_AP);
 	if (!error)
 		error = start_servers(k);
 	if (!error)

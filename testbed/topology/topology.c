@@ -146,6 +146,19 @@ const struct topology_node *topology_role(const struct topology *t, const char *
 	return NULL;
 }
 
+bool topology_wants_credentials(const struct topology *t)
+{
+	for (size_t i = 0; i < t->n_nodes; i++)
+		for (size_t j = 0; j < t->nodes[i].n_services; j++)
+			if (t->nodes[i].services[j].kind == SERVICE_RADIUS)
+				return true;
+	for (size_t i = 0; i < t->n_radios; i++)
+		for (size_t j = 0; j < t->radios[i].n_known; j++)
+			if (t->radios[i].known[j].keys == KEY_WPA_EAP)
+				return true;
+	return false;
+}
+
 const char *topology_setting(
 	const struct topology_node *node, const char *key, const char *fallback)
 {

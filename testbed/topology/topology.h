@@ -65,7 +65,16 @@ struct topology_route {
 };
 
 enum service_kind {
-	SERVICE_DHCP, /* dnsmasq as a DHCPv4 server */
+	SERVICE_DHCP,	/* dnsmasq as a DHCPv4 server */
+	SERVICE_RADIUS, /* FreeRADIUS as an AAA server with EAP-TLS */
+};
+
+/* Somebody who shares a secret with a RADIUS server or client. */
+struct topology_aaa {
+	const char *name;		 /* realm: what stands behind the '@'; else NULL */
+	struct topology_address address; /* a client's is a prefix */
+	const char *secret;
+	unsigned line;
 };
 
 struct topology_service {
@@ -75,6 +84,10 @@ struct topology_service {
 	struct topology_address router;	 /* family 0: none offered */
 	struct topology_addresses dns;
 	uint32_t lease_s;
+	struct topology_aaa *clients; /* radius: who may ask */
+	size_t n_clients;
+	struct topology_aaa *realms; /* radius: identities that other servers answer for */
+	size_t n_realms;
 	unsigned line;
 };
 
@@ -115,7 +128,7 @@ struct topology_link {
 };
 
 enum radio_mode { RADIO_AP, RADIO_STATION };
-enum key_management { KEY_OPEN, KEY_WPA_PSK, KEY_SAE };
+enum key_management { KEY_OPEN, KEY_WPA_PSK, KEY_SAE, KEY_WPA_EAP };
 
 /* What an access point offers, or one network a station knows. */
 struct topology_wlan {
@@ -123,6 +136,7 @@ struct topology_wlan {
 	enum key_management keys;
 	const char *passphrase;	   /* 8 to 63 characters; NULL when psk is given or open */
 	const char *psk;	   /* 64 hexadecimal digits or NULL */
+	const char *identity;	   /* station: who it is in EAP-TLS, or NULL */
 	bool enabled;		   /* station: tried from the start; otherwise only when told */
 	struct topology_mac bssid; /* station: only this access point */
 	unsigned line;
@@ -135,7 +149,10 @@ struct topology_radio {
 	unsigned channel; /* access point: 1 to 11 (2.4 GHz), 36 to 48 or 149 to 165 (5 GHz) */
 	struct topology_addresses subnets; /* access point on no bridge */
 	struct topology_wlan offered;	   /* access point: what it offers */
-	struct topology_wlan *known;	   /* station: networks in order of preference */
+	struct topology_aaa *servers;	   /* access point with wpa-eap: RADIUS, in order */
+	size_t n_servers;
+	bool preauthentication;	     /* access point on a bridge: IEEE 802.11i, from its wires */
+	struct topology_wlan *known; /* station: networks in order of preference */
 	size_t n_known;
 	struct topology_setting *options; /* lines added to hostapd.conf or wpa_supplicant.conf */
 	size_t n_options;
@@ -196,6 +213,12 @@ const struct topology_address *topology_address(
 #define TOPOLOGY_ADDRESS_TEXT 64
 const char *topology_address_text(
 	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT]);
+
+/* Whether certificates are wanted: a RADIUS server or a station with wpa-eap is there. They are
+   then in the folder TOPOLOGY_CREDENTIALS of the network's directory, as `baton creds` writes
+   them. */
+#define TOPOLOGY_CREDENTIALS "credentials"
+bool topology_wants_credentials(const struct topology *t);
 
 /* The reference of the file format, made from the tables that drive the reader, in Markdown. */
 void topology_print_reference(FILE *stream);

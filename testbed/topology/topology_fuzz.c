@@ -18,14 +18,20 @@ static void use(const struct topology *t, FILE *f)
 		if (t->radios[i].mode == RADIO_AP)
 			write_hostapd(f, t, &t->radios[i]);
 		else
-			write_wpa_supplicant(f, t, &t->radios[i]);
+			write_wpa_supplicant(f, t, &t->radios[i], "/credentials");
 	}
 	for (size_t i = 0; i < t->n_nodes; i++) {
 		const struct topology_node *node = &t->nodes[i];
 		const struct topology_address *a = topology_address(t, node->name, NULL, 0);
 
-		for (size_t j = 0; j < node->n_services; j++)
-			write_dnsmasq(f, t, node, &node->services[j], "/scratch");
+		for (size_t j = 0; j < node->n_services; j++) {
+			const struct topology_service *s = &node->services[j];
+
+			if (s->kind == SERVICE_DHCP)
+				write_dnsmasq(f, t, node, s, "/scratch");
+			else
+				write_freeradius(f, s, "/scratch", "/credentials");
+		}
 		if (a)
 			fprintf(f, "%s %s %s\n", node->name, node->role,
 				topology_address_text(a, true, text));

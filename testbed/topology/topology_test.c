@@ -341,7 +341,7 @@ static void print_hostapd(FILE *f, const void *t)
 
 static void print_supplicant(FILE *f, const void *t)
 {
-	write_wpa_supplicant(f, t, topology_radio(t, "m"));
+	write_wpa_supplicant(f, t, topology_radio(t, "m"), "/credentials");
 }
 
 static void radio_configuration(void **state)
@@ -378,6 +378,66 @@ static void print_dnsmasq(FILE *f, const void *argument)
 	const struct topology *t = argument;
 
 	write_dnsmasq(f, t, &t->nodes[0], &t->nodes[0].services[0], "/scratch");
+}
+
+static const char aaa_text[] =
+	"name: t\n"
+	"nodes:\n"
+	"  ap: {kind: bridge, addresses: [192.0.2.1]}\n"
+	"  mn: {}\n"
+	"  aaa:\n"
+	"    services:\n"
+	"      - service: radius\n"
+	"        clients: [{network: 192.0.2.0/24, secret: one}, {network: 2001:db8::/64, secret: "
+	"two}]\n"
+	"        realms: [{realm: home.example, server: 192.0.2.1, secret: three}]\n"
+	"links:\n"
+	"  l: {subnets: [192.0.2.0/24], ends: [{at: ap:eth0}, {at: aaa:eth0, addresses: "
+	"[192.0.2.2]}]}\n"
+	"radios:\n"
+	"  a: {at: ap:wlan0, mode: ap, channel: 1, ssid: net, key_management: wpa-eap, preauth: "
+	"true,\n"
+	"    radius: [{server: 192.0.2.2, secret: one}]}\n"
+	"  m: {at: mn:wlan0, mode: station,\n"
+	"    networks: [{ssid: net, key_management: wpa-eap, identity: mn@home.example}]}\n";
+
+static void print_freeradius(FILE *f, const void *argument)
+{
+	const struct topology *t = argument;
+
+	write_freeradius(f, &topology_node(t, "aaa")->services[0], "/scratch", "/credentials");
+}
+
+static void assert_says(char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strstr(text, *words))
+			fail_msg("\"%s\" is not in:\n%s", *words, text);
+	free(text);
+}
+
+static void aaa_configuration(void **state)
+{
+	static const char *const freeradius[] = {"client c0 {\n\tipaddr = 192.0.2.0/24\n",
+		"\tsecret = 'one'\n", "client c1 {\n\tipv6addr = 2001:db8::/64\n",
+		"home_server h0 {\n\ttype = auth\n\tipaddr = 192.0.2.1\n", "\tsecret = 'three'\n",
+		"realm home.example {\n\tauth_pool = p0\n\tnostrip\n}\n",
+		"ca_file = \"/credentials/ca.pem\"\n", "pidfile = /scratch/pid\n", NULL};
+	static const char *const hostapd[] = {"wpa_key_mgmt=WPA-EAP\n", "ieee8021x=1\n",
+		"own_ip_addr=192.0.2.1\nnas_identifier=ap\nauth_server_addr=192.0.2.2\n",
+		"auth_server_shared_secret=one\n", "rsn_preauth=1\nrsn_preauth_interfaces=br0\n",
+		NULL};
+	static const char *const supplicant[] = {"\tkey_mgmt=WPA-EAP\n", "\teap=TLS\n",
+		"\tidentity=\"mn@home.example\"\n\tca_cert=\"/credentials/ca.pem\"\n",
+		"\tclient_cert=\"/credentials/client.pem\"\n", NULL};
+	struct topology *t = load(aaa_text);
+
+	(void)state;
+	assert_true(topology_wants_credentials(t));
+	assert_says(printed(print_freeradius, t), freeradius);
+	assert_says(printed(print_hostapd, t), hostapd);
+	assert_says(printed(print_supplicant, t), supplicant);
+	topology_free(t);
 }
 
 static void dhcp_configuration(void **state)
@@ -434,6 +494,7 @@ int main(void)
 		cmocka_unit_test(radio_configuration),
 		cmocka_unit_test(frequencies),
 		cmocka_unit_test(dhcp_configuration),
+		cmocka_unit_test(aaa_configuration),
 		cmocka_unit_test(manual_is_current),
 	};
 

@@ -51,6 +51,35 @@ static void check_keys(
 	else if (w->keys == KEY_SAE && (!w->passphrase || w->psk))
 		check_complain(c, line, "%s has %s; sae would have a passphrase", where,
 			w->psk ? "a psk" : "no passphrase");
+	else if (w->keys == KEY_WPA_EAP && (w->passphrase || w->psk))
+		check_complain(c, line,
+			"%s is for EAP and has a passphrase or psk; "
+			"it would have none, or key_management: wpa-psk",
+			where);
+}
+
+static void check_authenticator(struct check *c, const struct topology_radio *r, const char *where)
+{
+	const char *node = c->t->nodes[r->end.node].name;
+
+	if (r->offered.keys != KEY_WPA_EAP && (r->n_servers || r->preauthentication))
+		check_complain(c, r->line,
+			"%s has radius or preauth without EAP; it would have key_management: "
+			"wpa-eap",
+			where);
+	if (r->offered.keys == KEY_WPA_EAP && !r->n_servers)
+		check_complain(c, r->line, "%s has no radius; wpa-eap would have a server", where);
+	if (r->preauthentication && c->t->nodes[r->end.node].kind != NODE_BRIDGE)
+		check_complain(c, r->line,
+			"%s has preauth and is no port of a bridge; "
+			"it would be on a node of kind bridge",
+			where);
+	for (size_t i = 0; i < r->n_servers; i++)
+		if (!topology_address(c->t, node, NULL, r->servers[i].address.family))
+			check_complain(c, r->servers[i].line,
+				"%s asks server %s from node %s, which has no such address; it "
+				"would have one of that family",
+				where, check_address_text(c, &r->servers[i].address, false), node);
 }
 
 static void check_access_point(struct check *c, const struct topology_radio *r)
@@ -74,6 +103,7 @@ static void check_access_point(struct check *c, const struct topology_radio *r)
 			"subnets; they would stand at the links of the bridge",
 			where);
 	check_keys(c, &r->offered, r->line, where);
+	check_authenticator(c, r, where);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -88,6 +118,11 @@ static void check_known(
 	const struct topology_radio *ap = access_point_of(c->t, w);
 
 	check_keys(c, w, w->line, where);
+	if (!w->identity != (w->keys != KEY_WPA_EAP))
+		check_complain(c, w->line, "%s has %s identity; %s", where,
+			w->identity ? "an" : "no",
+			w->identity ? "only one with key_management: wpa-eap would"
+				    : "with wpa-eap it would have one, such as mn@example");
 	if (!ap)
 		check_complain(c, w->line,
 			"no access point offers %s; "
@@ -109,7 +144,7 @@ static void check_station(struct check *c, const struct topology_radio *r)
 			"it would be on a host or a router",
 			r->name);
 	if (r->offered.ssid || r->channel || r->offered.passphrase || r->offered.psk ||
-		r->subnets.count)
+		r->subnets.count || r->n_servers || r->preauthentication)
 		check_complain(c, r->line,
 			"station %s has keys of an access point; ssid, passphrase "
 			"and psk would stand below networks, channel and subnets at the access "
@@ -194,6 +229,42 @@ static void check_pool_is_free(struct check *c, const struct topology_service *s
 					end->at, end->addresses.list[j].line);
 }
 
+/* What the schema of a service would have as required, were there one for each kind. */
+static bool has_its_keys(struct check *c, const struct topology_service *s)
+{
+	bool dhcp = s->kind == SERVICE_DHCP;
+	bool good = dhcp ? s->interface && s->pool[0].family && !s->n_clients && !s->n_realms
+			 : !s->interface && !s->pool[0].family && !s->router.family &&
+				    !s->dns.count && s->n_clients;
+
+	if (!good)
+		check_complain(c, s->line,
+			dhcp ? "a dhcp service would have interface and pool, and not clients nor "
+			       "realms"
+			     : "a radius service would have clients, and not interface, pool, "
+			       "router nor dns");
+	return good;
+}
+
+static void check_realms(struct check *c, const struct topology_service *s)
+{
+	for (size_t i = 0; i < s->n_realms; i++) {
+		size_t owner;
+
+		if (!check_find_address(c->t, &s->realms[i].address, NULL, &owner))
+			check_complain(c, s->realms[i].line,
+				"realm %s is passed on to %s, which no node has; "
+				"it would be the address of a node",
+				s->realms[i].name,
+				check_address_text(c, &s->realms[i].address, false));
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(s->realms[i].name, s->realms[j].name))
+				check_complain(c, s->realms[i].line,
+					"realm %s is given twice, first in line %u; once would do",
+					s->realms[i].name, s->realms[j].line);
+	}
+}
+
 static void check_dhcp(
 	struct check *c, const struct topology_node *node, const struct topology_service *s)
 {
@@ -242,21 +313,35 @@ static void check_dhcp(
 			s->lease_s, LEASE_MIN_S);
 }
 
+static void check_service(
+	struct check *c, const struct topology_node *node, const struct topology_service *s)
+{
+	if (!has_its_keys(c, s))
+		return;
+	if (s->kind == SERVICE_DHCP)
+		check_dhcp(c, node, s);
+	else
+		check_realms(c, s);
+	for (const struct topology_service *other = node->services; other < s; other++) {
+		if (s->kind != other->kind)
+			continue;
+		if (s->kind == SERVICE_RADIUS) {
+			check_complain(c, s->line,
+				"a second radius serves on %s, first in line %u; one would do",
+				node->name, other->line);
+			break;
+		}
+		if (other->interface && !strcmp(s->interface, other->interface))
+			check_complain(c, s->line,
+				"a second dhcp serves on "
+				"%s:%s, first in line %u; one would do",
+				node->name, s->interface, other->line);
+	}
+}
+
 void check_services(struct check *c)
 {
-	for (size_t i = 0; i < c->t->n_nodes; i++) {
-		const struct topology_node *node = &c->t->nodes[i];
-
-		for (size_t j = 0; j < node->n_services; j++) {
-			check_dhcp(c, node, &node->services[j]);
-			for (size_t k = 0; k < j; k++)
-				if (!strcmp(node->services[j].interface,
-					    node->services[k].interface))
-					check_complain(c, node->services[j].line,
-						"a second dhcp serves on "
-						"%s:%s, first in line %u; one would do",
-						node->name, node->services[j].interface,
-						node->services[k].line);
-		}
-	}
+	for (size_t i = 0; i < c->t->n_nodes; i++)
+		for (size_t j = 0; j < c->t->nodes[i].n_services; j++)
+			check_service(c, &c->t->nodes[i], &c->t->nodes[i].services[j]);
 }
