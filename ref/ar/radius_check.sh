@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# PANA whose EAP goes on to FreeRADIUS: EAP-TLS with the visited server and, by realm, with the home
+# server behind it; and what must end in a clear failure. TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+bin=$PWD/build/bin failed=0 port=7160 network=radius-check-$$
+work=$(mktemp -d) || exit 2
+export BATON_STATE=$work/state BATON_ROOT=$PWD
+finish() { "$bin/baton" topo down $network >/dev/null 2>&1; rm -rf "$work"; }
+trap finish EXIT
+
+ok() { # NAME STATUS
+	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
+}
+on() { "$bin/baton" topo exec $network "$@"; }
+show() { sed 's/^/# /' "$@"; }
+
+"$bin/baton" topo up aaa --name $network --directory "$work/net" >"$work/up" 2>&1
+ok 'a visited and a home FreeRADIUS' $?
+[ $failed -eq 0 ] || { show "$work/up"; exit 1; }
+credentials=$work/net/credentials
+
+# paa_config NAME SECRET: an agent that asks the visited server with that secret.
+paa_config() {
+	cat >"$work/$1.yaml" <<END
+control: $work/$1.sock
+eap:
+  radius:
+    servers: [{address: 10.0.2.2, secret: "$2"}]
+    timeout: 200 ms
+    repetitions: 2
+END
+}
+# mn_config NAME IDENTITY CERTIFICATE: a client at a port of its own, since the agent may
+# still hold the session of the one before.
+mn_config() {
+	port=$((port + 1))
+	cat >"$work/$1.yaml" <<END
+control: $work/$1.sock
+eap:
+  identity: $2
+  tls:
+    ca: $credentials/ca.pem
+    certificate: $credentials/$3.pem
+    key: $credentials/$3.key
+    max_version: "1.2"
+pana: {bind: "10.0.1.2:$port"}
+networks: [{name: a, paa: 10.0.1.1}]
+END
+}
+start() { # NODE PROGRAM NAME
+	on "$1" -- "$bin/$2" -c "$work/$3.yaml" >"$work/$3.log" 2>&1 &
+	for i in $(seq 100); do [ -S "$work/$3.sock" ] && return; sleep 0.05; done
+	show "$work/$3.log"
+}
+ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
+quit() { ctl "$1" "$2" quit >/dev/null 2>&1; for i in $(seq 100); do [ -S "$work/$1.sock" ] || return; sleep 0.05; done; }
+home_log() { grep -c "$1" "$work/net/home/freeradius.log"; }
+
+# attempt NAME IDENTITY CERTIFICATE: its status is that of the PANA authentication.
+attempt() {
+	mn_config "$1" "$2" "$3"
+	start mn baton-mn "$1"
+	ctl "$1" mn connect a >"$work/$1.out" 2>&1
+	local status=$?
+	[ $status -eq 0 ] && ctl "$1" mn disconnect a >/dev/null 2>&1
+	quit "$1" mn
+	return $status
+}
+sessions() { ctl paa ar sessions | grep -c '"access": "authorised"\|"open": true'; }
+
+paa_config paa of-paa-and-visited
+start paa baton-ar paa
+attempt local mn@example client
+ok 'EAP-TLS with the visited server' $?
+[ "$(home_log 'Login')" -eq 0 ]
+ok 'the home server was not asked' $?
+attempt roaming mn@home.example client
+ok 'EAP-TLS with the home server, by realm' $?
+[ "$(home_log 'Login OK.*mn@home.example')" -eq 1 ]
+ok 'the home server says so' $?
+grep -q 'pana_authenticated ' "$work/paa.log"
+ok 'the agent says so' $?
+
+attempt other mn@example other-client
+[ $? -eq 1 ] && grep -qi 'reject\|fail' "$work/other.out"
+ok 'a certificate of another authority is refused' $?
+attempt expired mn@home.example expired-client
+[ $? -eq 1 ]
+ok 'an expired certificate is refused by the home server' $?
+[ "$(home_log 'Login incorrect.*mn@home.example')" -ge 1 ]
+ok 'the home server says so' $?
+[ "$(sessions)" -eq 0 ]
+ok 'nobody who was refused is left with access' $?
+
+paa_config stranger not-the-secret
+quit paa ar
+start paa baton-ar stranger
+attempt secret mn@example client
+[ $? -eq 1 ]
+ok 'a wrong shared secret is a failure' $?
+grep -q 'aaa_failed .*no AAA server answers' "$work/stranger.log"
+ok 'and the agent says why' $?
+quit stranger ar
+
+# The home server dies when it has sent its first challenge: the visited server's further requests
+# are dropped, so that the moment is certain.
+start paa baton-ar paa
+mn_config midway mn@home.example client
+start mn baton-mn midway
+on visited -- sh -c 'nft add table ip t && nft add chain ip t o "{ type filter hook output priority 0; }" &&
+	nft add rule ip t o ip daddr 10.0.3.2 udp dport 1812 quota over 300 bytes drop' >"$work/nft" 2>&1
+ok 'the home server is cut off after its first challenge' $?
+ctl midway mn connect a >"$work/midway.out" 2>&1 &
+client=$!
+for i in $(seq 100); do ctl paa ar counters | grep -q '"answers": 1' && break; sleep 0.02; done
+ctl paa ar counters | grep -q '"answers": 1'
+ok 'a conversation with it is under way' $?
+on home -- sh -c 'for p in $(pgrep -x freeradius); do
+	grep -q /home/freeradius /proc/$p/cmdline && kill -9 $p; done'
+wait $client
+[ $? -eq 1 ]
+ok 'a home server that dies on the way is a failure' $?
+grep -q 'aaa_failed ' "$work/paa.log"
+ok 'and the agent says why' $?
+[ "$(sessions)" -eq 0 ]
+ok 'and no session has access' $?
+quit midway mn
+attempt after mn@example client
+ok 'the visited server still serves its own' $?
+quit paa ar
+[ $failed -eq 0 ] || show "$work"/*.out "$work"/*.log "$work"/net/*/freeradius.log
+exit $failed
