@@ -248,6 +248,15 @@ static struct element_value sample(struct wire_breaker *b, const struct element 
 }
 
 /* Once more than the row allows. */
+/* Elements that end a chain: nothing can follow them, not even themselves. */
+static bool closes(const struct protocol *p, const struct element *e)
+{
+	for (const uint32_t *c = p->format.closing; c && *c; c++)
+		if (*c == e->code)
+			return true;
+	return false;
+}
+
 static enum breach repeated(struct wire_breaker *b, unsigned n, struct wire_broken *out)
 {
 	const struct occurrence *o = occurrence_at(b->good, n);
@@ -256,7 +265,7 @@ static enum breach repeated(struct wire_breaker *b, unsigned n, struct wire_brok
 		return NONE_LEFT;
 	const struct element *e = protocol_element(b->good->protocol, o->vendor, o->code);
 	const struct element_value *there = packet_find(b->good, o->vendor, o->code);
-	if (!e || o->max == OCCURS_ANY)
+	if (!e || o->max == OCCURS_ANY || closes(b->good->protocol, e))
 		return SKIP;
 	struct element_value one = there ? *there : sample(b, e);
 	unsigned count = 0;
@@ -295,7 +304,8 @@ static enum breach unexpected(struct wire_breaker *b, unsigned n, struct wire_br
 	if (may_have(b->good->message, e) || b->good->element_count == WIRE_ELEMENTS_MAX)
 		return SKIP;
 	b->changed = *b->good;
-	insert_element(&b->changed, 0, sample(b, e));
+	insert_element(&b->changed, closes(b->good->protocol, e) ? b->good->element_count : 0,
+		sample(b, e));
 	say(out, REJECT_UNEXPECTED, e->name, b->good->message->section, "has no place in %s",
 		b->good->message->title);
 	return emit(b, &b->changed, out);
