@@ -35,17 +35,31 @@ static int check_length(const struct tls_channel *c, uint8_t flags, size_t total
 	return 0;
 }
 
+int tls_frame_decode(struct view type_data, struct tls_frame *frame, struct reject *reject)
+{
+	struct reader r = reader_of(type_data);
+
+	frame->flags = read_u8(&r);
+	frame->length = frame->flags & EAP_TLS_FLAG_L ? read_u32(&r) : 0;
+	frame->data = read_rest(&r);
+	if (r.failed)
+		return reject_set(reject, REJECT_TRUNCATED, "Flags", "RFC 5216 §3.1", 5,
+			type_data.size);
+	return 0;
+}
+
 enum tls_received tls_receive(struct tls_channel *c, struct view data, struct reject *reject)
 {
-	struct reader r = reader_of(data);
-	uint8_t flags = read_u8(&r);
-	size_t total = flags & EAP_TLS_FLAG_L ? read_u32(&r) : 0;
-	struct view rest = read_rest(&r);
+	struct tls_frame frame;
 
-	if (r.failed) {
-		reject_set(reject, REJECT_TRUNCATED, "Flags", "RFC 5216 §3.1", 5, data.size);
+	if (tls_frame_decode(data, &frame, reject) < 0)
 		return TLS_DISCARDED;
-	}
+	uint8_t flags = frame.flags;
+	size_t total = frame.length;
+	struct view rest = frame.data;
+	/* RFC 5216 §3.2: in a response this bit is a reserved one, "MUST ignore them". */
+	if (c->context->server)
+		flags &= (uint8_t)~EAP_TLS_FLAG_S;
 	if (c->sending) {
 		if (rest.size == 0 && !(flags & (EAP_TLS_FLAG_M | EAP_TLS_FLAG_S)))
 			return TLS_ACK;

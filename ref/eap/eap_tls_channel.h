@@ -49,6 +49,16 @@ enum tls_received {
 	TLS_MESSAGE,   /* a whole message is in `rx` */
 };
 
+/* Type-Data of one packet, as it is on the wire. */
+struct tls_frame {
+	uint8_t flags;	 /* reserved bits too */
+	uint32_t length; /* TLS Message Length; 0 without EAP_TLS_FLAG_L */
+	struct view data;
+};
+
+/* Reads it (RFC 5216 §3.1, §3.2). 0, or -1 with `*reject` filled. */
+int tls_frame_decode(struct view type_data, struct tls_frame *frame, struct reject *reject);
+
 /* Takes the Type-Data of one packet. TLS data goes to `rx`; tls_advance when all is there. */
 enum tls_received tls_receive(struct tls_channel *channel, struct view data,
 	struct reject *reject);

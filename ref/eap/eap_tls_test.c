@@ -279,6 +279,38 @@ static void test_patterns(void **state)
 		}
 }
 
+/* The packet with these bits of Flags set, if it is one of EAP-TLS. */
+static struct view with_flags(struct view packet, uint8_t flags, uint8_t room[PAIR_PACKET])
+{
+	memcpy(room, packet.data, packet.size);
+	if (packet.size > 5 && room[4] == EAP_TYPE_TLS)
+		room[5] |= flags;
+	return VIEW(room, packet.size);
+}
+
+/* RFC 5216 §3.1, §3.2: "MUST ignore them on reception"; in a response S is one of them. */
+static void test_reserved_bits(void **state)
+{
+	struct setting s = { .mtu = 200 };
+	uint8_t room[PAIR_PACKET];
+	struct stage stage;
+	struct pair *p = &stage.pair;
+
+	(void)state;
+	raise_stage(&stage, &s);
+	begin(&stage, &s);
+	p->server->ops->start(p->server);
+	p->peer->ops->start(p->peer);
+	for (unsigned i = 0; i < 200 && p->server->status == EAP_OUTPUT; i++) {
+		p->peer->ops->input(p->peer, with_flags(p->server->output, 0x1F, room), NULL);
+		p->server->ops->input(p->server, with_flags(p->peer->output, 0x3F, room), NULL);
+	}
+	p->peer->ops->input(p->peer, p->server->output, NULL);
+	assert_same_keys(p);
+	pair_free(p);
+	strike(&stage);
+}
+
 static void test_contexts_that_cannot_be(void **state)
 {
 	char ca[256], certificate[256], key[256], other[256], error[EAP_TLS_ERROR_MAX];
@@ -479,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_reserved_bits),
 		cmocka_unit_test(test_contexts_that_cannot_be),
 		cmocka_unit_test(test_key_log),
 		cmocka_unit_test(test_bad_fragments),
