@@ -202,9 +202,11 @@ static int check_contents(struct paa_session *s, const struct paa_step *step, in
 	return link_verify(&s->link, step->datagram, p, reject);
 }
 
-static bool feeds_eap(int event)
+/* A PAN that still comes when the session is being terminated acknowledges and no more. */
+static bool feeds_eap(const struct paa_session *s, int event)
 {
-	return event == PAA_EV_RX_PAN || event == PAA_EV_RX_PAR || event == PAA_EV_RX_PAN_S;
+	return s->state != PAA_SESS_TERM &&
+		(event == PAA_EV_RX_PAN || event == PAA_EV_RX_PAR || event == PAA_EV_RX_PAN_S);
 }
 
 /* Passed every check: remember what the rest of the session needs. */
@@ -270,7 +272,7 @@ static int take(struct paa_session *s, const struct paa_arrival *at, const struc
 	if (check_contents(s, step, event, at->reject) < 0)
 		return -1;
 	struct view eap = pana_eap(p);
-	if (feeds_eap(event) && eap.size && (!s->eap || feed(s, eap, at->reject) < 0))
+	if (feeds_eap(s, event) && eap.size && (!s->eap || feed(s, eap, at->reject) < 0))
 		return reject_set(at->reject, REJECT_STATE, "EAP-Payload", "RFC 5191 §5.5", 0, 0);
 	take_contents(s, step, event);
 	follow_address(s, at, step);

@@ -562,10 +562,12 @@ static const struct fsm_row rows[] = {
 	ROW(WAIT_SUCC_PAN, RX_PAN_C, always, OPEN, open_session, SM),
 	STAY(WAIT_SUCC_PAN, TERMINATE, always, want_termination, FIVE("5.2")),
 	STAY(WAIT_SUCC_PAN, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	ROW(WAIT_SUCC_PAN, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 
 	ROW(WAIT_FAIL_PAN, RX_PAN_C, always, CLOSED, refused, SM),
 	ROW(WAIT_FAIL_PAN, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
 	STAY(WAIT_FAIL_PAN, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	ROW(WAIT_FAIL_PAN, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 
 	ROW(OPEN, RX_PNR_A, always, WAIT_EAP_MSG, answer_and_begin_reauth, SM),
 	ROW(OPEN, REAUTH, always, WAIT_EAP_MSG, begin_reauth, SM),

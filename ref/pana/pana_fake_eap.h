@@ -19,6 +19,8 @@ struct fake_eap_script {
 	bool fail;	/* the server ends with EAP-Failure */
 	bool silent;	/* ... with no packet at all */
 	bool slow;	/* the end waits until fake_eap_wake */
+	bool refuse;	/* the peer ends in failure at the first request */
+	bool none;	/* there is no end to be had */
 	size_t padding; /* octets in each packet */
 	uint32_t secret;
 };
@@ -94,6 +96,10 @@ static inline enum eap_status fake_eap_peer(struct fake_eap *f, uint8_t code)
 {
 	if (code != 1)
 		return code == 3 ? EAP_SUCCESS : EAP_FAILURE;
+	if (f->script.refuse) {
+		f->end.failure = "the server is not to be trusted";
+		return EAP_FAILURE;
+	}
 	f->done++;
 	fake_eap_packet(f, 2, f->done, true);
 	if (f->done == f->script.rounds && f->script.keyed)
@@ -134,8 +140,10 @@ static inline void fake_eap_wake(struct eap_end *end)
 static inline struct eap_end *fake_eap_new(bool server, const struct fake_eap_script *script)
 {
 	static const struct eap_end_ops ops = { fake_eap_start, fake_eap_input, fake_eap_destroy };
-	struct fake_eap *f = calloc(1, sizeof(*f));
+	struct fake_eap *f = script->none ? NULL : calloc(1, sizeof(*f));
 
+	if (script->none)
+		return NULL;
 	if (!f)
 		abort();
 	f->end.ops = &ops;

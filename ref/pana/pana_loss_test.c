@@ -249,14 +249,17 @@ static void test_pings_cross(void **state)
 	every_pattern_stays_open(begin_both_ping, 4);
 }
 
-static void every_termination(bool by_pac, bool by_paa)
+/* `before` (or NULL) happens first, and its messages are lost, doubled and swapped too. */
+static void every_termination(begin_function *before, bool by_pac, bool by_paa)
 {
 	static struct world w;
-	unsigned digits = 4;
+	unsigned digits = before ? 5 : 4;
 
 	for (unsigned number = 0; number < power(FATES, digits); number++) {
 		struct pattern p = { number, digits };
 		open_world(&w, number + 1);
+		if (before)
+			before(&w);
 		if (by_pac)
 			assert_int_equal(world_event(&w, PAC_TERMINATE), 0);
 		if (by_paa)
@@ -273,14 +276,30 @@ static void every_termination(bool by_pac, bool by_paa)
 static void test_termination(void **state)
 {
 	(void)state;
-	every_termination(true, false);
-	every_termination(false, true);
+	every_termination(NULL, true, false);
+	every_termination(NULL, false, true);
+}
+
+static void test_termination_of_a_reauthentication(void **state)
+{
+	(void)state;
+	every_termination(begin_pac_reauth, true, false);
+	every_termination(begin_pac_reauth, false, true);
+	every_termination(begin_paa_reauth, true, false);
+	every_termination(begin_paa_reauth, false, true);
+}
+
+static void test_termination_while_pinging(void **state)
+{
+	(void)state;
+	every_termination(begin_both_ping, true, false);
+	every_termination(begin_both_ping, false, true);
 }
 
 static void test_both_terminate(void **state)
 {
 	(void)state;
-	every_termination(true, true);
+	every_termination(NULL, true, true);
 }
 
 static void test_refusal(void **state)
@@ -317,6 +336,8 @@ int main(void)
 		cmocka_unit_test(test_ping_crosses_reauthentication),
 		cmocka_unit_test(test_pings_cross),
 		cmocka_unit_test(test_termination),
+		cmocka_unit_test(test_termination_of_a_reauthentication),
+		cmocka_unit_test(test_termination_while_pinging),
 		cmocka_unit_test(test_both_terminate),
 		cmocka_unit_test(test_refusal),
 	};
