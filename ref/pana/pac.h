@@ -69,8 +69,8 @@ btime pac_due(const struct pac *pac);
 
 /*
  * Sends vendor AVPs in a ping (docs/pana.md, notifications) once the access phase is there and no
- * other request is outstanding. The values are copied. 0, or -1: no session, no keys, queue full, too
- * long.
+ * other request is outstanding. The values are copied. 0, or -1: no session, no keys, queue full,
+ * too long.
  */
 int pac_notify(struct pac *pac, const struct element_value *elements, unsigned count, btime now,
 	struct actions *actions);
