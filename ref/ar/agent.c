@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The PANA authentication agent on the host: its socket, timer, EAP servers and reports. */
 #include <errno.h>
+#include <sched.h>
 
 #include "ref/ar/aaa.h"
 #include "ref/ar/access.h"
@@ -81,8 +82,6 @@ static void take_report(void *context, const struct action *a)
 		ar->newest = s->session;
 	if (a->event == PANA_REPORT_NOTIFIED)
 		access_notified(ar->access, s->session, a->data);
-	else if (a->event == PANA_REPORT_ADDRESS_UPDATED)
-		access_moved(ar->access, s->session, &s->peer);
 	else if (ends_session(a->event))
 		access_forget(ar->access, s->session);
 	if (a->event != PANA_REPORT_NOTIFIED)
@@ -95,6 +94,14 @@ void agent_carry(struct ar *ar, const struct actions *actions)
 
 	take_snapshots(&r);
 	carry_out(actions, ar->udp, ar->node->log, take_report, &r);
+	/* The node waits for the acknowledgement of its new address, which has gone out now; on a
+	 * machine with one CPU the node may be waiting for this very process. */
+	for (unsigned i = 0; i < actions->count; i++)
+		if (actions->list[i].kind == ACTION_REPORT &&
+			actions->list[i].event == PANA_REPORT_ADDRESS_UPDATED && ar->access) {
+			sched_yield();
+			access_moved(ar->access, r.sessions[i].session, &r.sessions[i].peer);
+		}
 	timer_set(ar->timer, paa_due(ar->paa));
 	aaa_flush(ar->aaa);
 }

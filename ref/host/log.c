@@ -12,6 +12,13 @@
 #include "ref/host/log.h"
 #include "ref/host/loop.h"
 
+/* An event that was told and is not written yet. */
+struct pending {
+	struct pending *next;
+	json_t *object, *details;
+	char event[64];
+};
+
 struct log {
 	char *node;
 	enum log_level level;
@@ -20,6 +27,8 @@ struct log {
 	void *hear_context;
 	time_t second; /* of rejected_now */
 	unsigned rejected_now, left_out; /* rejections told in it; not told since the last one */
+	struct timer *writer; /* NULL: events are written at once */
+	struct pending *first, **last;
 };
 
 struct log *log_new(const char *node)
@@ -29,6 +38,7 @@ struct log *log_new(const char *node)
 	log->node = host_strdup(node);
 	log->level = LOG_LEVEL_INFO;
 	log->events = -1;
+	log->last = &log->first;
 	return log;
 }
 
@@ -36,6 +46,7 @@ void log_free(struct log *log)
 {
 	if (!log)
 		return;
+	log_defer(log, NULL);
 	if (log->events >= 0)
 		close(log->events);
 	free(log->node);
@@ -94,9 +105,8 @@ static json_t *event_object(const struct log *log, const char *event)
 		"node", log->node, "event", event);
 }
 
-void log_event_json(struct log *log, const char *event, json_t *details)
+static void write_event(struct log *log, const char *event, json_t *object, json_t *details)
 {
-	json_t *object = event_object(log, event);
 	char *line;
 	size_t size;
 
@@ -117,6 +127,50 @@ void log_event_json(struct log *log, const char *event, json_t *details)
 	free(line);
 	say_event(log, event, details);
 	json_decref(details);
+}
+
+static void write_pending(void *context)
+{
+	struct log *log = context;
+
+	while (log->first) {
+		struct pending *p = log->first;
+		log->first = p->next;
+		if (!log->first)
+			log->last = &log->first;
+		write_event(log, p->event, p->object, p->details);
+		free(p);
+	}
+}
+
+void log_defer(struct log *log, struct loop *loop)
+{
+	if (log->writer) {
+		write_pending(log);
+		timer_free(log->writer);
+		log->writer = NULL;
+	}
+	if (loop)
+		log->writer = timer_new(loop, write_pending, log);
+}
+
+void log_event_json(struct log *log, const char *event, json_t *details)
+{
+	json_t *object = event_object(log, event);
+	struct pending *p;
+
+	if (!log->writer) {
+		write_event(log, event, object, details);
+		return;
+	}
+	p = host_alloc(sizeof(*p));
+	p->object = object;
+	p->details = details;
+	snprintf(p->event, sizeof(p->event), "%s", event);
+	if (!log->first)
+		timer_set(log->writer, 0);
+	*log->last = p;
+	log->last = &p->next;
 }
 
 void log_event(struct log *log, const char *event, const char *format, ...)

@@ -19,6 +19,7 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log;
+struct loop;
 
 /* A log that writes no events and lines up to info. `node` is copied. */
 struct log *log_new(const char *node);
@@ -30,6 +31,12 @@ void log_set_level(struct log *log, enum log_level level);
 
 /* Appends events to `path`, created when missing. 0 or a negative errno. */
 int log_open_events(struct log *log, const char *path);
+
+/*
+ * From now on events get their time at once, but are written when the present callback of the loop
+ * is over: a node in a hurry first does, then tells. NULL: write what is waiting, and at once again.
+ */
+void log_defer(struct log *log, struct loop *loop);
 
 /* Gets every event as it is written, its line without the newline. One listener. */
 void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context);

@@ -138,6 +138,7 @@ static int open_logs(struct node *node, const struct program_settings *s)
 		return -1;
 	}
 	log_listen(node->log, publish, node);
+	log_defer(node->log, node->loop);
 	return 0;
 }
 
@@ -174,6 +175,7 @@ static void end(struct node *node)
 	if (left)
 		log_warning(node->log, "%u changes to the kernel could not be taken back", left);
 	log_event(node->log, "ended", NULL);
+	log_defer(node->log, NULL);
 	watch_free(node->signals[0]);
 	watch_free(node->signals[1]);
 	if (node->key_log >= 0)

@@ -127,7 +127,8 @@ static const struct fsm_row rows[] = {
 	ROW(BINDING, BOUND, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
 	ROW(BUFFERING, DONE, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
 	ROW(UNTUNNELLING, DONE, NULL, SWITCHING, act_switch, STEP(5)),
-	ROW(SWITCHING, L2_UP, NULL, KNOCKING, act_arrive, STEP(6)),
+	STAY(SWITCHING, ASSOCIATED, NULL, act_arrive, STEP(6)),
+	ROW(SWITCHING, L2_UP, NULL, KNOCKING, act_knock, STEP(6)),
 	ROW(KNOCKING, REACHED, NULL, ARRIVING, act_announce, STEP(6)),
 	ROW(ARRIVING, DONE, is_bound, ATTACHED, act_complete, STEP(6)),
 	ROW(ARRIVING, DONE, NULL, REGISTERING, act_register, "RFC 6252 §7.5"),
@@ -225,6 +226,11 @@ static void timer_patience_over(void *context)
 	handover_fail(h, MOVE_EVENT_TIMEOUT, why);
 }
 
+static void timer_settle_due(void *context)
+{
+	handover_settle(context);
+}
+
 /* --- what the radio, the lease and the correspondents say --------------------------------------- */
 
 /* Before the tunnel is deleted, the end of the old link means that the move has begun without us. */
@@ -253,6 +259,7 @@ static void radio_report(void *context, enum station_report report, const char *
 		break;
 	case STATION_ASSOCIATED:
 		log_event(h->node->log, "l2_associated", "{s:s}", "ssid", ssid);
+		handover_step(h, MOVE_EVENT_ASSOCIATED);
 		break;
 	case STATION_SEEN:
 		handover_step(h, MOVE_EVENT_SEEN);
@@ -407,6 +414,7 @@ struct handover *handover_new(struct mn *mn)
 	h->node = mn->node;
 	h->settings = mn->settings->device;
 	h->patience = timer_new(mn->node->loop, timer_patience_over, h);
+	h->settle = timer_new(mn->node->loop, timer_settle_due, h);
 	h->lease = lease_open(mn->node, h->settings, &lease);
 	h->reach = reach_open(mn->node, h->settings->name, reached, h);
 	h->home = h->lease && h->reach ? home_open(mn->node, mn->settings->home, &home) : NULL;
@@ -427,6 +435,7 @@ void handover_free(struct handover *h)
 	lease_close(h->lease);
 	reach_close(h->reach);
 	timer_free(h->patience);
+	timer_free(h->settle);
 	free(h);
 }
 

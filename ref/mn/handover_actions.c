@@ -3,6 +3,7 @@
 #include "ref/mn/handover_inside.h"
 
 #define NO_SSID ""
+#define SETTLE_DELAY (100 * BTIME_MS) /* traffic first, tidying later */
 
 static const char *ssid_of(const struct network *n)
 {
@@ -28,6 +29,7 @@ int act_join(void *context, const void *input)
 	struct handover *h = context;
 
 	(void)input;
+	log_event(h->node->log, "l2_leaving", "{s:s}", "to", ssid_of(h->target));
 	if (station_join(h->station, ssid_of(h->target)) < 0)
 		handover_fail(h, MOVE_EVENT_L2_FAILED, "wpa_supplicant does not know the network");
 	return 0;
@@ -46,7 +48,7 @@ int act_reach_agent(void *context, const void *input)
 		return 0;
 	}
 	own = prefix_of_endpoint(&local);
-	reach_begin(h->reach, &agent, &own, lease_mac(h->lease));
+	reach_begin(h->reach, &agent, NULL, &own, lease_mac(h->lease));
 	return 0;
 }
 
@@ -124,13 +126,23 @@ int act_complete(void *context, const void *input)
 	else
 		tell(h, "handoff_completed", "attach_completed",
 			json_pack("{s:b,s:b}", "prepared", h->prepared, "buffered", h->buffered));
+	h->unsettled = true;
+	timer_set(h->settle, loop_now() + SETTLE_DELAY);
+	return 0;
+}
+
+void handover_settle(struct handover *h)
+{
+	if (!h->unsettled)
+		return;
+	h->unsettled = false;
+	timer_set(h->settle, BTIME_NEVER);
 	home_settle(h->home);
 	home_dislodge(h->home);
 	lease_settle(h->lease, h->prepared);
 	leave_previous(h);
-	answer(h);
 	h->previous = h->target;
-	return 0;
+	answer(h);
 }
 
 int act_fail(void *context, const void *input)
@@ -153,6 +165,7 @@ int act_resume(void *context, const void *input)
 	const char *ssid = station_ssid(h->station);
 
 	(void)input;
+	handover_settle(h);
 	for (unsigned i = 0; i < h->mn->count; i++)
 		if (strcmp(ssid_of(&h->mn->networks[i]), ssid) == 0)
 			h->target = &h->mn->networks[i];
@@ -300,6 +313,7 @@ int act_switch(void *context, const void *input)
 	(void)input;
 	tunnel_lower(&h->tunnel, h->node, "switching");
 	h->prepared = true;
+	log_event(h->node->log, "l2_leaving", "{s:s}", "to", ssid_of(h->target));
 	if (station_join(h->station, ssid_of(h->target)) < 0)
 		handover_fail(h, MOVE_EVENT_L2_FAILED, "wpa_supplicant does not know the network");
 	return 0;
@@ -315,17 +329,30 @@ static void flush(struct handover *h)
 	client_notify(h->target, &element, 1);
 }
 
+/* Associated with the new point of attachment: the cached address goes onto the interface, while
+ * the 4-way handshake still runs. */
 int act_arrive(void *context, const void *input)
 {
 	struct handover *h = context;
 
 	(void)input;
-	if (lease_adopt(h->lease, &h->next) < 0) {
+	if (lease_adopt(h->lease, &h->next) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the new address cannot be used");
-		return 0;
-	}
-	home_settle(h->home);
-	reach_begin(h->reach, &h->next.router, &h->next.address, lease_mac(h->lease));
+	else
+		home_settle(h->home);
+	return 0;
+}
+
+int act_knock(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	if (!address_equal(&lease_address(h->lease)->address, &h->next.address))
+		act_arrive(h, input); /* a radio that does not tell of the association */
+	if (h->state == MOVE_KNOCKING)
+		reach_begin(h->reach, &h->next.router,
+			h->next.router_mac_known ? h->next.router_mac : NULL, &h->next.address,
+			lease_mac(h->lease));
 	return 0;
 }
 
@@ -428,6 +455,7 @@ int act_leave(void *context, const void *input)
 	struct handover *h = context;
 
 	(void)input;
+	handover_settle(h);
 	tunnel_lower(&h->tunnel, h->node, "left");
 	home_dislodge(h->home);
 	home_settle(h->home);

@@ -46,6 +46,7 @@ static bool may_begin(struct handover *h, struct control_request *request)
 
 static void set_out(struct handover *h, struct network *target, bool is_handoff)
 {
+	handover_settle(h);
 	h->target = target;
 	h->previous = h->mn->serving;
 	h->is_handoff = is_handoff;

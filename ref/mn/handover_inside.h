@@ -45,6 +45,7 @@ enum move_state {
 	X(GO, "go")                                                                                \
 	X(EARLY, "the move comes early")                                                           \
 	X(LEAVE, "leave")                                                                          \
+	X(ASSOCIATED, "associated")                                                                \
 	X(L2_UP, "L2 up")                                                                          \
 	X(L2_DOWN, "L2 down")                                                                      \
 	X(L2_FAILED, "L2 failed")                                                                  \
@@ -80,6 +81,8 @@ struct handover {
 	struct home *home;
 	struct reach *reach;
 	struct timer *patience;
+	struct timer *settle; /* after a move: what is not urgent */
+	bool unsettled;
 
 	int state; /* enum move_state */
 	uint32_t hits[MOVE_ROWS_MAX];
@@ -104,6 +107,9 @@ void handover_step(struct handover *handover, enum move_event event);
 /* The same, the reason remembered. */
 void handover_fail(struct handover *handover, enum move_event event, const char *why);
 
+/* Does at once what is left to do after the last move. */
+void handover_settle(struct handover *handover);
+
 /* --- handover_actions.c: what the rows do ------------------------------------------------------ */
 
 int act_join(void *handover, const void *input);
@@ -122,6 +128,7 @@ int act_start_buffer(void *handover, const void *input);
 int act_delete_tunnel(void *handover, const void *input);
 int act_switch(void *handover, const void *input);
 int act_arrive(void *handover, const void *input);
+int act_knock(void *handover, const void *input);
 int act_announce(void *handover, const void *input);
 int act_abandon(void *handover, const void *input);
 int act_fall_back(void *handover, const void *input);

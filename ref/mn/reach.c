@@ -8,8 +8,8 @@
 #include "ref/host/neighbour.h"
 #include "ref/mn/reach.h"
 
-#define QUICK_INTERVAL (500 * BTIME_US)
-#define QUICK_TRIES 40
+#define QUICK_INTERVAL (150 * BTIME_US)
+#define QUICK_TRIES 60
 #define SLOW_INTERVAL (50 * BTIME_MS)
 #define PATIENCE BTIME_S
 
@@ -64,13 +64,15 @@ static void ask(void *context)
 		loop_now() + (++r->tries < QUICK_TRIES ? QUICK_INTERVAL : SLOW_INTERVAL));
 }
 
-void reach_begin(struct reach *r, const struct prefix *target, const struct prefix *sender,
-	const uint8_t mac[6])
+void reach_begin(struct reach *r, const struct prefix *target, const uint8_t *target_mac,
+	const struct prefix *sender, const uint8_t mac[6])
 {
+	static const uint8_t everybody[6] = { 255, 255, 255, 255, 255, 255 };
+
 	r->question = (struct arp_packet){ .operation = ARP_REQUEST,
 		.sender_ip = ntohl(prefix_u32(sender)),
 		.target_ip = ntohl(prefix_u32(target)) };
-	memset(r->question.destination, 0xff, 6);
+	memcpy(r->question.destination, target_mac ? target_mac : everybody, 6);
 	memcpy(r->question.source, mac, 6);
 	memcpy(r->question.sender_mac, mac, 6);
 	r->asking = true;

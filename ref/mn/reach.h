@@ -21,10 +21,13 @@ struct reach *reach_open(struct node *node, const char *device,
 /* Accepts NULL. */
 void reach_close(struct reach *reach);
 
-/* Asks for `target` as `sender` at `mac`; an answer goes into the kernel's neighbours. One at a
- * time: an earlier one is forgotten. */
-void reach_begin(struct reach *reach, const struct prefix *target, const struct prefix *sender,
-	const uint8_t mac[6]);
+/*
+ * Asks for `target` as `sender` at `mac`; an answer goes into the kernel's neighbours. Where the
+ * hardware address is known beforehand (`target_mac`, else NULL) nobody else is bothered. One at a
+ * time: an earlier one is forgotten.
+ */
+void reach_begin(struct reach *reach, const struct prefix *target, const uint8_t *target_mac,
+	const struct prefix *sender, const uint8_t mac[6]);
 
 /* Forgets it. */
 void reach_end(struct reach *reach);

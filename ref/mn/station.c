@@ -49,24 +49,20 @@ static void connected(struct station *s, const char *text)
 
 static void disconnected(struct station *s, const char *text)
 {
-	char old[SSID_SIZE];
+	bool told = s->leaving;
 
-	if (!s->joined) /* an attempt that did not work, or the end that was already told */
+	if (!s->joined) /* an attempt that did not work */
 		return;
 	s->joined = false;
-	if (s->leaving) {
-		report(s, STATION_LEFT, text);
-		return;
-	}
-	memcpy(old, s->ssid, sizeof(old));
 	report(s, STATION_LEFT, text);
-	if (!s->leaving && strcmp(old, s->ssid) == 0)
+	if (!told && !s->leaving)
 		s->ssid[0] = '\0'; /* where it comes back is its own choice */
 }
 
 static void associated(struct station *s, const char *text)
 {
-	report(s, STATION_ASSOCIATED, text);
+	if (!s->joined) /* else from one access point to the next of the same network */
+		report(s, STATION_ASSOCIATED, text);
 }
 
 static void failed(struct station *s, const char *text)
@@ -210,9 +206,6 @@ int station_join(struct station *s, const char *ssid)
 		return -1;
 	}
 	s->leaving = true;
-	if (s->joined)
-		report(s, STATION_LEFT, "told to");
-	s->joined = false;
 	snprintf(s->ssid, sizeof(s->ssid), "%s", ssid);
 	return wpa_command(s->wpa, NULL, "SELECT_NETWORK %d", id) < 0 ? -1 : 0;
 }
