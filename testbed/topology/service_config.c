@@ -73,6 +73,22 @@ void write_hostapd(FILE *f, const struct topology *t, const struct topology_radi
 	write_options(f, r);
 }
 
+/* Only the channels of the access points that the station may choose from are scanned. */
+static void write_frequencies(FILE *f, const struct topology *t, const struct topology_wlan *w)
+{
+	const char *separator = "\tscan_freq=";
+
+	for (size_t i = 0; i < t->n_radios; i++) {
+		const struct topology_radio *r = &t->radios[i];
+
+		if (r->mode != RADIO_AP || !access_point_offers(r, w))
+			continue;
+		fprintf(f, "%s%u", separator, channel_frequency(r->channel));
+		separator = " ";
+	}
+	fprintf(f, "\n");
+}
+
 static void write_known(FILE *f, const struct topology *t, const struct topology_wlan *w,
 	const char *credentials, size_t priority)
 {
@@ -100,8 +116,8 @@ static void write_known(FILE *f, const struct topology *t, const struct topology
 		fprintf(f, "\tclient_cert=\"%s/client.pem\"\n\tprivate_key=\"%s/client.key\"\n",
 			credentials, credentials);
 	}
-	fprintf(f, "\tscan_freq=%u\n\tpriority=%zu\n\tdisabled=%d\n}\n",
-		channel_frequency(access_point_of(t, w)->channel), priority, !w->enabled);
+	write_frequencies(f, t, w);
+	fprintf(f, "\tpriority=%zu\n\tdisabled=%d\n}\n", priority, !w->enabled);
 }
 
 void write_wpa_supplicant(

@@ -94,18 +94,20 @@ const struct topology_address *segment_subnet(
 	return NULL;
 }
 
+bool access_point_offers(const struct topology_radio *r, const struct topology_wlan *wlan)
+{
+	return r->mode == RADIO_AP && r->offered.ssid && wlan->ssid &&
+	       !strcmp(r->offered.ssid, wlan->ssid) &&
+	       (!wlan->bssid.given ||
+		       !memcmp(wlan->bssid.bytes, r->end.mac.bytes, sizeof(r->end.mac.bytes)));
+}
+
 const struct topology_radio *access_point_of(
 	const struct topology *t, const struct topology_wlan *wlan)
 {
-	for (size_t i = 0; i < t->n_radios; i++) {
-		const struct topology_radio *r = &t->radios[i];
-
-		if (r->mode == RADIO_AP && r->offered.ssid && wlan->ssid &&
-			!strcmp(r->offered.ssid, wlan->ssid) &&
-			(!wlan->bssid.given || !memcmp(wlan->bssid.bytes, r->end.mac.bytes,
-						       sizeof(r->end.mac.bytes))))
-			return r;
-	}
+	for (size_t i = 0; i < t->n_radios; i++)
+		if (access_point_offers(&t->radios[i], wlan))
+			return &t->radios[i];
 	return NULL;
 }
 

@@ -32,6 +32,9 @@ bool subnet_contains(const struct topology_address *subnet, const struct topolog
 bool subnets_overlap(const struct topology_address *a, const struct topology_address *b);
 bool topology_address_equal(const struct topology_address *a, const struct topology_address *b);
 
+/* Whether this is an access point of that network. */
+bool access_point_offers(const struct topology_radio *r, const struct topology_wlan *wlan);
+
 /* The access point that offers this network, or NULL. */
 const struct topology_radio *access_point_of(
 	const struct topology *t, const struct topology_wlan *wlan);
