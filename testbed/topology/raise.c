@@ -169,6 +169,20 @@ static int impair_link(struct keeper *k, size_t i)
 	return fail(k, l->line, error, "setting the impairment", l->name);
 }
 
+/* An interface that has fixed addresses is up before its daemon runs: routes go over it. */
+static int address_radio(struct keeper *k, size_t i)
+{
+	const struct topology_end *end = &k->t->radios[i].end;
+	int error;
+
+	if (k->nodes[end->node].bridge || !end->addresses.count)
+		return 0;
+	error = interface_set_up(k->nodes[end->node].route, k->radio_index[i], true);
+	if (error)
+		return fail(k, end->line, error, "setting up the interface", end->at);
+	return add_addresses(k, end->node, k->radio_index[i], &end->addresses);
+}
+
 /* Addresses of bridges and lo, then routes, which need all addresses. */
 static int finish_node(struct keeper *k, size_t i)
 {
@@ -231,9 +245,7 @@ int keeper_raise(struct keeper *k)
 	for (size_t i = 0; i < t->n_nodes && !error; i++)
 		error = finish_node(k, i);
 	for (size_t i = 0; i < t->n_radios && !error; i++)
-		if (t->radios[i].mode == RADIO_STATION || !k->nodes[t->radios[i].end.node].bridge)
-			error = add_addresses(k, t->radios[i].end.node, k->radio_index[i],
-				&t->radios[i].end.addresses);
+		error = address_radio(k, i);
 	for (size_t i = 0; i < t->n_links && !error; i++)
 		error = await_link(k, i);
 	for (size_t i = 0; i < t->n_nodes && !error; i++)
