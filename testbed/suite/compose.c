@@ -16,6 +16,7 @@ struct work {
 	enum seal_word seal;
 	struct view seal_octets;
 	uint8_t kept[64];
+	bool usual;	  /* of a forged message: protected all the same */
 	bool last_of_all; /* an element was moved behind the integrity value */
 	uint32_t last_vendor, last_code;
 };
@@ -181,6 +182,9 @@ static int set_seal(struct work *w, const struct condition *c)
 
 	if (c->target == TARGET_LACKS) {
 		w->wants = WANTS_NONE;
+	} else if (o->kind == OPERAND_SEAL && o->seal == SEAL_USUAL && c->operand_count) {
+		w->wants = WANTS_DEFAULT;
+		w->usual = true;
 	} else if (c->target == TARGET_HAS || o->kind == OPERAND_SEAL) {
 		w->wants = WANTS_SEAL;
 		w->seal = c->target == TARGET_HAS ? SEAL_CORRECT : o->seal;
@@ -229,6 +233,7 @@ static int apply(struct work *w, const struct condition *c)
 	case TARGET_FROM_PORT:
 	case TARGET_TO_PORT:
 	case TARGET_FROM_ADDRESS:
+	case TARGET_TO_ADDRESS:
 	case TARGET_SIZE:
 		return 0;
 	}
@@ -364,7 +369,7 @@ static int add_seal(struct work *w)
 	const struct peer_ops *ops = w->in->role->ops;
 	size_t size = ops->seal_size(w->in->peer);
 
-	if (w->wants == WANTS_DEFAULT && !w->in->forge && w->in->role->seal &&
+	if (w->wants == WANTS_DEFAULT && (!w->in->forge || w->usual) && w->in->role->seal &&
 		ops->protects(w->in->peer, w->packet)) {
 		w->wants = WANTS_SEAL;
 		w->seal = SEAL_CORRECT;

@@ -225,6 +225,9 @@ static bool value_of(const struct role *role, const struct condition *c, const s
 	case TARGET_FROM_ADDRESS:
 		*out = number(heard->from_second ? 2 : 1);
 		return true;
+	case TARGET_TO_ADDRESS:
+		*out = number(heard->to_second ? 2 : 1);
+		return true;
 	case TARGET_SIZE:
 		*out = number(heard->octets.size);
 		return true;

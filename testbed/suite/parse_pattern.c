@@ -61,6 +61,7 @@ static const struct special specials[] = {
 	{ "from-port", TARGET_FROM_PORT, false, true },
 	{ "to-port", TARGET_TO_PORT, false, true },
 	{ "from-address", TARGET_FROM_ADDRESS, false, true },
+	{ "to-address", TARGET_TO_ADDRESS, false, true },
 	{ "datagram.size", TARGET_SIZE, false, true },
 };
 
@@ -299,7 +300,7 @@ static int parse_operands(struct parser *p, enum pattern_use use, struct conditi
 		if (o->kind == OPERAND_SEAL &&
 			(use == PATTERN_EXPECT) != (o->seal >= SEAL_VALID))
 			return complain(p->complaints, at->line, at->column,
-				"%s=%s is not for this line; send knows correct, wrong, kept and old, "
+				"%s=%s is not for this line; send knows correct, wrong, kept, old and usual, "
 				"expect knows valid and invalid", c->word, at->text);
 		if (use != PATTERN_EXPECT && (o->range || at_operator(p, "|")))
 			return complain_here(p, "one value can be set, not several; use for with a "

@@ -172,8 +172,8 @@ static int parse_size(struct parser *p, const char *digits, enum operand_kind ki
 
 static int parse_seal(struct parser *p, struct operand *out)
 {
-	static const char *const words[] = { "correct", "wrong", "kept", "old", "valid",
-		"invalid" };
+	static const char *const words[] = { "correct", "wrong", "kept", "old", "usual",
+		"valid", "invalid" };
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (take_word(p, words[i])) {

@@ -62,6 +62,7 @@ static void enqueue(struct script *s, const struct datagram *d)
 	in->heard.from_port = ntohs(d->from.port);
 	in->heard.to_port = ntohs(s->link->local[d->socket].port);
 	in->heard.from_second = same_address(&d->from, &s->remote[1]);
+	in->heard.to_second = same_address(&s->link->local[d->socket], &s->link->options.tester[1]);
 	in->rung = ladder_add(&s->ladder, d->at, true, 0,
 		in->heard.packet.message ? &in->heard.packet : NULL, d->octets);
 	if ((step = fire(s, STEP_DROP, in->heard.packet.message))) {

@@ -45,6 +45,7 @@ enum seal_word {
 	SEAL_WRONG,   /* the same with one bit changed */
 	SEAL_KEPT,    /* computed before the line's alterations: what an attacker leaves behind */
 	SEAL_OLD,     /* with the key before the present one */
+	SEAL_USUAL,   /* of a forged message: as the session would have it, or none without a key */
 	SEAL_VALID,   /* received: it verifies */
 	SEAL_INVALID, /* received: it does not */
 };
@@ -72,7 +73,8 @@ enum target_kind {
 	TARGET_TRAILING, /* send: add octets after the end of the message */
 	TARGET_FROM_PORT,
 	TARGET_TO_PORT,
-	TARGET_FROM_ADDRESS, /* expect: first or second (the tester's names for the sut's) */
+	TARGET_FROM_ADDRESS, /* expect: 1 or 2, the sut's first or second */
+	TARGET_TO_ADDRESS,   /* expect: 1 or 2, the tester's */
 	TARGET_SIZE,	     /* of the whole datagram */
 };
 

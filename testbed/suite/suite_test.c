@@ -160,7 +160,7 @@ static const struct bad bad[] = {
 	{ HEAD TEST "  send PCI\n  end\n", "f:7:3: end closes nothing; it belongs to a repeat above "
 		"it" },
 	{ HEAD TEST "  expect PAR AUTH=wrong\n", "f:6:19: AUTH=wrong is not for this line; send "
-		"knows correct, wrong, kept and old, expect knows valid and invalid" },
+		"knows correct, wrong, kept, old and usual, expect knows valid and invalid" },
 	{ HEAD TEST "  send PAN cut>3\n", "f:6:16: > compares, but here a value is set; use =" },
 	{ HEAD TEST "  expect PAR after 2s within 1s\n", "f:6:3: after is not before within; the "
 		"message could never be in time" },
