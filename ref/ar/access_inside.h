@@ -42,6 +42,8 @@ struct client {
 	/* access.c */
 	bool proxied;  /* we answer ARP for the address */
 	bool attached; /* the node has arrived: the address is its own now */
+	bool answering; /* `answer` is still to be sent */
+	struct mpa_handover_status answer;
 	struct timer *grace_timer;
 };
 
@@ -55,6 +57,7 @@ struct access {
 	struct udp *relay;	/* or as a relay */
 	struct hold *hold;
 	struct client *clients;
+	bool in_message; /* answers wait for the end of the message */
 	uint16_t ids; /* for reqids: every client's ESP state has its own */
 };
 
@@ -63,6 +66,9 @@ struct access {
 /* Answers a request. */
 void client_status(struct client *client, uint16_t request_id, enum mpa_status code,
 	const char *detail);
+
+/* Sends the answer that waits, if one does. */
+void client_answer(struct client *client);
 
 /* We answer ARP for the address from now on, or no longer. */
 void client_proxy(struct client *client, bool on);

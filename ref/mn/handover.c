@@ -40,12 +40,6 @@ static bool wants_move(const void *context, const void *input)
 	return ((const struct handover *)context)->go;
 }
 
-static bool wants_buffer(const void *context, const void *input)
-{
-	(void)input;
-	return ((const struct handover *)context)->want_buffer;
-}
-
 static bool is_bound(const void *context, const void *input)
 {
 	(void)input;
@@ -123,10 +117,8 @@ static const struct fsm_row rows[] = {
 	ROW(PRE_TUNNELLING, TUNNEL, NULL, PREPARED, act_tell_prepared, STEP(2)),
 	ROW(PREPARED, GO, NULL, LOOKING, act_look, "RFC 6252 §7.6.3"),
 	ROW(LOOKING, SEEN, NULL, BINDING, act_bind, STEP(3)),
-	ROW(BINDING, BOUND, wants_buffer, BUFFERING, act_start_buffer, STEP(4)),
-	ROW(BINDING, BOUND, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
-	ROW(BUFFERING, DONE, NULL, UNTUNNELLING, act_delete_tunnel, STEP(4)),
-	ROW(UNTUNNELLING, DONE, NULL, SWITCHING, act_switch, STEP(5)),
+	ROW(BINDING, BOUND, NULL, HANDING_OVER, act_hand_over, STEP(4)),
+	ROW(HANDING_OVER, DONE, NULL, SWITCHING, act_switch, STEP(5)),
 	STAY(SWITCHING, ASSOCIATED, NULL, act_arrive, STEP(6)),
 	ROW(SWITCHING, L2_UP, NULL, KNOCKING, act_knock, STEP(6)),
 	ROW(KNOCKING, REACHED, NULL, ARRIVING, act_announce, STEP(6)),
@@ -151,10 +143,8 @@ static const struct fsm_row rows[] = {
 	ROW(LOOKING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(BINDING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(BINDING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
-	ROW(BUFFERING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
-	ROW(BUFFERING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
-	ROW(UNTUNNELLING, REFUSED, NULL, SWITCHING, act_switch, STEP(5)),
-	ROW(UNTUNNELLING, TIMEOUT, NULL, SWITCHING, act_switch, STEP(5)),
+	ROW(HANDING_OVER, REFUSED, NULL, ATTACHED, act_abandon, NULL),
+	ROW(HANDING_OVER, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 
 	/* the move comes early */
 	ROW(PRE_AUTHENTICATING, EARLY, NULL, JOINING, act_fall_back, NULL),
@@ -163,8 +153,7 @@ static const struct fsm_row rows[] = {
 	ROW(PREPARED, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(LOOKING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 	ROW(BINDING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
-	ROW(BUFFERING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
-	ROW(UNTUNNELLING, EARLY, NULL, SWITCHING, act_switch_early, NULL),
+	ROW(HANDING_OVER, EARLY, NULL, SWITCHING, act_switch_early, NULL),
 
 	/* the radio does not get there: back */
 	ROW(SWITCHING, L2_FAILED, NULL, JOINING, act_go_back, NULL),
@@ -236,7 +225,7 @@ static void timer_settle_due(void *context)
 /* Before the tunnel is deleted, the end of the old link means that the move has begun without us. */
 static bool prepares(const struct handover *h)
 {
-	return h->state >= MOVE_PRE_AUTHENTICATING && h->state <= MOVE_UNTUNNELLING;
+	return h->state >= MOVE_PRE_AUTHENTICATING && h->state <= MOVE_HANDING_OVER;
 }
 
 static void radio_left(struct handover *h, const char *detail)

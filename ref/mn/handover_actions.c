@@ -277,32 +277,26 @@ int act_bind(void *context, const void *input)
 	return 0;
 }
 
-int act_start_buffer(void *context, const void *input)
+/* One message asks for both, and one answer comes: from when the router holds packets to when the
+ * radio leaves is half a round trip, not two. */
+int act_hand_over(void *context, const void *input)
 {
 	struct handover *h = context;
 	struct mpa_buffer_control control = { .request_id = ++h->request_id,
 		.operation = MPA_BUFFER_START,
 		.depth = h->settings->buffer_packets,
 		.period = (uint32_t)(h->settings->buffer_period / BTIME_MS) };
-	uint8_t storage[MPA_VALUE_MAX];
-	struct element_value element = mpa_encode_buffer_control(&control, storage);
-
-	(void)input;
-	h->buffered = true;
-	notify(h, &element);
-	return 0;
-}
-
-int act_delete_tunnel(void *context, const void *input)
-{
-	struct handover *h = context;
-	struct mpa_tunnel_delete request = { .request_id = ++h->request_id,
+	struct mpa_tunnel_delete request = { .request_id = h->request_id,
 		.spi = h->tunnel.request.spi };
-	uint8_t storage[MPA_VALUE_MAX];
-	struct element_value element = mpa_encode_tunnel_delete(&request, storage);
+	uint8_t storage[2][MPA_VALUE_MAX];
+	struct element_value elements[2] = { mpa_encode_buffer_control(&control, storage[0]),
+		mpa_encode_tunnel_delete(&request, storage[1]) };
+	unsigned first = h->want_buffer ? 0 : 1;
 
 	(void)input;
-	notify(h, &element);
+	h->buffered = h->want_buffer;
+	if (client_notify(h->target, elements + first, 2 - first) < 0)
+		handover_fail(h, MOVE_EVENT_REFUSED, "the session does not take notifications");
 	return 0;
 }
 

@@ -26,8 +26,7 @@
 	X(PREPARED, "prepared")		      /* the word to go */                                 \
 	X(LOOKING, "looking")		      /* the access point is in reach */                   \
 	X(BINDING, "binding")		      /* correspondents, through the tunnel */             \
-	X(BUFFERING, "buffering")	      /* the router holds packets */                       \
-	X(UNTUNNELLING, "untunnelling")	      /* the router has deleted the tunnel */              \
+	X(HANDING_OVER, "handing over")	      /* the router: packets held, tunnel deleted */       \
 	X(SWITCHING, "switching")	      /* the radio */                                      \
 	X(KNOCKING, "knocking")		      /* the router on the new link */                     \
 	X(ARRIVING, "arriving")		      /* the router knows that we are here */
@@ -124,8 +123,7 @@ int act_request_tunnel(void *handover, const void *input);
 int act_tell_prepared(void *handover, const void *input);
 int act_look(void *handover, const void *input);
 int act_bind(void *handover, const void *input);
-int act_start_buffer(void *handover, const void *input);
-int act_delete_tunnel(void *handover, const void *input);
+int act_hand_over(void *handover, const void *input);
 int act_switch(void *handover, const void *input);
 int act_arrive(void *handover, const void *input);
 int act_knock(void *handover, const void *input);
