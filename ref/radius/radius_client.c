@@ -176,14 +176,7 @@ int radius_client_input(struct radius_client *client, unsigned port, const struc
 	struct reject why = { 0 };
 	(void)now;
 
-	/* RFC 2865 §3: octets beyond Length are padding and are ignored. */
-	if (datagram.size >= RADIUS_MESSAGE_MIN) {
-		struct reader r = reader_of(VIEW(datagram.data + 2, 2));
-		size_t length = read_u16(&r);
-		if (length >= RADIUS_MESSAGE_MIN && length < datagram.size)
-			datagram.size = length;
-	}
-	if (wire_decode(&radius_protocol, datagram, &p, &why) < 0)
+	if (radius_decode(&datagram, &p, &why) < 0)
 		return rejected(client, &why, reject);
 	unsigned index = port * 256 + (unsigned)p.header[RADIUS_IDENTIFIER];
 	struct radius_slot *slot = index < client->slot_count ? &client->slots[index] : NULL;

@@ -185,50 +185,72 @@ static void take_keys(struct radius_pass *pass, const struct packet *answer, str
 	wipe(send, sizeof(send));
 }
 
+/*
+ * The EAP packet of an answer, ready to be passed on; none when its header is wrong. RFC 3579 §2.2:
+ * "the NAS MUST validate the EAP header fields (Code, Identifier, Length) prior to forwarding".
+ */
+static void take_eap(struct radius_pass *pass, const struct packet *answer)
+{
+	pass->to_peer_size = radius_eap_message(answer, pass->to_peer, sizeof(pass->to_peer));
+	struct reader r = reader_of(VIEW(pass->to_peer, pass->to_peer_size));
+	uint8_t code = read_u8(&r);
+	read_u8(&r);
+	size_t length = read_u16(&r);
+	bool typed = code == EAP_CODE_REQUEST || code == EAP_CODE_RESPONSE;
+	size_t least = EAP_HEADER_SIZE + (typed ? 1 : 0);
+
+	if (r.failed || code < EAP_CODE_REQUEST || code > EAP_CODE_FAILURE || length < least ||
+		length > pass->to_peer_size)
+		pass->to_peer_size = 0;
+	else
+		pass->to_peer_size = length;
+}
+
 static void take_accept(struct radius_pass *pass, const struct packet *answer, struct view request,
 	struct view secret)
 {
 	take_keys(pass, answer, request, secret);
 	pass->session_timeout = (uint32_t)packet_uint(answer, 0, RADIUS_SESSION_TIMEOUT, 0);
-	/* RFC 3579 §2.6.3: an Accept whose EAP is not a Success is not taken for one. */
 	if (!pass->to_peer_size)
 		write_eap(pass, EAP_CODE_SUCCESS, VIEW_EMPTY);
-	if (pass->to_peer[0] == EAP_CODE_SUCCESS)
-		set_output(pass, EAP_SUCCESS);
-	else
-		radius_pass_fail(pass, "the AAA server accepts but its EAP packet is no success");
+	set_output(pass, EAP_SUCCESS);
 }
 
-void radius_pass_answer(struct radius_pass *pass, const struct packet *answer, struct view request,
-	struct view secret)
+static void take_challenge(struct radius_pass *pass, const struct packet *answer)
 {
 	const struct element_value *state = packet_find(answer, 0, RADIUS_STATE);
 
-	pass->to_peer_size = radius_eap_message(answer, pass->to_peer, sizeof(pass->to_peer));
-	if (pass->to_peer_size && pass->to_peer_size < EAP_HEADER_SIZE) {
-		radius_pass_fail(pass, "the AAA server's EAP packet is cut short");
+	if (!pass->to_peer_size || pass->to_peer[0] != EAP_CODE_REQUEST) {
+		radius_pass_fail(pass, "the AAA server's challenge holds no EAP request");
 		return;
 	}
+	if (state && state->value.size <= sizeof(pass->state)) {
+		memcpy(pass->state, state->value.data, state->value.size);
+		pass->state_size = state->value.size;
+	}
+	pass->identifier = pass->to_peer[1];
+	set_output(pass, EAP_OUTPUT);
+}
+
+/*
+ * RFC 3579 §2.6.3: "The NAS MUST make its access control decision based solely on the RADIUS Packet
+ * Type"; the EAP packet goes to the peer as it is, even one that says the contrary.
+ */
+void radius_pass_answer(struct radius_pass *pass, const struct packet *answer, struct view request,
+	struct view secret)
+{
+	take_eap(pass, answer);
 	pass->state_size = 0;
 	switch ((enum radius_code)answer->header[RADIUS_CODE]) {
 	case RADIUS_ACCESS_ACCEPT:
 		take_accept(pass, answer, request, secret);
 		break;
 	case RADIUS_ACCESS_CHALLENGE:
-		if (!pass->to_peer_size || pass->to_peer[0] != EAP_CODE_REQUEST) {
-			radius_pass_fail(pass, "the AAA server's challenge holds no EAP request");
-			break;
-		}
-		if (state && state->value.size <= sizeof(pass->state)) {
-			memcpy(pass->state, state->value.data, state->value.size);
-			pass->state_size = state->value.size;
-		}
-		pass->identifier = pass->to_peer[1];
-		set_output(pass, EAP_OUTPUT);
+		take_challenge(pass, answer);
 		break;
 	case RADIUS_ACCESS_REJECT:
 	case RADIUS_ACCESS_REQUEST:
-		if (!pass->to_peer_size || pass->to_peer[0] != EAP_CODE_FAILURE)
+		if (!pass->to_peer_size)
 			write_eap(pass, EAP_CODE_FAILURE, VIEW_EMPTY);
 		pass->end.failure = "the AAA server rejects";
 		set_output(pass, EAP_FAILURE);

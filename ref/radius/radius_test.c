@@ -211,6 +211,86 @@ static void no_changed_answer_is_taken(void **state)
 	world_end(&w);
 }
 
+/* RFC 3579 §2.6.3: the code of the answer decides, and the EAP packet is passed on as it is. */
+static void the_code_decides_and_not_the_eap_inside(void **state)
+{
+	static const struct {
+		const char *message;
+		struct view eap;
+		enum eap_status status;
+	} rows[] = {
+		{ "Access-Accept", VIEW_OF(failure), EAP_SUCCESS },
+		{ "Access-Accept", VIEW_OF(success), EAP_SUCCESS },
+		{ "Access-Reject", VIEW_OF(success), EAP_FAILURE },
+		{ "Access-Reject", VIEW_OF(failure), EAP_FAILURE },
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+		world_begin(&w, 1);
+		ask(&w);
+		struct reply reply = { rows[i].message, rows[i].eap, false };
+		assert_int_equal(answer(&w, &reply, secret, NULL), 0);
+		assert_int_equal(w.end->status, rows[i].status);
+		assert_true(view_equal(w.end->output, rows[i].eap));
+		world_end(&w);
+	}
+}
+
+/* RFC 3579 §2.2: what is no EAP request is not passed on; octets behind its Length neither. */
+static void a_challenge_is_looked_at_before_it_is_passed_on(void **state)
+{
+	static const struct {
+		size_t size;
+		uint8_t octets[8];
+		size_t passed; /* octets; 0: none */
+	} rows[] = {
+		{ 6, { 1, 9, 0, 6, 4, 1 }, 6 },	   { 8, { 1, 9, 0, 6, 4, 1, 7, 7 }, 6 },
+		{ 6, { 1, 9, 0, 7, 4, 1 }, 0 },	   { 6, { 1, 9, 0, 0, 4, 1 }, 0 },
+		{ 6, { 1, 9, 0xff, 0xff, 4, 1 }, 0 }, { 4, { 1, 9, 0, 4 }, 0 },
+		{ 3, { 1, 9, 0 }, 0 },		   { 6, { 0, 9, 0, 6, 4, 1 }, 0 },
+		{ 6, { 2, 9, 0, 6, 4, 1 }, 0 },	   { 4, { 3, 9, 0, 4 }, 0 },
+	};
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+		world_begin(&w, 1);
+		ask(&w);
+		struct view eap = VIEW(rows[i].octets, rows[i].size);
+		struct reply challenge = { "Access-Challenge", eap, false };
+		assert_int_equal(answer(&w, &challenge, secret, NULL), 0);
+		assert_int_equal(w.end->status, rows[i].passed ? EAP_OUTPUT : EAP_FAILURE);
+		if (rows[i].passed)
+			assert_true(view_equal(w.end->output, VIEW(eap.data, rows[i].passed)));
+		world_end(&w);
+	}
+}
+
+/* RFC 2865 §3: 4096 octets and no more; what follows Length is padding. */
+static void lengths_have_a_bound(void **state)
+{
+	uint8_t octets[5000] = { RADIUS_ACCESS_ACCEPT, 0, 0x10, 0x00 };
+	struct packet p;
+	(void)state;
+	for (size_t at = RADIUS_MESSAGE_MIN; at < RADIUS_MESSAGE_MAX; at += 254) {
+		size_t left = RADIUS_MESSAGE_MAX - at;
+		octets[at] = RADIUS_PROXY_STATE;
+		octets[at + 1] = (uint8_t)(left < 254 ? left : 254);
+	}
+	struct view datagram = VIEW(octets, RADIUS_MESSAGE_MAX);
+	assert_int_equal(radius_decode(&datagram, &p, NULL), 0);
+	datagram = VIEW_OF(octets);
+	assert_int_equal(radius_decode(&datagram, &p, NULL), 0);
+	assert_int_equal(datagram.size, RADIUS_MESSAGE_MAX);
+	struct reject why = { 0 };
+	octets[3] = 2; /* and a good attribute at the end */
+	octets[RADIUS_MESSAGE_MAX] = RADIUS_PROXY_STATE;
+	octets[RADIUS_MESSAGE_MAX + 1] = 2;
+	datagram = VIEW(octets, RADIUS_MESSAGE_MAX + 2);
+	assert_int_equal(radius_decode(&datagram, &p, &why), -1);
+	assert_int_equal(why.reason, REJECT_LENGTH);
+}
+
 static void silence_tries_every_server_and_ends(void **state)
 {
 	struct world w;
@@ -253,6 +333,9 @@ int main(void)
 		cmocka_unit_test(a_challenge_goes_on_with_its_state),
 		cmocka_unit_test(refusals_and_forgeries),
 		cmocka_unit_test(no_changed_answer_is_taken),
+		cmocka_unit_test(the_code_decides_and_not_the_eap_inside),
+		cmocka_unit_test(a_challenge_is_looked_at_before_it_is_passed_on),
+		cmocka_unit_test(lengths_have_a_bound),
 		cmocka_unit_test(silence_tries_every_server_and_ends),
 		cmocka_unit_test(an_end_may_go_while_its_request_is_under_way),
 	};

@@ -92,6 +92,21 @@ const struct protocol radius_protocol = {
 	.messages = messages,
 };
 
+int radius_decode(struct view *datagram, struct packet *packet, struct reject *reject)
+{
+	struct reader r = reader_of(*datagram);
+
+	read_u16(&r);
+	size_t length = read_u16(&r);
+	/* RFC 2865 §3: "The minimum length is 20 and maximum length is 4096." */
+	if (!r.failed && length > RADIUS_MESSAGE_MAX)
+		return reject_set(reject, REJECT_LENGTH, header[RADIUS_LENGTH].name, RFC2865 "3", 2,
+			length);
+	if (!r.failed && length >= RADIUS_MESSAGE_MIN && length < datagram->size)
+		datagram->size = length;
+	return wire_decode(&radius_protocol, *datagram, packet, reject);
+}
+
 struct view radius_vendor_next(struct reader *r, uint8_t *type)
 {
 	if (reader_left(r) == 0)

@@ -62,6 +62,12 @@ enum radius_microsoft { MS_MPPE_SEND_KEY = 16, MS_MPPE_RECV_KEY = 17 };
 extern const struct protocol radius_protocol;
 
 /*
+ * Decodes a datagram. Octets beyond its Length are padding (RFC 2865 §3): *datagram is shortened to
+ * the packet that it holds. 0, or -1 with *reject filled.
+ */
+int radius_decode(struct view *datagram, struct packet *packet, struct reject *reject);
+
+/*
  * The next vendor attribute inside a Vendor-Specific value: type in *type, its octets returned.
  * `r` starts as reader_of(value) and must have had its 4-octet vendor identifier read. An empty
  * view with r->failed set when the value is malformed; an empty view otherwise at the end.
