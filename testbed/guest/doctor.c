@@ -37,6 +37,7 @@ static const struct {
 } program_rows[] = {
 	{"depmod", "kmod", "the guest's modules", true},
 	{"dpkg-deb", "dpkg", "unpacks the guest's kernel", true},
+	{"xz", "xz-utils", "unpacks it further, so that it boots faster", false},
 	{"hostapd", "hostapd", "access points", false},
 	{"wpa_supplicant", "wpasupplicant", "stations", false},
 	{"dnsmasq", "dnsmasq-base", "DHCP servers", false},
