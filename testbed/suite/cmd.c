@@ -30,7 +30,7 @@ struct call {
 	struct mutants mutants;
 	bool has_expected, has_mutants;
 	char results[PATH_MAX], credentials[PATH_MAX], version[256];
-	char work[64];
+	char work[PATH_MAX];
 	struct run run;
 	struct unit *units;
 	size_t count;
@@ -177,9 +177,11 @@ static int make_results(struct call *call)
 			strerror(errno));
 		return -1;
 	}
-	strcpy(call->work, "/tmp/baton-run-XXXXXX");
+	snprintf(call->work, sizeof(call->work), "%s/baton-run-XXXXXX",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(call->work)) {
-		fprintf(stderr, "baton run: %s: %s\n", call->work, strerror(errno));
+		fprintf(stderr, "baton run: %s: %s; TMPDIR names another place\n", call->work,
+			strerror(errno));
 		*call->work = '\0';
 		return -1;
 	}

@@ -63,6 +63,7 @@ static void *work(void *context)
 
 	while (take(p, &i)) {
 		struct unit *u = &p->units[i];
+		u->number = (unsigned)i + 1;
 		unit_run(p->run, u);
 		while (try_again(p, u)) {
 			unit_release(u);

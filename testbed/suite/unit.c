@@ -113,8 +113,8 @@ static int make_folders(struct job *j)
 	const char *dot = j->u->mutant ? "." : "", *mutant = j->u->mutant ? j->u->mutant : "";
 	char *relative = path_format("%s/%s%s%s", suite, name, dot, mutant);
 	char *above = path_format("%s/%s", j->run->results, suite);
-	char *work = path_format("%s/%s.%s.%s.%u", j->run->work, suite, name, mutant,
-		j->u->attempts);
+	/* Short, because programs put sockets there: a path of one has 107 octets at most. */
+	char *work = path_format("%s/%u.%u", j->run->work, j->u->number, j->u->attempts);
 	j->folder = path_format("%s/%s", j->run->results, relative);
 	j->scratch = path_format("%s/sut", work);
 	j->log = path_format("%s/sut.log", j->folder);

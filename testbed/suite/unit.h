@@ -29,6 +29,7 @@ struct unit {
 	const struct suite *suite;
 	const struct test *test;
 	char name[200];		     /* of the case */
+	unsigned number;	     /* in this run, from 1: its scratch folder */
 	const char *mutant;	     /* wrong variant of the implementation to be run; NULL: none */
 	bool done, interrupted;
 	unsigned attempts;
