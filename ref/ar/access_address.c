@@ -70,6 +70,7 @@ static void take_lease(struct client *c, const struct dhcp_lease *lease)
 		.dhcp_server = endpoint_of(lease->server),
 		.lease = lease->seconds };
 	memcpy(c->context.router_mac, a->link.mac, 6);
+	c->reusable_until = btime_add(loop_now(), (btime)lease->seconds * BTIME_S / 2);
 }
 
 static void give_up(struct client *c, enum mpa_status status, const char *detail)
@@ -265,6 +266,7 @@ static struct dhcp_client *make_dhcp(struct client *c, const struct mpa_address_
 void address_request(struct client *c, const struct mpa_address_request *request)
 {
 	struct node *node = c->access->ar->node;
+	uint32_t before; /* the server may have it still */
 	char mac[MAC_TEXT];
 
 	c->address_request = request->request_id;
@@ -272,7 +274,8 @@ void address_request(struct client *c, const struct mpa_address_request *request
 		client_status(c, request->request_id, MPA_NO_ADDRESS, "only IPv4 is given out here");
 		return;
 	}
-	if (c->address.family) { /* asked before: the same again */
+	/* Asked before, and the lease still has half its time: the same again (RFC 6252 C.1). */
+	if (c->address.family && loop_now() < c->reusable_until) {
 		send_context(c);
 		return;
 	}
@@ -280,6 +283,7 @@ void address_request(struct client *c, const struct mpa_address_request *request
 		c->address_timer = timer_new(node->loop, timer_engines_due, c);
 		c->patience = timer_new(node->loop, timer_patience_over, c);
 	}
+	before = ntohl(prefix_u32(&c->address));
 	address_end(c, false);
 	memcpy(c->mac, request->mac, 6);
 	c->asking = true;
@@ -296,7 +300,7 @@ void address_request(struct client *c, const struct mpa_address_request *request
 	if (!c->dhcp)
 		give_up(c, MPA_NO_ADDRESS, "the request cannot be made into one of DHCP");
 	else
-		dhcp_do(c, DHCP_EVENT_START, 0);
+		dhcp_do(c, DHCP_EVENT_START, before);
 }
 
 void address_release(struct client *c, const struct mpa_address_release *release)

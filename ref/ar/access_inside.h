@@ -27,6 +27,7 @@ struct client {
 	struct timer *address_timer, *patience;
 	struct prefix address; /* with the length of its subnet; family 0: none */
 	struct mpa_address_context context;
+	btime reusable_until; /* the address can be given to the same client again */
 
 	/* access_tunnel.c */
 	bool tunnel;

@@ -18,12 +18,20 @@
 
 /* --- guards ----------------------------------------------------------------------------------- */
 
-static bool is_authenticated(const void *context, const void *input)
+static bool has_agent(const void *context, const void *input)
 {
 	const struct handover *h = context;
 
 	(void)input;
-	return (h->target->pac && pac_open(h->target->pac)) || !h->target->settings->paa.family;
+	return h->target->settings->paa.family != 0;
+}
+
+static bool can_go_back(const void *context, const void *input)
+{
+	const struct handover *h = context;
+
+	(void)input;
+	return h->previous && h->previous != h->target && !h->going_back;
 }
 
 static bool has_session(const void *context, const void *input)
@@ -83,16 +91,26 @@ static const struct fsm_row rows[] = {
 	/* unprepared */
 	ROW(DETACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
 	ROW(ATTACHED, GO_UNPREPARED, NULL, JOINING, act_join, NULL),
-	ROW(JOINING, L2_UP, is_authenticated, CONFIGURING, act_acquire, NULL),
-	ROW(JOINING, L2_UP, NULL, REACHING, act_reach_agent, NULL),
+	ROW(JOINING, L2_UP, has_agent, REACHING, act_reach_agent, NULL),
+	ROW(JOINING, L2_UP, NULL, CONFIGURING, act_acquire, NULL),
+	ROW(REACHING, REACHED, has_session, CONFIGURING, act_acquire, NULL),
 	ROW(REACHING, REACHED, NULL, AUTHENTICATING, act_authenticate, NULL),
 	ROW(AUTHENTICATING, AUTHENTICATED, NULL, CONFIGURING, act_acquire, NULL),
 	ROW(CONFIGURING, LEASE, NULL, REGISTERING, act_register, NULL),
 	ROW(REGISTERING, BOUND, NULL, ATTACHED, act_complete, NULL),
 
+	/* it does not work there: back to where the node came from, once */
+	ROW(JOINING, L2_FAILED, can_go_back, JOINING, act_go_back, NULL),
+	ROW(JOINING, TIMEOUT, can_go_back, JOINING, act_go_back, NULL),
+	ROW(REACHING, REFUSED, can_go_back, JOINING, act_go_back, NULL),
+	ROW(AUTHENTICATING, REFUSED, can_go_back, JOINING, act_go_back, NULL),
+	ROW(AUTHENTICATING, TIMEOUT, can_go_back, JOINING, act_go_back, NULL),
+	ROW(CONFIGURING, REFUSED, can_go_back, JOINING, act_go_back, NULL),
+	ROW(CONFIGURING, TIMEOUT, can_go_back, JOINING, act_go_back, NULL),
 	ROW(JOINING, L2_FAILED, NULL, DETACHED, act_fail, NULL),
 	ROW(JOINING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
 	ROW(REACHING, REFUSED, NULL, DETACHED, act_fail, NULL),
+	ROW(REACHING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
 	ROW(AUTHENTICATING, REFUSED, NULL, DETACHED, act_fail, NULL),
 	ROW(AUTHENTICATING, TIMEOUT, NULL, DETACHED, act_fail, NULL),
 	ROW(CONFIGURING, REFUSED, NULL, DETACHED, act_fail, NULL),
@@ -158,6 +176,7 @@ static const struct fsm_row rows[] = {
 	/* the radio does not get there: back */
 	ROW(SWITCHING, L2_FAILED, NULL, JOINING, act_go_back, NULL),
 	ROW(SWITCHING, TIMEOUT, NULL, JOINING, act_go_back, NULL),
+	ROW(KNOCKING, TIMEOUT, NULL, ARRIVING, act_announce, STEP(6)),
 	/* the router does not answer, though we are in its network: what we can do is done */
 	ROW(ARRIVING, REFUSED, is_bound, ATTACHED, act_complete, NULL),
 	ROW(ARRIVING, TIMEOUT, is_bound, ATTACHED, act_complete, NULL),

@@ -273,6 +273,7 @@ int act_bind(void *context, const void *input)
 	struct handover *h = context;
 
 	(void)input;
+	h->binding = true;
 	home_bind(h->home, &h->next.address, &lease_address(h->lease)->router, h->settings->name);
 	return 0;
 }
@@ -386,7 +387,7 @@ int act_abandon(void *context, const void *input)
 {
 	struct handover *h = context;
 	const struct lease_address *a = lease_address(h->lease);
-	bool rebind = h->bound || h->go;
+	bool rebind = h->binding;
 
 	(void)input;
 	log_event(h->node->log, "preparation_abandoned", "{s:s,s:s}", "network",
@@ -395,7 +396,7 @@ int act_abandon(void *context, const void *input)
 	tunnel_lower(&h->tunnel, h->node, "abandoned");
 	home_dislodge(h->home);
 	h->next = (struct lease_address){ 0 };
-	h->buffered = h->bound = h->go = false;
+	h->buffered = h->bound = h->binding = h->go = false;
 	if (h->is_handoff)
 		tell(h, "handoff_failed", "attach_failed", json_pack("{s:s}", "reason", h->why));
 	waiters_report(&h->mn->waiters, h, HANDOVER_FAILED, NULL, h->why);

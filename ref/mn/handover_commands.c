@@ -50,11 +50,15 @@ static void set_out(struct handover *h, struct network *target, bool is_handoff)
 	h->target = target;
 	h->previous = h->mn->serving;
 	h->is_handoff = is_handoff;
-	h->go = h->bound = h->buffered = h->prepared = h->going_back = false;
+	h->go = h->binding = h->bound = h->buffered = h->prepared = h->going_back = false;
 	h->why[0] = '\0';
 	h->next = (struct lease_address){ 0 };
+}
+
+static void tell_start(struct handover *h, bool is_handoff)
+{
 	log_event(h->node->log, is_handoff ? "handoff_started" : "attach_started", "{s:s,s:s*}",
-		"network", target->settings->name, "from",
+		"network", h->target->settings->name, "from",
 		h->previous ? h->previous->settings->name : NULL);
 }
 
@@ -80,6 +84,7 @@ void handover_cmd_connect(void *node, struct control_request *request, const jso
 		return;
 	}
 	set_out(h, n, false);
+	tell_start(h, false);
 	wait_for(h, request, arguments, BIT(COMPLETED));
 	handover_step(h, MOVE_EVENT_GO_UNPREPARED);
 }
@@ -88,6 +93,8 @@ void handover_cmd_connect(void *node, struct control_request *request, const jso
 static void prepare(struct handover *h, struct network *n, bool is_handoff)
 {
 	set_out(h, n, is_handoff);
+	if (is_handoff)
+		tell_start(h, true);
 	log_event(h->node->log, "preparation_started", "{s:s}", "network", n->settings->name);
 }
 
@@ -115,8 +122,7 @@ static void go_on(struct handover *h, struct control_request *request, const jso
 {
 	h->is_handoff = true;
 	h->want_buffer = !flag(arguments, "no_buffer");
-	log_event(h->node->log, "handoff_started", "{s:s,s:s}", "network",
-		h->target->settings->name, "from", h->mn->serving->settings->name);
+	tell_start(h, true);
 	wait_for(h, request, arguments, BIT(COMPLETED));
 	if (flag(arguments, "now") && h->state != MOVE_PREPARED)
 		handover_fail(h, MOVE_EVENT_EARLY, "the command says so");
@@ -130,10 +136,12 @@ static void go(struct handover *h, struct network *n, struct control_request *re
 	bool prepared = !flag(arguments, "unprepared") && !flag(arguments, "now") &&
 		h->state == MOVE_ATTACHED && n->settings->paa.family;
 
-	if (prepared)
+	if (prepared) {
 		prepare(h, n, true);
-	else
+	} else {
 		set_out(h, n, true);
+		tell_start(h, true);
+	}
 	h->want_buffer = !flag(arguments, "no_buffer");
 	h->go = true;
 	wait_for(h, request, arguments, BIT(COMPLETED));
@@ -184,5 +192,6 @@ void handover_begin(struct handover *h)
 	if (!n)
 		return;
 	set_out(h, n, false);
+	tell_start(h, false);
 	handover_step(h, MOVE_EVENT_GO_UNPREPARED);
 }

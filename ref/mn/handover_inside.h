@@ -90,7 +90,8 @@ struct handover {
 	bool go;	   /* move as soon as everything is ready */
 	bool want_buffer;
 	bool going_back;   /* the target could not be had: back to the previous network */
-	bool bound;	   /* correspondents send to the new address */
+	bool binding;	   /* correspondents are being told the new address */
+	bool bound;	   /* and have taken it */
 	bool buffered;	   /* the router holds packets */
 	bool prepared;	   /* the address came along: `next` */
 	char why[192];	   /* it failed, or fell back */

@@ -31,6 +31,7 @@ struct lease {
 	struct acd acd;
 	bool watching; /* acd is at work */
 	bool checking; /* and looks for duplicates */
+	bool acquiring; /* an address that is to be put on; else one that is on is confirmed */
 	struct timer *timer;
 	struct lease_address now, before; /* on the device; before: replaced, still there */
 	struct prefix visiting, agent;	  /* lease_visit: our address, whom it is for */
@@ -270,8 +271,9 @@ static void bound(struct lease *l)
 
 	log_event(l->node->log, "dhcp_bound", "{s:s,s:I}", "address",
 		prefix_text(&a.address, address), "lease_s", (json_int_t)lease->seconds);
-	if (address_equal(&a.address, &l->now.address)) /* confirmed: it is on already */
+	if (!l->acquiring) /* confirmed: it is on already */
 		return;
+	l->acquiring = false;
 	if (put_on(l, &a) < 0)
 		l->callbacks.failed(l->callbacks.context, kernel_error(l->node->kernel));
 	else
@@ -399,7 +401,7 @@ static void end_engines(struct lease *l)
 
 	l->dhcp = NULL;
 	l->generation++;
-	l->watching = l->checking = false;
+	l->watching = l->checking = l->acquiring = false;
 	dhcp_client_free(dhcp);
 	timer_set(l->timer, BTIME_NEVER);
 }
@@ -425,6 +427,7 @@ static void begin_dhcp(struct lease *l, enum dhcp_event_kind kind, uint32_t addr
 void lease_acquire(struct lease *l)
 {
 	end_engines(l);
+	l->acquiring = true;
 	log_event(l->node->log, "dhcp_started", NULL);
 	begin_dhcp(l, DHCP_EVENT_START, 0, l->settings->dhcp.check_address);
 }

@@ -14,7 +14,7 @@
 #define TIMEOUT_S 120
 
 struct options {
-	const char *socket, *network, *node, *command;
+	const char *socket, *network, *seconds, *node, *command;
 	char **words; /* after the command */
 	int word_count;
 	bool json;
@@ -55,27 +55,39 @@ static bool with_value(const char *name, int argc, char **argv, int *at, const c
 	return true;
 }
 
+/* Options up to the first other word. -1: go on; else the exit status. */
+static int parse_options(int argc, char **argv, int *at, struct options *o)
+{
+	for (; *at < argc && argv[*at][0] == '-'; (*at)++) {
+		if (strcmp(argv[*at], "--help") == 0 || strcmp(argv[*at], "-h") == 0)
+			return fputs(help, stdout) < 0;
+		if (strcmp(argv[*at], "--json") == 0)
+			o->json = true;
+		else if (!with_value("--socket", argc, argv, at, &o->socket) &&
+			!with_value("--network", argc, argv, at, &o->network) &&
+			!with_value("--timeout", argc, argv, at, &o->seconds))
+			return usage("no option, or no value for", argv[*at]);
+	}
+	return -1;
+}
+
 /* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	const char *seconds = NULL;
+	int at = 1, status = parse_options(argc, argv, &at, o);
+	const char *seconds;
 	char *end;
-	int at;
 
-	for (at = 1; at < argc && argv[at][0] == '-'; at++) {
-		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-			return fputs(help, stdout) < 0;
-		if (strcmp(argv[at], "--json") == 0)
-			o->json = true;
-		else if (!with_value("--socket", argc, argv, &at, &o->socket) &&
-			!with_value("--network", argc, argv, &at, &o->network) &&
-			!with_value("--timeout", argc, argv, &at, &seconds))
-			return usage("no option, or no value for", argv[at]);
+	if (status < 0 && at < argc) {
+		o->node = argv[at++];
+		status = parse_options(argc, argv, &at, o);
 	}
-	if (at + 1 >= argc)
+	if (status >= 0)
+		return status;
+	if (at >= argc)
 		return usage("name a node and a command", NULL);
-	o->node = argv[at++];
 	o->command = argv[at++];
+	seconds = o->seconds;
 	o->words = argv + at;
 	o->word_count = argc - at;
 	o->timeout_ms = TIMEOUT_S * 1000;
