@@ -22,7 +22,7 @@ measured=$?
 [ $measured -le 1 ] || exit $measured
 
 step "Report"
-$baton report --merge $out/pana $out/handoff -o $out/report || exit
+$baton report --merge $out/pana $out/handoff -o $out/report/ || exit
 $baton report $out/report --format html -o $out/report.html || exit
 echo "The whole report: $PWD/$out/report.html"
 [ $judged -eq 0 ] && [ $measured -eq 0 ]
