@@ -125,7 +125,7 @@ struct protocol {
 };
 
 #define WIRE_HEADER_MAX 16
-#define WIRE_ELEMENTS_MAX 32
+#define WIRE_ELEMENTS_MAX 64
 
 /* An element as found, or as it is to be sent. */
 struct element_value {
