@@ -92,7 +92,7 @@ const struct protocol radius_protocol = {
 	.messages = messages,
 };
 
-int radius_decode(struct view *datagram, struct packet *packet, struct reject *reject)
+int radius_trim(struct view *datagram, struct reject *reject)
 {
 	struct reader r = reader_of(*datagram);
 
@@ -104,6 +104,13 @@ int radius_decode(struct view *datagram, struct packet *packet, struct reject *r
 			length);
 	if (!r.failed && length >= RADIUS_MESSAGE_MIN && length < datagram->size)
 		datagram->size = length;
+	return 0;
+}
+
+int radius_decode(struct view *datagram, struct packet *packet, struct reject *reject)
+{
+	if (radius_trim(datagram, reject) < 0)
+		return -1;
 	return wire_decode(&radius_protocol, *datagram, packet, reject);
 }
 

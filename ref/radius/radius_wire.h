@@ -62,9 +62,12 @@ enum radius_microsoft { MS_MPPE_SEND_KEY = 16, MS_MPPE_RECV_KEY = 17 };
 extern const struct protocol radius_protocol;
 
 /*
- * Decodes a datagram. Octets beyond its Length are padding (RFC 2865 §3): *datagram is shortened to
- * the packet that it holds. 0, or -1 with *reject filled.
+ * Octets beyond Length are padding (RFC 2865 §3): *datagram is shortened to the packet that it
+ * holds. 0, or -1 with *reject filled: Length is more than a packet may have.
  */
+int radius_trim(struct view *datagram, struct reject *reject);
+
+/* Trims and decodes. 0, or -1 with *reject filled. */
 int radius_decode(struct view *datagram, struct packet *packet, struct reject *reject);
 
 /*
