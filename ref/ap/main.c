@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/ap/keys.h"
 #include "ref/host/program.h"
 #include "ref/host/wpa.h"
 
@@ -20,6 +21,7 @@
 struct ap_settings {
 	struct program_settings program;
 	const char *hostapd, *sockets;
+	struct key_settings *keys; /* NULL: none are taken */
 };
 
 #define AT(member) .offset = offsetof(struct ap_settings, member)
@@ -30,6 +32,9 @@ static const struct config_row rows[] = {
 	  .help = "Control socket of hostapd." },
 	{ .key = "sockets", .kind = CONFIG_PATH, AT(sockets), .otherwise = "/tmp",
 	  .help = "Where this end's own sockets are made; hostapd must see the same path." },
+	{ .key = "keys", .kind = CONFIG_OPTION, AT(keys), .rows = key_rows,
+	  .size = sizeof(struct key_settings),
+	  .help = "Keys that a PANA agent installs before the station comes. Not given: none." },
 	{ 0 },
 };
 
@@ -38,6 +43,7 @@ struct ap {
 	const struct ap_settings *settings;
 	struct wpa *wpa; /* NULL: hostapd is not there */
 	struct timer *timer;
+	struct keys *keys;
 	bool complained;
 	char stations[STATIONS_MAX][MAC_TEXT]; /* that are connected; "" a free place */
 };
@@ -141,9 +147,10 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 	for (unsigned i = 0; i < STATIONS_MAX; i++)
 		if (ap->stations[i][0])
 			json_array_append_new(stations, json_string(ap->stations[i]));
-	control_answer(request, json_pack("{s:s,s:b,s:s,s:s,s:o}", "node",
+	control_answer(request, json_pack("{s:s,s:b,s:s,s:s,s:o,s:o}", "node",
 					ap->settings->program.node, "hostapd", ap->wpa != NULL,
-					"ssid", ssid, "channel", channel, "stations", stations));
+					"ssid", ssid, "channel", channel, "stations", stations, "keys",
+					keys_json(ap->keys)));
 }
 
 static const struct control_command commands[] = {
@@ -163,6 +170,11 @@ static int start(struct node *node)
 	node->state = ap;
 	ap->timer = timer_new(node->loop, timer_due, ap);
 	connect_again(ap);
+	if (ap->settings->keys) {
+		ap->keys = keys_new(node, ap->settings->keys, &ap->wpa);
+		if (!ap->keys)
+			return -1;
+	}
 	return 0;
 }
 
@@ -172,6 +184,7 @@ static void stop(struct node *node)
 
 	if (!ap)
 		return;
+	keys_free(ap->keys);
 	wpa_close(ap->wpa);
 	timer_free(ap->timer);
 	free(ap);

@@ -5,6 +5,7 @@
 
 #include "ref/ar/aaa.h"
 #include "ref/ar/access.h"
+#include "ref/ar/ap_keys.h"
 #include "ref/ar/ar.h"
 #include "ref/host/carry.h"
 
@@ -80,10 +81,13 @@ static void take_report(void *context, const struct action *a)
 		return;
 	if (a->event == PANA_REPORT_STARTED || brings_keys(a->event))
 		ar->newest = s->session;
-	if (a->event == PANA_REPORT_NOTIFIED)
+	if (a->event == PANA_REPORT_NOTIFIED) {
 		access_notified(ar->access, s->session, a->data);
-	else if (ends_session(a->event))
+		ap_keys_notified(ar->ap_keys, s->session, a->data);
+	} else if (ends_session(a->event)) {
 		access_forget(ar->access, s->session);
+		ap_keys_forget(ar->ap_keys, s->session);
+	}
 	if (a->event != PANA_REPORT_NOTIFIED)
 		answer_waiters(ar, a, s);
 }

@@ -18,6 +18,7 @@
 
 struct aaa;
 struct access;
+struct ap_keys;
 
 struct ar {
 	struct node *node;
@@ -31,6 +32,7 @@ struct ar {
 	struct waiters waiters;
 	uint32_t newest; /* session identifier; 0 before there was one */
 	struct access *access;
+	struct ap_keys *ap_keys; /* NULL: no access points */
 };
 
 /* The agent: opens the socket, serves. 0, or -1 after log_error. */

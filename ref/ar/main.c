@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ref/ar/access.h"
+#include "ref/ar/ap_keys.h"
 #include "ref/ar/ar.h"
 
 static int start(struct node *node)
@@ -14,6 +15,11 @@ static int start(struct node *node)
 	node->state = ar;
 	if (agent_start(ar) < 0)
 		return -1;
+	if (ar->settings->access_points.count) {
+		ar->ap_keys = ap_keys_new(ar, &ar->settings->access_points);
+		if (!ar->ap_keys)
+			return -1;
+	}
 	if (ar->settings->access) {
 		if (node_kernel(node) < 0)
 			return -1;
@@ -32,6 +38,8 @@ static void stop(struct node *node)
 		return;
 	access_free(ar->access);
 	ar->access = NULL;
+	ap_keys_free(ar->ap_keys);
+	ar->ap_keys = NULL;
 	agent_stop(ar);
 	free(ar);
 }

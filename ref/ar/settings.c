@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/ar/settings.h"
 #include "ref/eap/eap_server.h"
+#include "ref/node/ap_key.h"
 #include "ref/pana/pana_mpa.h"
 #include "ref/radius/radius_client.h"
 
@@ -160,6 +161,17 @@ static const struct config_row access_rows[] = {
 	{ 0 },
 };
 
+#define AP(member) .offset = offsetof(struct ap_settings, member)
+
+static const struct config_row ap_rows[] = {
+	{ .key = "bssid", .kind = CONFIG_MAC, AP(bssid), .required = true, .help = "Its BSSID." },
+	{ .key = "address", .kind = CONFIG_ENDPOINT, AP(address), .port = AP_KEY_PORT,
+	  .required = true, .help = "Where its baton-ap takes keys." },
+	{ .key = "secret", .kind = CONFIG_OCTETS, AP(secret), .required = true,
+	  .min = AP_KEY_SECRET_MIN, .max = AP_KEY_SECRET_MAX, .help = "Secret shared with it." },
+	{ 0 },
+};
+
 const struct config_row ar_rows[] = {
 	PROGRAM_ROWS("ar", "/run/baton/ar.sock"),
 	{ .key = "pana", .kind = CONFIG_MAP, .offset = offsetof(struct ar_settings, agent),
@@ -167,6 +179,10 @@ const struct config_row ar_rows[] = {
 	  .help = "The PANA authentication agent." },
 	{ .key = "eap", .kind = CONFIG_MAP, .offset = offsetof(struct ar_settings, eap),
 	  .rows = eap_rows, .size = sizeof(struct eap_server_settings), .help = "The EAP server." },
+	{ .key = "access_points", .kind = CONFIG_LIST,
+	  .offset = offsetof(struct ar_settings, access_points), .rows = ap_rows,
+	  .size = sizeof(struct ap_settings), .max = MPA_APS_MAX,
+	  .help = "Access points of this network, where keys are installed on request." },
 	{ .key = "access", .kind = CONFIG_OPTION, .offset = offsetof(struct ar_settings, access),
 	  .rows = access_rows, .size = sizeof(struct access_settings),
 	  .help = "The subnet this router looks after. Not given: an authentication agent only." },

@@ -64,10 +64,18 @@ struct access_settings {
 	unsigned table, priority;
 };
 
+/* An access point that keys are installed in. */
+struct ap_settings {
+	uint8_t bssid[6];
+	struct endpoint address;
+	struct config_octets secret;
+};
+
 struct ar_settings {
 	struct program_settings program;
 	struct agent_settings agent;
 	struct eap_server_settings eap;
+	struct config_list access_points; /* struct ap_settings */
 	struct access_settings *access; /* NULL: an authentication agent only */
 };
 

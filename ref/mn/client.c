@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "ref/host/carry.h"
+#include "ref/mn/station_keys.h"
 #include "ref/mn/client.h"
 #include "ref/mn/handover.h"
 
@@ -54,6 +55,7 @@ static void take_report(void *context, const struct action *a)
 	if (a->event != PANA_REPORT_NOTIFIED && a->event != PANA_REPORT_REJECTED)
 		answer_waiters(n, a);
 	handover_pana(mn->handover, n, a);
+	station_keys_pana(mn->station_keys, n, a);
 }
 
 static void set_timer(struct mn *mn)

@@ -2,6 +2,7 @@
 /* baton-mn: mobile node and PANA client. */
 #include <stdlib.h>
 
+#include "ref/mn/station_keys.h"
 #include "ref/mn/client.h"
 #include "ref/mn/handover.h"
 
@@ -25,6 +26,11 @@ static int start(struct node *node)
 	make_networks(mn);
 	if (client_start(mn) < 0)
 		return -1;
+	if (mn->settings->keys) {
+		mn->station_keys = station_keys_new(mn, mn->settings->keys);
+		if (!mn->station_keys)
+			return -1;
+	}
 	if (mn->settings->device) {
 		if (node_kernel(node) < 0)
 			return -1;
@@ -45,6 +51,8 @@ static void stop(struct node *node)
 
 	if (!mn)
 		return;
+	station_keys_free(mn->station_keys);
+	mn->station_keys = NULL;
 	handover_free(mn->handover);
 	mn->handover = NULL;
 	client_stop(mn);
@@ -127,6 +135,8 @@ static const struct control_command commands[] = {
 	{ "handoff", "NETWORK", "move to a network; prepares first", cmd_handoff },
 	{ "disconnect", "[NETWORK]", "leave; without a device: end the PANA session",
 		cmd_disconnect },
+	{ "keys", "NETWORK", "have keys installed in the network's access points and here",
+		station_keys_cmd },
 	{ "reauth", "[NETWORK]", "re-authenticate", client_cmd_reauth },
 	{ "ping", "[NETWORK]", "test whether the agent is alive", client_cmd_ping },
 	{ "move", "ADDRESS", "the client has this address now", client_cmd_move },

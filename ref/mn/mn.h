@@ -17,6 +17,7 @@
 #include "ref/node/waiters.h"
 #include "ref/pana/pac.h"
 
+struct station_keys;
 struct handover;
 
 struct network {
@@ -38,6 +39,7 @@ struct mn {
 	struct network *networks;
 	unsigned count;
 	struct network *serving; /* where the node is; NULL: nowhere */
+	struct station_keys *station_keys; /* NULL: this node asks for none */
 	struct handover *handover; /* NULL: a PANA client only */
 };
 

@@ -161,6 +161,13 @@ static const struct config_row network_rows[] = {
 	{ 0 },
 };
 
+static const struct config_row key_rows[] = {
+	{ .key = "supplicant", .kind = CONFIG_PATH,
+	  .offset = offsetof(struct key_settings, supplicant), .required = true,
+	  .help = "Control socket of wpa_supplicant." },
+	{ 0 },
+};
+
 #define AT(member) .offset = offsetof(struct mn_settings, member)
 
 const struct config_row mn_rows[] = {
@@ -175,6 +182,9 @@ const struct config_row mn_rows[] = {
 	{ .key = "home", .kind = CONFIG_OPTION, AT(home), .rows = home_rows,
 	  .size = sizeof(struct home_settings),
 	  .help = "The home address and who is told where it is." },
+	{ .key = "keys", .kind = CONFIG_OPTION, AT(keys), .rows = key_rows,
+	  .size = sizeof(struct key_settings),
+	  .help = "Ask agents for keys of their access points (`keys NETWORK`). Not given: never." },
 	{ .key = "networks", .kind = CONFIG_LIST, AT(networks), .rows = network_rows, .min = 1,
 	  .max = 16, .size = sizeof(struct network_settings), .required = true,
 	  .help = "Networks the node can be in." },

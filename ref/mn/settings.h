@@ -71,7 +71,13 @@ struct device_settings {
 	btime patience;
 };
 
+/* wpa_supplicant, for keys of access points. */
+struct key_settings {
+	const char *supplicant;
+};
+
 struct mn_settings {
+	struct key_settings *keys; /* NULL: none are asked for */
 	struct program_settings program;
 	struct eap_peer_settings eap;
 	struct pac_settings pana;

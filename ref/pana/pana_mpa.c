@@ -304,6 +304,54 @@ int mpa_decode_buffer_control(struct view value, struct mpa_buffer_control *m)
 	return done(&r);
 }
 
+struct element_value mpa_encode_ap_key_request(const struct mpa_ap_key_request *m,
+	uint8_t *storage)
+{
+	struct writer w = writer_of(storage, MPA_VALUE_MAX);
+
+	write_u16(&w, m->request_id);
+	write_bytes(&w, m->mac, 6);
+	return element(PANA_MPA_AP_KEY_REQUEST, &w);
+}
+
+int mpa_decode_ap_key_request(struct view value, struct mpa_ap_key_request *m)
+{
+	struct reader r = reader_of(value);
+
+	*m = (struct mpa_ap_key_request){ .request_id = read_u16(&r) };
+	read_bytes(&r, m->mac, 6);
+	return done(&r);
+}
+
+struct element_value mpa_encode_ap_keys(const struct mpa_ap_keys *m, uint8_t *storage)
+{
+	struct writer w = writer_of(storage, MPA_VALUE_MAX);
+
+	write_u16(&w, m->request_id);
+	write_zero(&w, 2);
+	write_u32(&w, m->lifetime);
+	for (unsigned i = 0; i < m->count; i++) {
+		write_bytes(&w, m->aps[i].bssid, 6);
+		write_address(&w, &m->aps[i].address);
+	}
+	return element(PANA_MPA_AP_KEYS, &w);
+}
+
+int mpa_decode_ap_keys(struct view value, struct mpa_ap_keys *m)
+{
+	struct reader r = reader_of(value);
+
+	*m = (struct mpa_ap_keys){ .request_id = read_u16(&r) };
+	read_u16(&r);
+	m->lifetime = read_u32(&r);
+	while (!r.failed && reader_left(&r) && m->count < MPA_APS_MAX) {
+		struct mpa_ap *ap = &m->aps[m->count++];
+		read_bytes(&r, ap->bssid, 6);
+		read_address(&r, &ap->address);
+	}
+	return m->count ? done(&r) : -1;
+}
+
 struct element_value mpa_encode_handover_status(const struct mpa_handover_status *m,
 	uint8_t *storage)
 {

@@ -100,6 +100,24 @@ struct mpa_handover_status {
 	char detail[128]; /* for people; terminated */
 };
 
+struct mpa_ap_key_request {
+	uint16_t request_id;
+	uint8_t mac[6]; /* of the station that will use the keys */
+};
+
+struct mpa_ap {
+	uint8_t bssid[6];
+	struct endpoint address;
+};
+
+/* The access points that hold the station's key by now (RFC 6252 §7.7). */
+struct mpa_ap_keys {
+	uint16_t request_id;
+	uint32_t lifetime; /* seconds */
+	unsigned count;	   /* at least 1 */
+	struct mpa_ap aps[MPA_APS_MAX];
+};
+
 /* MPA_VALUE_MAX octets at `storage`. The element that is returned points there. */
 struct element_value mpa_encode_address_request(const struct mpa_address_request *m,
 	uint8_t *storage);
@@ -116,6 +134,9 @@ struct element_value mpa_encode_buffer_control(const struct mpa_buffer_control *
 	uint8_t *storage);
 struct element_value mpa_encode_handover_status(const struct mpa_handover_status *m,
 	uint8_t *storage);
+struct element_value mpa_encode_ap_key_request(const struct mpa_ap_key_request *m,
+	uint8_t *storage);
+struct element_value mpa_encode_ap_keys(const struct mpa_ap_keys *m, uint8_t *storage);
 
 /* 0, or -1. */
 int mpa_decode_address_request(struct view value, struct mpa_address_request *m);
@@ -126,6 +147,8 @@ int mpa_decode_tunnel_parameters(struct view value, struct mpa_tunnel_parameters
 int mpa_decode_tunnel_delete(struct view value, struct mpa_tunnel_delete *m);
 int mpa_decode_buffer_control(struct view value, struct mpa_buffer_control *m);
 int mpa_decode_handover_status(struct view value, struct mpa_handover_status *m);
+int mpa_decode_ap_key_request(struct view value, struct mpa_ap_key_request *m);
+int mpa_decode_ap_keys(struct view value, struct mpa_ap_keys *m);
 
 /* The strongest transform that both have: GCM, then CBC, then NULL; 0: none. */
 uint32_t mpa_choose_transform(uint32_t offered, uint32_t allowed);

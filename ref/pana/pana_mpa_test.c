@@ -189,6 +189,36 @@ static void test_the_small_ones(void **state)
 	assert_string_equal(mpa_status_name(99), "?");
 }
 
+static void test_ap_keys(void **state)
+{
+	struct mpa_ap_key_request q = { 7, { 2, 0, 0, 0, 0, 1 } }, q2;
+	struct mpa_ap_keys k = { .request_id = 7, .lifetime = 600, .count = 2 }, k2;
+	uint8_t storage[MPA_VALUE_MAX];
+
+	(void)state;
+	struct element_value e = mpa_encode_ap_key_request(&q, storage);
+	assert_checks(&e);
+	assert_int_equal(mpa_decode_ap_key_request(e.value, &q2), 0);
+	assert_memory_equal(q2.mac, q.mac, 6);
+	k.aps[1].bssid[5] = 9;
+	assert_int_equal(endpoint_parse("192.0.2.1", 0, &k.aps[1].address), 0);
+	e = mpa_encode_ap_keys(&k, storage);
+	assert_checks(&e);
+	assert_int_equal(mpa_decode_ap_keys(e.value, &k2), 0);
+	assert_int_equal(k2.count, 2);
+	assert_int_equal(k2.lifetime, 600);
+	assert_int_equal(k2.aps[1].bssid[5], 9);
+	assert_int_equal(k2.aps[1].address.family, AF_INET);
+	for (size_t size = 0; size < e.value.size; size++)
+		assert_int_equal(mpa_decode_ap_keys(VIEW(e.value.data, size), &k2),
+			size == 8 + 22 ? 0 : -1);
+	k.count = MPA_APS_MAX;
+	e = mpa_encode_ap_keys(&k, storage);
+	assert_checks(&e);
+	assert_int_equal(mpa_decode_ap_keys(e.value, &k2), 0);
+	assert_int_equal(k2.count, MPA_APS_MAX);
+}
+
 /* Cut short anywhere, no decoder reads on. */
 static void test_cut_short(void **state)
 {
@@ -223,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_tunnel_request),
 		cmocka_unit_test(test_tunnel_parameters),
 		cmocka_unit_test(test_the_small_ones),
+		cmocka_unit_test(test_ap_keys),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_choice_of_transform),
 	};

@@ -151,6 +151,11 @@ static const struct element elements[] = {
 	{ PANA_VENDOR, PANA_MPA_HANDOVER_STATUS, "Handover-Status", MPA,
 		{ REQUEST_ID, { "Code", FIELD_ENUM, 2, 0, 0, statuses, MPA },
 			{ "Detail", FIELD_TEXT, 0, 0, 255, NULL, MPA } } },
+	{ PANA_VENDOR, PANA_MPA_AP_KEY_REQUEST, "AP-Key-Request", MPA,
+		{ REQUEST_ID, { "Link-Address", FIELD_MAC, 6, 0, 0, NULL, MPA } } },
+	{ PANA_VENDOR, PANA_MPA_AP_KEYS, "AP-Keys", MPA,
+		{ REQUEST_ID, RESERVED(2), { "Lifetime", FIELD_UINT, 4, 0, 0, NULL, MPA },
+			{ "Access-Points", FIELD_OCTETS, 0, 22, 22 * MPA_APS_MAX, NULL, MPA } } },
 	{ 0, 0, NULL, NULL, { { NULL, 0, 0, 0, 0, NULL, NULL } } },
 };
 
@@ -244,6 +249,8 @@ static const struct occurrence pnr_ping[] = {
 	VENDOR(TUNNEL_DELETE),
 	VENDOR(BUFFER_CONTROL),
 	VENDOR(HANDOVER_STATUS),
+	VENDOR(AP_KEY_REQUEST),
+	VENDOR(AP_KEYS),
 	ENCAP,
 	AUTH_LAST,
 	END,
