@@ -23,9 +23,7 @@ static void after_eap(struct peer *peer)
 		return;
 	case EAP_SUCCESS:
 		peer->result = refuse ? PANA_AUTHORIZATION_REJECTED : PANA_SUCCESS;
-		if (peer->eap->has_key)
-			derive_key(peer, ++peer->key_id, kept_view(&peer->sut_nonce),
-				kept_view(&peer->own_nonce));
+		peer->derive_due = peer->eap->has_key;
 		break;
 	case EAP_FAILURE:
 		peer->result = PANA_AUTHENTICATION_REJECTED;
@@ -140,6 +138,11 @@ static void compose_start(struct peer *peer, struct packet *out)
 
 static void compose_last(struct peer *peer, struct packet *out)
 {
+	/* §5.3: from this message on; the PAN that ended EAP was under the key before, or none. */
+	if (peer->derive_due)
+		derive_key(peer, ++peer->key_id, kept_view(&peer->sut_nonce),
+			kept_view(&peer->own_nonce));
+	peer->derive_due = false;
 	out->header[PANA_FLAGS] |= PANA_C;
 	if (peer->eap_out.size)
 		packet_add(out, 0, PANA_AVP_EAP_PAYLOAD, kept_view(&peer->eap_out));

@@ -241,7 +241,6 @@ static void keep_output(struct peer *peer)
 
 void restart_eap(struct peer *peer)
 {
-	peer->eap->output = VIEW_EMPTY;
 	peer->eap->status = peer->eap->ops->start(peer->eap);
 	peer->eap_used = true;
 	keep_output(peer);
@@ -251,7 +250,6 @@ void feed_eap(struct peer *peer, struct view payload)
 {
 	struct reject reject = { 0 };
 
-	peer->eap->output = VIEW_EMPTY;
 	peer->eap->status = peer->eap->ops->input(peer->eap, payload, &reject);
 	keep_output(peer);
 }

@@ -69,6 +69,7 @@ struct peer {
 	uint32_t key_id;    /* the last one given */
 	bool want_start, want_request, want_last;
 	bool nonce_sent;    /* in this authentication */
+	bool derive_due;    /* EAP has ended with a key that is not yet in use */
 	bool last_sent;	    /* the PAR with the C bit is out, its PAN not yet in */
 	/* PaC only. */
 	bool want_request_eap; /* an EAP response of its own waits to be carried in a PAR */
