@@ -104,6 +104,7 @@ static void hear(void *context, const char *text)
 		snprintf(mac, sizeof(mac), "%.17s", text + n);
 		if (words[i].note)
 			words[i].note(ap, mac);
+		log_next_at(ap->node->log, wpa_event_time(ap->wpa));
 		log_event(ap->node->log, words[i].event, "{s:s}", "station", mac);
 	}
 }

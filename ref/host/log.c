@@ -25,7 +25,8 @@ struct log {
 	int events; /* descriptor, or -1 */
 	void (*hear)(void *context, const char *line);
 	void *hear_context;
-	time_t second; /* of rejected_now */
+	struct timespec next; /* when the next event happened; tv_sec 0: now */
+	time_t second;	      /* of rejected_now */
 	unsigned rejected_now, left_out; /* rejections told in it; not told since the last one */
 	struct timer *writer; /* NULL: events are written at once */
 	struct pending *first, **last;
@@ -70,6 +71,11 @@ int log_open_events(struct log *log, const char *path)
 	return 0;
 }
 
+void log_next_at(struct log *log, const struct timespec *when)
+{
+	log->next = when ? *when : (struct timespec){ 0 };
+}
+
 void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context)
 {
 	log->hear = hear;
@@ -96,11 +102,13 @@ static void say_event(struct log *log, const char *event, json_t *details)
 	funlockfile(stderr);
 }
 
-static json_t *event_object(const struct log *log, const char *event)
+static json_t *event_object(struct log *log, const char *event)
 {
-	struct timespec now;
+	struct timespec now = log->next;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	log->next = (struct timespec){ 0 };
+	if (!now.tv_sec)
+		clock_gettime(CLOCK_REALTIME, &now);
 	return json_pack("{s:f,s:s,s:s}", "t", (double)now.tv_sec + (double)now.tv_nsec / 1e9,
 		"node", log->node, "event", event);
 }

@@ -12,6 +12,8 @@
 #ifndef BATON_HOST_LOG_H
 #define BATON_HOST_LOG_H
 
+#include <time.h>
+
 #include <jansson.h>
 
 #include "ref/base/reject.h"
@@ -37,6 +39,12 @@ int log_open_events(struct log *log, const char *path);
  * is over: a node in a hurry first does, then tells. NULL: write what is waiting, and at once again.
  */
 void log_defer(struct log *log, struct loop *loop);
+
+/*
+ * The next event happened at `when` (CLOCK_REALTIME), and is only told now: another program said
+ * so, and this one got to it later. NULL: takes it back.
+ */
+void log_next_at(struct log *log, const struct timespec *when);
 
 /* Gets every event as it is written, its line without the newline. One listener. */
 void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <wpa_ctrl.h>
 
 #include "ref/host/wpa.h"
@@ -13,18 +14,39 @@ struct wpa {
 	struct watch *watch;
 	void (*event)(void *context, const char *text);
 	void *context;
+	struct timespec said;
 };
+
+/* As wpa_ctrl_recv, and with the moment at which the message was sent. */
+static ssize_t receive(struct wpa *w, char *text, size_t size)
+{
+	union {
+		struct cmsghdr align;
+		char octets[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec iov = { text, size };
+	struct msghdr message = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(wpa_ctrl_get_fd(w->events), &message, MSG_DONTWAIT);
+
+	clock_gettime(CLOCK_REALTIME, &w->said);
+	for (struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&message); c;
+		c = CMSG_NXTHDR(&message, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&w->said, CMSG_DATA(c), sizeof(w->said));
+	return n;
+}
 
 static void ready(void *context)
 {
 	struct wpa *w = context;
 	char text[WPA_ANSWER_MAX];
+	ssize_t size;
 
-	while (wpa_ctrl_pending(w->events) > 0) {
-		size_t size = sizeof(text) - 1;
+	while ((size = receive(w, text, sizeof(text) - 1)) >= 0) {
 		const char *start = text;
-		if (wpa_ctrl_recv(w->events, text, &size) < 0)
-			return;
 		text[size] = '\0';
 		if (*start == '<' && strchr(start, '>')) /* the priority */
 			start = strchr(start, '>') + 1;
@@ -44,6 +66,8 @@ struct wpa *wpa_open(struct loop *loop, const char *path, const char *folder,
 	w->commands = wpa_ctrl_open2(path, folder);
 	w->events = w->commands ? wpa_ctrl_open2(path, folder) : NULL;
 	if (w->events && wpa_ctrl_attach(w->events) == 0) {
+		setsockopt(wpa_ctrl_get_fd(w->events), SOL_SOCKET, SO_TIMESTAMPNS, &(int){ 1 },
+			sizeof(int));
 		w->watch = watch_readable(loop, wpa_ctrl_get_fd(w->events), ready, w);
 		return w;
 	}
@@ -51,6 +75,11 @@ struct wpa *wpa_open(struct loop *loop, const char *path, const char *folder,
 	wpa_close(w);
 	errno = saved;
 	return NULL;
+}
+
+const struct timespec *wpa_event_time(const struct wpa *w)
+{
+	return &w->said;
 }
 
 int wpa_command(struct wpa *w, char *answer, const char *format, ...)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <time.h>
+
 #include "ref/host/loop.h"
 
 struct wpa;
@@ -21,6 +23,9 @@ struct wpa;
  */
 struct wpa *wpa_open(struct loop *loop, const char *path, const char *folder,
 	void (*event)(void *context, const char *text), void *context);
+
+/* When the event that is being told was said by the other program, CLOCK_REALTIME. */
+const struct timespec *wpa_event_time(const struct wpa *wpa);
 
 /*
  * Sends a command and waits for its answer, which both programs give at once; `answer` of

@@ -124,7 +124,10 @@ static void event(void *context, const char *text)
 	log_debug(s->node->log, "wpa_supplicant: %s", text);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strncmp(text, rows[i].start, strlen(rows[i].start)) == 0) {
+			/* The link went down, or came up, when wpa_supplicant said so. */
+			log_next_at(s->node->log, wpa_event_time(s->wpa));
 			rows[i].take(s, text);
+			log_next_at(s->node->log, NULL);
 			return;
 		}
 }
