@@ -131,10 +131,10 @@ static int open_logs(struct node *node, const struct program_settings *s)
 		log_error(node->log, "%s: %s", s->events, strerror(-result));
 		return -1;
 	}
-	if (s->keys)
-		node->key_log = open(s->keys, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (s->keys && node->key_log < 0) {
-		log_error(node->log, "%s: %s", s->keys, strerror(errno));
+	if (s->key_log)
+		node->key_log = open(s->key_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (s->key_log && node->key_log < 0) {
+		log_error(node->log, "%s: %s", s->key_log, strerror(errno));
 		return -1;
 	}
 	log_listen(node->log, publish, node);

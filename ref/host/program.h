@@ -20,7 +20,7 @@ struct program_settings {
 	const char *node;
 	const char *control; /* path of the control socket; "" none */
 	const char *events;  /* path of the event log; NULL none */
-	const char *keys;    /* path of the key log; NULL none */
+	const char *key_log; /* path of the key log; NULL none */
 	int level;	     /* enum log_level */
 	unsigned seed;	     /* not 0: repeatable "randomness", for tests */
 };
@@ -37,7 +37,8 @@ extern const struct config_name program_levels[];
 	{ .key = "events", .kind = CONFIG_PATH,                                                    \
 	  .offset = offsetof(struct program_settings, events),                                     \
 	  .help = "Event log, appended to; JSON lines. Not given: none." },                        \
-	{ .key = "keys", .kind = CONFIG_PATH, .offset = offsetof(struct program_settings, keys),   \
+	{ .key = "key_log", .kind = CONFIG_PATH,                                                    \
+	  .offset = offsetof(struct program_settings, key_log),                                    \
 	  .help = "Key log, appended to, for tests only. Not given: none." },                      \
 	{ .key = "log", .kind = CONFIG_NAME, .offset = offsetof(struct program_settings, level),   \
 	  .otherwise = "info", .names = program_levels, .help = "What goes to stderr." },          \

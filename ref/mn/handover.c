@@ -42,6 +42,12 @@ static bool has_session(const void *context, const void *input)
 	return h->target->pac && pac_open(h->target->pac);
 }
 
+static bool reuses_session(const void *context, const void *input)
+{
+	(void)input;
+	return ((const struct handover *)context)->reused;
+}
+
 static bool wants_move(const void *context, const void *input)
 {
 	(void)input;
@@ -127,7 +133,7 @@ static const struct fsm_row rows[] = {
 	ROW(ATTACHED, REFUSED, NULL, DETACHED, NULL, NULL),
 
 	/* prepared */
-	ROW(ATTACHED, PREPARE, has_session, PRE_CONFIGURING, act_request_address, STEP(2)),
+	ROW(ATTACHED, PREPARE, has_session, PRE_CONFIGURING, act_reuse_session, STEP(2)),
 	ROW(ATTACHED, PREPARE, NULL, PRE_AUTHENTICATING, act_preauthenticate, STEP(1)),
 	ROW(PRE_AUTHENTICATING, AUTHENTICATED, NULL, PRE_CONFIGURING, act_request_address, STEP(2)),
 	ROW(PRE_CONFIGURING, ADDRESS, NULL, PRE_TUNNELLING, act_request_tunnel, STEP(2)),
@@ -151,6 +157,9 @@ static const struct fsm_row rows[] = {
 	/* the new network does not want us: stay */
 	ROW(PRE_AUTHENTICATING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PRE_AUTHENTICATING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
+	/* a session of before, which the agent may have forgotten */
+	ROW(PRE_CONFIGURING, TIMEOUT, reuses_session, PRE_AUTHENTICATING, act_preauthenticate,
+		NULL),
 	ROW(PRE_CONFIGURING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PRE_CONFIGURING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PRE_TUNNELLING, REFUSED, NULL, ATTACHED, act_abandon, NULL),

@@ -182,6 +182,7 @@ int act_preauthenticate(void *context, const void *input)
 	struct endpoint local = here(h);
 
 	(void)input;
+	h->reused = false;
 	client_begin(h->target, &local, true);
 	return 0;
 }
@@ -208,6 +209,14 @@ int act_request_address(void *context, const void *input)
 		h->target->settings->name);
 	notify(h, &element);
 	return 0;
+}
+
+int act_reuse_session(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	h->reused = true;
+	return act_request_address(context, input);
 }
 
 int act_request_tunnel(void *context, const void *input)

@@ -90,6 +90,7 @@ struct handover {
 	bool go;	   /* move as soon as everything is ready */
 	bool want_buffer;
 	bool going_back;   /* the target could not be had: back to the previous network */
+	bool reused;	   /* the session with the target is one of before */
 	bool binding;	   /* correspondents are being told the new address */
 	bool bound;	   /* and have taken it */
 	bool buffered;	   /* the router holds packets */
@@ -120,6 +121,7 @@ int act_register(void *handover, const void *input);
 int act_complete(void *handover, const void *input);
 int act_preauthenticate(void *handover, const void *input);
 int act_request_address(void *handover, const void *input);
+int act_reuse_session(void *handover, const void *input);
 int act_request_tunnel(void *handover, const void *input);
 int act_tell_prepared(void *handover, const void *input);
 int act_look(void *handover, const void *input);

@@ -77,14 +77,14 @@ struct key_settings {
 };
 
 struct mn_settings {
-	struct key_settings *keys; /* NULL: none are asked for */
-	struct program_settings program;
+	struct program_settings program; /* first: see ref/host/program.h */
 	struct eap_peer_settings eap;
 	struct pac_settings pana;
 	struct device_settings *device; /* NULL: a PANA client only */
 	struct home_settings *home;
 	struct config_list networks; /* struct network_settings */
 	const char *start;
+	struct key_settings *keys; /* NULL: none are asked for */
 };
 
 extern const struct config_row mn_rows[];
