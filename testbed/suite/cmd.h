@@ -5,7 +5,7 @@
 
 /*
  * baton run SUITE: judges an implementation. argv[0] is the name of the subcommand. Exit status:
- * 0 every test passed (or was not for this implementation), 1 some did not, 2 wrong usage or an
+ * 0 no test failed (deviations from a SHOULD are only shown), 1 some did, 2 wrong usage or an
  * error of the testbed's own, 125 with --expected when a test could not be judged (git bisect skips
  * it), 128 + N after signal N.
  */

@@ -67,9 +67,10 @@ enum gate expected_gate(const struct expected *e, const char *suite, const char 
 	if (row)
 		verdict_from_name(row->value[ROW_VERDICT], &wanted);
 	if (verdict == wanted)
-		return row && verdict_is_bad(verdict) ? GATE_STILL : GATE_AS_EXPECTED;
+		return verdict == VERDICT_PASS ? GATE_AS_EXPECTED : GATE_STILL;
+	if (verdict == VERDICT_PASS)
+		return GATE_FIXED;
 	if (!verdict_is_bad(verdict))
-		return verdict_is_bad(wanted) && verdict == VERDICT_PASS ? GATE_FIXED :
-									   GATE_AS_EXPECTED;
+		return GATE_AS_EXPECTED;
 	return unjudged(verdict) ? GATE_UNJUDGED : GATE_NEW;
 }
