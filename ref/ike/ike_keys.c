@@ -15,7 +15,7 @@ static void must(bool ok)
 	abort();
 }
 
-/* --- algorithms by number ------------------------------------------------------------------- */
+/* --- algorithms by number ----------------------------------------------------------------- */
 
 static const struct prf {
 	uint16_t id;
@@ -107,7 +107,7 @@ bool ike_suite_usable(const struct ike_suite *suite)
 	return ike_suite_sizes(suite, &sizes) == 0 && sizes.prf && sizes.encr;
 }
 
-/* --- keys ----------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------- */
 
 static void take(struct reader *r, uint8_t *key, size_t size)
 {
@@ -205,7 +205,7 @@ void ike_nat_digest(uint64_t spi_i, uint64_t spi_r, const struct endpoint *e, ui
 	digest_parts(DIGEST_SHA1, &part, 1, out);
 }
 
-/* --- the Encrypted payload ------------------------------------------------------------------- */
+/* --- the Encrypted payload ---------------------------------------------------------------- */
 
 struct layout {
 	size_t padded, body; /* plaintext with padding; IV, ciphertext and ICV */

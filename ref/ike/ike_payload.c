@@ -14,7 +14,7 @@ static int bad(struct reject *reject, const struct element_value *e, const char 
 		e->value.size);
 }
 
-/* --- SA, §3.3 ------------------------------------------------------------------------------- */
+/* --- SA, §3.3 ----------------------------------------------------------------------------- */
 
 /* §3.3.5: format bit and type, then a value of two octets, or a length and the value. */
 static void decode_attribute(struct reader *r, struct ike_transform *t)
@@ -271,7 +271,7 @@ const struct ike_proposal *ike_choose(const struct ike_proposals *offered,
 	return NULL;
 }
 
-/* --- identities, §3.5 ----------------------------------------------------------------------- */
+/* --- identities, §3.5 --------------------------------------------------------------------- */
 
 int ike_decode_id(const struct element_value *e, struct ike_id *out, struct reject *reject)
 {
@@ -336,7 +336,7 @@ const char *ike_id_text(const struct ike_id *id, char *out, size_t size)
 	return out;
 }
 
-/* --- notifications, §3.10, and deletions, §3.11 ---------------------------------------------- */
+/* --- notifications, §3.10, and deletions, §3.11 ------------------------------------------- */
 
 int ike_decode_notify(const struct element_value *e, struct ike_notification *out,
 	struct reject *reject)
@@ -385,7 +385,7 @@ int ike_decode_delete(const struct element_value *e, struct ike_deletion *out,
 	return 0;
 }
 
-/* --- configuration, §3.15 --------------------------------------------------------------------- */
+/* --- configuration, §3.15 ----------------------------------------------------------------- */
 
 int ike_decode_cp(const struct element_value *e, struct ike_configuration *out,
 	struct reject *reject)

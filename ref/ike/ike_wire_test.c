@@ -170,7 +170,7 @@ static void test_every_breach(void **state)
 	every_breach(&ike_inside_protocol, true);
 }
 
-/* --- structures inside payloads -------------------------------------------------------------- */
+/* --- structures inside payloads ----------------------------------------------------------- */
 
 static const struct ike_suite cbc = {
 	.encr = IKE_ENCR_AES_CBC,

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * IKEv2 (RFC 7296) with fragmentation (RFC 7383) and MOBIKE (RFC 4555): one engine for all the IKE
+ * SAs of a node, initiator and responder at once. No I/O, no clock: see ref/base/engine.h.
+ *
+ * Datagrams come and go without the non-ESP marker; who owns the engine adds it where the local
+ * port is the NAT port. Kernel state is the owner's too: Child SAs are reported with their keys.
+ */
+#ifndef BATON_IKE_IKE_H
+#define BATON_IKE_IKE_H
+
+#include "ref/base/fsm.h"
+#include "ref/ike/ike_keys.h"
+
+struct ike;
+struct ike_sa;
+
+/* A peer that may be, and what is agreed with it. */
+struct ike_connection {
+	const char *name;
+	struct endpoint local, remote; /* family 0: any; a port of 0: the config's */
+	struct ike_id local_id, remote_id; /* remote type 0: whoever has the key */
+	struct view psk;
+	struct ike_proposals ike, esp;
+	struct ike_ts_list local_ts, remote_ts; /* count 0: the address of that end itself */
+	bool transport;
+	bool mobike;
+	bool fragmentation;
+	bool force_encapsulation; /* ESP in UDP even without a NAT */
+	bool ask_address;	  /* initiator: an internal IPv4 address */
+	bool check_path;	  /* COOKIE2 before a peer's new address is used, RFC 4555 §3.7 */
+	uint8_t pool[4];	  /* responder: first internal IPv4 address to give */
+	uint32_t pool_size;	  /* 0: gives none */
+	size_t fragment_size; /* octets of the largest datagram of IKE, at least 576 */
+	btime rekey_ike, rekey_child, liveness; /* 0: never */
+};
+
+struct ike_config {
+	const struct ike_connection *connections; /* the caller's, for the engine's life */
+	unsigned count;
+	struct random *random;
+	uint16_t port, nat_port; /* host byte order */
+	unsigned cookie_threshold; /* half-open SAs from which on cookies are asked for, §2.6 */
+	unsigned half_open_max;	   /* beyond that requests are dropped */
+	btime half_open_lifetime;
+	btime retransmit_first, retransmit_max; /* doubled each time */
+	unsigned retransmit_tries; /* how often a request is sent in all */
+};
+
+/* 500, 4500, cookies from 32, 4096 half-open for 30 s; 500 ms to 16 s, 8 times. */
+void ike_config_default(struct ike_config *config);
+/* curve25519, ECP 256, MODP 2048; AES-GCM and AES-CBC with SHA-2; MOBIKE, fragments of 1280. */
+void ike_connection_default(struct ike_connection *connection);
+
+/* Empty; the configuration is copied, the connections are not. */
+struct ike *ike_new(const struct ike_config *config);
+/* Wipes keys and releases; sends nothing. Accepts NULL. */
+void ike_free(struct ike *ike);
+
+enum ike_report {
+	IKE_REPORT_ESTABLISHED, /* authenticated */
+	IKE_REPORT_ADDRESS,	/* an internal address was given to us; data: its octets */
+	IKE_REPORT_CHILD_UP,	/* data: struct ike_child_info, to be copied out */
+	IKE_REPORT_CHILD_DOWN,	/* the same */
+	IKE_REPORT_CHILD_FAILED, /* the peer refused; data: words */
+	IKE_REPORT_REKEYED,	/* session: the new SA; its children are those of the old */
+	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
+	IKE_REPORT_ALIVE,	/* the peer answered a probe */
+	IKE_REPORT_NOTIFIED,	/* data: the notification payload's body, in INFORMATIONAL */
+	IKE_REPORT_DOWN,	/* over; the children are gone with it */
+	IKE_REPORT_FAILED,	/* never came up; data: words */
+	IKE_REPORT_UNREACHABLE, /* a request stayed unanswered; over */
+	IKE_REPORT_REJECTED,	/* a datagram was not taken: action->reject */
+};
+
+const char *ike_report_name(enum ike_report report);
+
+struct ike_child_info {
+	uint32_t spi_in, spi_out; /* host byte order */
+	uint32_t replaces;	  /* spi_in of the Child SA that this one rekeys; 0: none */
+	struct ike_suite suite;
+	struct ike_sizes sizes;
+	uint8_t encr_in[IKE_KEY_MAX], integ_in[IKE_KEY_MAX];
+	uint8_t encr_out[IKE_KEY_MAX], integ_out[IKE_KEY_MAX];
+	struct ike_ts_list local_ts, remote_ts;
+	bool transport, encapsulated; /* ESP in UDP, RFC 3948 */
+	bool initiator;		      /* we began the exchange that made it */
+};
+
+/* Begins an IKE SA with its first Child SA. The SA is the engine's. */
+struct ike_sa *ike_initiate(struct ike *ike, const struct ike_connection *connection, btime now,
+	struct actions *actions);
+
+enum ike_event_kind {
+	IKE_EVENT_REKEY,	/* the IKE SA */
+	IKE_EVENT_REKEY_CHILD,	/* spi */
+	IKE_EVENT_DELETE_CHILD, /* spi */
+	IKE_EVENT_CREATE_CHILD, /* another one, with the connection's selectors */
+	IKE_EVENT_PROBE,	/* liveness, now */
+	IKE_EVENT_MOVED,	/* we are at `local` now; `peer` too if its family is set */
+	IKE_EVENT_DELETE,	/* the IKE SA and all with it */
+};
+
+struct ike_event {
+	enum ike_event_kind kind;
+	uint32_t spi; /* spi_in of the Child SA */
+	struct endpoint local, peer;
+};
+
+/* 0, or -1 when it has no place in the present state. What must wait for its turn waits. */
+int ike_event(struct ike *ike, struct ike_sa *sa, const struct ike_event *event, btime now,
+	struct actions *actions);
+
+/*
+ * One datagram that came from `from` to `local`. 0 when it was taken, -1 when not (and reported).
+ * SAs that a report says are over stay readable until the next call into the engine.
+ */
+int ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *from,
+	struct view datagram, btime now, struct actions *actions);
+
+/* Some of what is due at `now`; what did not fit into the list is due at once again. */
+int ike_tick(struct ike *ike, btime now, struct actions *actions);
+btime ike_due(const struct ike *ike);
+
+/* What there is to know. */
+unsigned ike_count(const struct ike *ike);
+unsigned ike_half_open(const struct ike *ike);
+uint32_t ike_rejected(const struct ike *ike, enum reject_reason reason);
+/* From NULL the first, then one after the other, newest first; NULL at the end. */
+struct ike_sa *ike_next(const struct ike *ike, const struct ike_sa *sa);
+
+const char *ike_sa_state(const struct ike_sa *sa);
+bool ike_sa_established(const struct ike_sa *sa);
+bool ike_sa_initiator(const struct ike_sa *sa);
+uint64_t ike_sa_spi_i(const struct ike_sa *sa);
+uint64_t ike_sa_spi_r(const struct ike_sa *sa);
+const struct endpoint *ike_sa_local(const struct ike_sa *sa);
+const struct endpoint *ike_sa_peer(const struct ike_sa *sa);
+const struct ike_id *ike_sa_peer_id(const struct ike_sa *sa);
+const struct ike_connection *ike_sa_connection(const struct ike_sa *sa);
+const struct ike_suite *ike_sa_suite(const struct ike_sa *sa);
+const struct ike_keys *ike_sa_keys(const struct ike_sa *sa);
+bool ike_sa_mobike(const struct ike_sa *sa);
+/* The nth Child SA, NULL past the last. */
+const struct ike_child_info *ike_sa_child(const struct ike_sa *sa, unsigned n);
+
+/* The state machine and how often each row was taken, by all SAs. */
+const struct fsm *ike_fsm(void);
+const uint32_t *ike_fsm_hits(const struct ike *ike);
+
+#endif

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+/* IKE_AUTH with a shared key, RFC 7296 §1.2, §2.15, and the internal address, §2.19. */
+#include <arpa/inet.h>
+
+#include "ref/ike/ike_inside.h"
+
+/* --- who is who --------------------------------------------------------------------------- */
+
+/* AUTH of one end of the SA, §2.15: its first message, the other's nonce, its identity. */
+static size_t auth_value(const struct ike_sa *sa, bool of_initiator,
+	const struct ike_connection *c, const struct ike_id *id, uint8_t out[DIGEST_MAX])
+{
+	uint8_t body[4 + IKE_ID_MAX];
+	struct writer w = writer_of(body, sizeof(body));
+	const struct ike_half *half = of_initiator ? &sa->keys.initiator : &sa->keys.responder;
+
+	ike_encode_id(id, &w);
+	return ike_auth_psk(sa->suite.prf, c->psk, half->prf,
+		ike_octets_view(of_initiator ? &sa->init_request : &sa->init_response),
+		ike_octets_view(of_initiator ? &sa->nonce_r : &sa->nonce_i), writer_view(&w), out);
+}
+
+static bool auth_matches(const struct ike_sa *sa, const struct packet *p,
+	const struct ike_connection *c, const struct ike_id *id)
+{
+	const struct element_value *e = packet_find(p, 0, IKE_PAYLOAD_AUTH);
+	uint8_t expected[DIGEST_MAX];
+
+	if (!e || !c->psk.size)
+		return false;
+	struct reader r = reader_of(e->value);
+	if (read_u8(&r) != IKE_METHOD_SHARED_KEY)
+		return false;
+	read_u24(&r);
+	size_t size = auth_value(sa, !sa->initiator, c, id, expected);
+	return ct_equal(read_rest(&r), VIEW(expected, size));
+}
+
+static bool same_address(const struct endpoint *configured, const struct endpoint *real)
+{
+	return configured->family == 0 || (configured->family == real->family &&
+		memcmp(configured->address, real->address, 16) == 0);
+}
+
+/* Responder: the connection that this initiator, and the identity it asks for, fit; or NULL. */
+static const struct ike_connection *proven_connection(const struct ike_sa *sa,
+	const struct packet *p, struct ike_id *peer)
+{
+	const struct element_value *idi = packet_find(p, 0, IKE_PAYLOAD_IDI);
+	const struct element_value *idr = packet_find(p, 0, IKE_PAYLOAD_IDR);
+	const struct ike_config *config = &sa->ike->config;
+	struct ike_id wanted = { 0 };
+
+	if (!idi || ike_decode_id(idi, peer, NULL) < 0)
+		return NULL;
+	if (idr && ike_decode_id(idr, &wanted, NULL) < 0)
+		return NULL;
+	for (unsigned i = 0; i < config->count; i++) {
+		const struct ike_connection *c = &config->connections[i];
+		if (!same_address(&c->local, &sa->local) || !same_address(&c->remote, &sa->peer))
+			continue;
+		if (c->remote_id.type && !ike_id_equal(&c->remote_id, peer))
+			continue;
+		if (wanted.type && !ike_id_equal(&c->local_id, &wanted))
+			continue;
+		if (auth_matches(sa, p, c, peer))
+			return c;
+	}
+	return NULL;
+}
+
+bool ike_peer_proved(const void *context, const void *input)
+{
+	const struct ike_sa *sa = context;
+	const struct ike_step *s = input;
+	const struct element_value *idr = packet_find(s->packet, 0, IKE_PAYLOAD_IDR);
+	const struct ike_connection *c = sa->connection;
+	struct ike_id peer;
+
+	if (!sa->initiator)
+		return proven_connection(sa, s->packet, &peer) != NULL;
+	if (!idr || ike_decode_id(idr, &peer, NULL) < 0)
+		return false;
+	if (c->remote_id.type && !ike_id_equal(&c->remote_id, &peer))
+		return false;
+	return auth_matches(sa, s->packet, c, &peer);
+}
+
+/* --- initiator ---------------------------------------------------------------------------- */
+
+static void draft_auth(struct ike_sa *sa, struct ike_draft *d)
+{
+	uint8_t value[DIGEST_MAX];
+	const struct ike_connection *c = sa->connection;
+	size_t size = auth_value(sa, sa->initiator, c, &c->local_id, value);
+
+	ike_draft_auth(d, IKE_METHOD_SHARED_KEY, VIEW(value, size));
+}
+
+int ike_tx_auth(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	struct ike_step *s = (struct ike_step *)input;
+	const struct ike_connection *c = sa->connection;
+	struct ike_configuration ask = { IKE_CFG_REQUEST, 1,
+		{ { IKE_CFG_INTERNAL_IP4_ADDRESS, VIEW_EMPTY } } };
+
+	ike_answered(sa);
+	/* §2.23; RFC 4555 §3.3 moves to the NAT port in any case */
+	if (sa->nat_here || sa->nat_there || c->mobike) {
+		sa->local.port = htons(sa->ike->config.nat_port);
+		sa->peer.port = htons(sa->ike->config.nat_port);
+	}
+	ike_draft_begin(s->draft);
+	ike_draft_id(s->draft, IKE_PAYLOAD_IDI, &c->local_id);
+	if (c->remote_id.type)
+		ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &c->remote_id);
+	draft_auth(sa, s->draft);
+	if (c->ask_address)
+		ike_draft_cp(s->draft, &ask);
+	ike_draft_child(sa, s->draft, false);
+	if (c->mobike)
+		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	ike_send_request(sa, IKE_AUTH, TASK_AUTH, s->draft, s);
+	return 0;
+}
+
+/* What was needed for AUTH alone. */
+static void forget_start(struct ike_sa *sa)
+{
+	ike_octets_clear(&sa->init_request);
+	ike_octets_clear(&sa->init_response);
+	ike_octets_clear(&sa->nonce_i);
+	ike_octets_clear(&sa->nonce_r);
+	ike_octets_clear(&sa->cookie);
+}
+
+static void take_address(struct ike_sa *sa, struct ike_step *s)
+{
+	const struct element_value *e = packet_find(s->packet, 0, IKE_PAYLOAD_CP);
+	struct ike_configuration cp;
+
+	if (!sa->connection->ask_address || !e || ike_decode_cp(e, &cp, NULL) < 0 ||
+		cp.type != IKE_CFG_REPLY)
+		return;
+	for (unsigned i = 0; i < cp.count && !sa->has_address; i++) {
+		if (cp.list[i].type != IKE_CFG_INTERNAL_IP4_ADDRESS || cp.list[i].value.size != 4)
+			continue;
+		memcpy(sa->address, cp.list[i].value.data, 4);
+		sa->has_address = true;
+		actions_report(s->actions, sa, IKE_REPORT_ADDRESS,
+			ike_report_name(IKE_REPORT_ADDRESS), VIEW_OF(sa->address));
+	}
+}
+
+static const char *error_words(const struct packet *p, const char *otherwise)
+{
+	struct ike_notification n;
+	uint16_t error = ike_find_error(p, &n);
+	const char *name = error ? ike_name(ike_notify_names, error) : NULL;
+
+	return name ? name : otherwise;
+}
+
+int ike_be_authenticated(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	struct ike_step *s = (struct ike_step *)input;
+	struct ike_notification n;
+
+	ike_answered(sa);
+	ike_decode_id(packet_find(s->packet, 0, IKE_PAYLOAD_IDR), &sa->peer_id, NULL);
+	sa->mobike = sa->connection->mobike &&
+		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
+	ike_begin_life(sa, s->now);
+	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
+	take_address(sa, s);
+	if (!ike_complete_child(sa, s, true, NULL))
+		ike_tell(sa, s, IKE_REPORT_CHILD_FAILED,
+			error_words(s->packet, "the answer does not fit the offer"));
+	forget_start(sa);
+	return 0;
+}
+
+bool ike_is_error(const void *context, const void *input)
+{
+	const struct ike_step *s = input;
+	struct ike_notification n;
+
+	(void)context;
+	return !packet_find(s->packet, 0, IKE_PAYLOAD_AUTH) && ike_find_error(s->packet, &n);
+}
+
+bool ike_asks_again(const void *context, const void *input)
+{
+	const struct ike_step *s = input;
+	struct ike_notification n;
+
+	(void)context;
+	if (packet_find(s->packet, 0, IKE_PAYLOAD_SA))
+		return false;
+	return ike_find_notify(s->packet, IKE_N_COOKIE, &n) ||
+		ike_find_notify(s->packet, IKE_N_INVALID_KE_PAYLOAD, &n);
+}
+
+int ike_be_refused(void *context, const void *input)
+{
+	struct ike_step *s = (struct ike_step *)input;
+
+	ike_tell(context, s, IKE_REPORT_FAILED, error_words(s->packet, "refused"));
+	return 0;
+}
+
+/* §2.21.2: the peer believes that the SA is up; it is told. */
+int ike_distrust(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	struct ike_step *s = (struct ike_step *)input;
+
+	ike_answered(sa);
+	ike_tell(sa, s, IKE_REPORT_FAILED, "the peer did not prove its identity");
+	sa->told = true;
+	return ike_tx_delete(context, input);
+}
+
+/* --- responder ---------------------------------------------------------------------------- */
+
+static bool address_taken(const struct ike_sa *sa, const uint8_t address[4])
+{
+	for (struct ike_sa *o = sa->ike->first; o; o = o->next)
+		if (o != sa && !o->initiator && o->has_address &&
+			memcmp(o->address, address, 4) == 0)
+			return true;
+	return false;
+}
+
+static bool draw_address(struct ike_sa *sa)
+{
+	const struct ike_connection *c = sa->connection;
+	struct reader r = reader_of(VIEW(c->pool, 4));
+	uint32_t first = read_u32(&r);
+
+	for (uint32_t n = 0; n < c->pool_size; n++) {
+		struct writer w = writer_of(sa->address, 4);
+		write_u32(&w, first + sa->ike->pool_next++ % c->pool_size);
+		if (!address_taken(sa, sa->address))
+			return sa->has_address = true;
+	}
+	return false;
+}
+
+/* §2.19: an address for who asks for one. */
+static void draft_address(struct ike_sa *sa, const struct packet *p, struct ike_draft *d)
+{
+	const struct element_value *e = packet_find(p, 0, IKE_PAYLOAD_CP);
+	struct ike_configuration cp, reply = { .type = IKE_CFG_REPLY, .count = 1 };
+
+	if (!e || ike_decode_cp(e, &cp, NULL) < 0 || cp.type != IKE_CFG_REQUEST)
+		return;
+	for (unsigned i = 0; i < cp.count; i++)
+		if (cp.list[i].type == IKE_CFG_INTERNAL_IP4_ADDRESS && draw_address(sa)) {
+			reply.list[0] = (struct ike_attribute){ IKE_CFG_INTERNAL_IP4_ADDRESS,
+				VIEW_OF(sa->address) };
+			ike_draft_cp(d, &reply);
+			return;
+		}
+}
+
+int ike_answer_auth(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	struct ike_step *s = (struct ike_step *)input;
+	struct ike_notification n;
+	struct ike_child *made;
+
+	sa->connection = proven_connection(sa, s->packet, &sa->peer_id);
+	ike_not_half_open(sa);
+	sa->local = s->local;
+	sa->peer = s->from;
+	sa->mobike = sa->connection->mobike &&
+		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
+	ike_begin_life(sa, s->now);
+	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
+	ike_draft_begin(s->draft);
+	ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &sa->connection->local_id);
+	draft_auth(sa, s->draft);
+	draft_address(sa, s->packet, s->draft);
+	if (packet_find(s->packet, 0, IKE_PAYLOAD_SA)) {
+		uint16_t error = ike_accept_child(sa, s, s->draft, true, NULL, &made);
+		if (error)
+			ike_draft_error(s->draft, error, s);
+	}
+	if (sa->mobike)
+		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	ike_send_response(sa, IKE_AUTH, s->draft, s);
+	forget_start(sa);
+	return 0;
+}
+
+static int refuse(struct ike_sa *sa, struct ike_step *s, uint16_t error)
+{
+	ike_not_half_open(sa);
+	ike_send_error(sa, IKE_AUTH, error, s);
+	ike_tell(sa, s, IKE_REPORT_FAILED, ike_name(ike_notify_names, error));
+	sa->lifetime_due = btime_add(s->now, IKE_LINGER);
+	forget_start(sa);
+	return 0;
+}
+
+int ike_refuse_auth(void *context, const void *input)
+{
+	return refuse(context, (struct ike_step *)input, IKE_N_AUTHENTICATION_FAILED);
+}
+
+int ike_refuse_bad(void *context, const void *input)
+{
+	struct ike_step *s = (struct ike_step *)input;
+	return refuse(context, s, s->error);
+}

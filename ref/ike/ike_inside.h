@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of the IKE engine share. */
+#ifndef BATON_IKE_IKE_INSIDE_H
+#define BATON_IKE_IKE_INSIDE_H
+
+#include "ref/base/random.h"
+#include "ref/ike/ike.h"
+#include "ref/ike/ike_dh.h"
+
+#define IKE_NONCE_SIZE 32
+#define IKE_FRAGMENTS_MAX 32
+#define IKE_COOKIE_SIZE 33
+/* How long an SA that is over answers repeated requests. */
+#define IKE_LINGER (90 * BTIME_S)
+
+#define IKE_STATES(X)                                                                              \
+	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(HALF_OPEN) X(ESTABLISHED) X(REPLACED) X(DELETING)      \
+	X(CLOSED) X(DEAD)
+
+#define IKE_EVENTS(X)                                                                              \
+	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
+	X(RX_CREATE_REQUEST) X(RX_CREATE_RESPONSE) X(RX_INFO_REQUEST) X(RX_INFO_RESPONSE)          \
+	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME)
+
+enum ike_state {
+#define X(s) IKE_STATE_##s,
+	IKE_STATES(X)
+#undef X
+};
+
+enum ike_number {
+#define X(e) IKE_EV_##e,
+	IKE_EVENTS(X)
+#undef X
+};
+
+/* What our one outstanding request is about; also bits of what waits for its turn. */
+enum ike_task {
+	TASK_NONE,
+	TASK_INIT,
+	TASK_AUTH,
+	TASK_DELETE,
+	TASK_ADDRESS,
+	TASK_PATH,
+	TASK_DELETE_CHILD,
+	TASK_REKEY,
+	TASK_REKEY_CHILD,
+	TASK_CREATE_CHILD,
+	TASK_PROBE,
+};
+
+struct ike_octets {
+	uint8_t *data;
+	size_t size;
+};
+
+/* The datagrams of one message, each after its length in two octets. */
+struct ike_flight {
+	struct ike_octets octets;
+	uint32_t id;
+};
+
+struct ike_child {
+	struct ike_child *next;
+	struct ike_child_info info;
+	bool want_rekey, want_delete;
+	bool deleting;		/* our Delete is under way */
+	uint8_t low_nonce[256];	/* the lower of the two nonces it was made with */
+	size_t low_nonce_size;
+	btime rekey_due;
+};
+
+/* What we must remember of a CREATE_CHILD_SA or first request until its answer. */
+struct ike_offer {
+	uint32_t spi;	   /* of the Child SA */
+	uint64_t ike_spi;  /* of the new IKE SA */
+	struct ike_dh_secret dh;
+	uint8_t nonce[IKE_NONCE_SIZE];
+	struct ike_child *old;	 /* being rekeyed or deleted; NULL: gone meanwhile */
+	struct ike_child *rival; /* made by the peer's rekeying of `old` at the same time */
+};
+
+struct ike_assembly {
+	uint32_t id;
+	uint16_t total, have;
+	uint32_t first; /* type of the first payload */
+	struct ike_octets parts[IKE_FRAGMENTS_MAX];
+};
+
+struct ike_sa {
+	struct ike *ike;
+	const struct ike_connection *connection;
+	int state;
+	bool initiator;	       /* original initiator of this IKE SA */
+	bool leader;	       /* of the first of a line of rekeyed ones: who may move, RFC 4555 */
+	bool counted_half_open, buried;
+	bool told; /* that it is over, or that another goes on in its place */
+	bool peer_fragments, mobike, nat_here, nat_there;
+	uint64_t spi_i, spi_r;
+	struct endpoint local, peer;
+	struct ike_id peer_id;
+	struct ike_suite suite;
+	struct ike_keys keys;
+	bool keyed;
+	uint64_t iv;
+	struct ike_offer offer;
+	uint16_t group; /* of the KE that is or was sent */
+	bool group_retried;
+	uint16_t child_group; /* that the peer wants for Child SAs; 0: not said */
+	struct ike_octets nonce_i, nonce_r, init_request, init_response, cookie;
+	uint8_t address[4]; /* internal, given to us or by us */
+	bool has_address;
+
+	uint32_t send_id, receive_id; /* of the next request */
+	enum ike_task task;
+	uint32_t wanted; /* bits 1 << enum ike_task */
+	struct ike_flight request, response;
+	unsigned tries;
+	btime interval;
+	uint8_t cookie2[16];
+	struct ike_assembly assembly;
+	struct ike_child *children;
+
+	btime retransmit_due, lifetime_due, rekey_due, heard;
+	struct ike_sa *next_by_spi, *next_by_initiator, *previous, *next, *next_dead;
+	size_t heap_at;
+	btime heap_due;
+};
+
+struct ike {
+	struct ike_config config;
+	uint32_t *hits;
+	uint32_t rejected[REJECT_COUNT];
+	struct ike_sa **by_spi, **by_initiator, **heap, *first, *dead;
+	size_t buckets, heap_size, heap_room;
+	unsigned count, half_open;
+	uint8_t cookie_secret[2][32]; /* the present one and the one before */
+	uint8_t cookie_version;
+	btime cookie_due; /* when the next secret is drawn */
+	uint32_t pool_next;
+};
+
+/* One message or event on its way through the engine. */
+struct ike_step {
+	btime now;
+	struct actions *actions;
+	struct endpoint local, from;
+	struct view datagram;
+	const struct packet *packet; /* in the clear: the payloads to work on */
+	uint32_t id;		     /* of a request that is to be answered */
+	uint16_t error;		     /* notification for RX_BAD_REQUEST and refusals */
+	uint8_t error_data;	     /* payload type of UNSUPPORTED_CRITICAL_PAYLOAD */
+	uint16_t error_group;	     /* group of INVALID_KE_PAYLOAD */
+	struct ike_draft *draft; /* scratch */
+};
+
+extern const struct fsm ike_machine;
+/* Takes one step. 0, or -1 when no row fits. */
+int ike_step(struct ike_sa *sa, enum ike_number event, struct ike_step *step);
+
+/* --- ike_store.c */
+void *ike_alloc(size_t size);
+void ike_octets_set(struct ike_octets *o, struct view v);
+void ike_octets_clear(struct ike_octets *o);
+static inline struct view ike_octets_view(const struct ike_octets *o)
+{
+	return VIEW(o->data, o->size);
+}
+void ike_store_init(struct ike *ike);
+/* A new SA with a random SPI of its own; not yet found by initiator's SPI. */
+struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool initiator);
+/* The responder's SA for such an IKE_SA_INIT, or NULL. */
+struct ike_sa *ike_find_init(const struct ike *ike, uint64_t spi_i, const struct endpoint *from);
+void ike_store_init_request(struct ike_sa *sa);
+struct ike_sa *ike_find(const struct ike *ike, uint64_t own_spi);
+/* Gives an initiator's SA the SPI that was offered for it. */
+void ike_rename(struct ike_sa *sa, uint64_t spi_i);
+/* Its due time has changed. */
+void ike_touch(struct ike_sa *sa);
+/* Off all lists; freed by ike_reap at the start of the next call. */
+void ike_bury(struct ike_sa *sa);
+void ike_reap(struct ike *ike);
+void ike_not_half_open(struct ike_sa *sa);
+void ike_sa_destroy(struct ike_sa *sa);
+
+static inline uint64_t ike_own_spi(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+/* --- ike_send.c */
+struct action *ike_tell(struct ike_sa *sa, struct ike_step *s, enum ike_report report,
+	const char *words);
+/* Seals `draft` as our next request, sends it, and repeats it until it is answered. */
+void ike_send_request(struct ike_sa *sa, enum ike_exchange exchange, enum ike_task task,
+	struct ike_draft *draft, struct ike_step *s);
+/* Seals `draft` as the answer to request `s->id`, sends and keeps it. */
+void ike_send_response(struct ike_sa *sa, enum ike_exchange exchange, struct ike_draft *draft,
+	struct ike_step *s);
+void ike_draft_error(struct ike_draft *d, uint16_t type, const struct ike_step *s);
+/* The answer is one notification. */
+void ike_send_error(struct ike_sa *sa, enum ike_exchange exchange, uint16_t type,
+	struct ike_step *s);
+/* A message in the clear: `draft` with this header, into `out` of IKE_MESSAGE_MAX. */
+struct view ike_clear(uint64_t spi_i, uint64_t spi_r, enum ike_exchange exchange, uint8_t flags,
+	struct ike_draft *draft, uint8_t *out);
+void ike_keep_request(struct ike_sa *sa, struct view datagram, enum ike_task task,
+	struct ike_step *s);
+/* Sends a kept message once more, from and to the SA's present addresses. */
+void ike_send_flight(struct ike_sa *sa, const struct ike_flight *flight, struct ike_step *s);
+void ike_answered(struct ike_sa *sa);
+void ike_repeat(struct ike_sa *sa, struct ike_step *s);
+
+/* --- ike_init.c */
+int ike_tx_init(void *context, const void *input);
+int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject);
+int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject *reject);
+void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d);
+void ike_nat_detect(struct ike_sa *sa, const struct ike_step *s);
+
+/* --- ike_child.c */
+uint32_t ike_new_spi(struct ike_sa *sa);
+void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out);
+void ike_draft_child(struct ike_sa *sa, struct ike_draft *d, bool dh);
+/* The answer's SA, TS; 0 and a Child SA, or the notification type of the refusal. */
+uint16_t ike_accept_child(struct ike_sa *sa, struct ike_step *s, struct ike_draft *answer,
+	bool first, struct ike_child *old, struct ike_child **made);
+/* The peer's answer to our offer: a Child SA, or NULL. */
+struct ike_child *ike_complete_child(struct ike_sa *sa, struct ike_step *s, bool first,
+	struct ike_child *old);
+struct ike_child *ike_child_by_in(struct ike_sa *sa, uint32_t spi);
+struct ike_child *ike_child_by_out(struct ike_sa *sa, uint32_t spi);
+void ike_drop_child(struct ike_sa *sa, struct ike_child *child, struct ike_step *s);
+void ike_drop_children(struct ike_sa *sa, struct ike_step *s);
+
+/* --- actions and guards of the state machine, by the file they are in */
+typedef int ike_action(void *context, const void *input);
+typedef bool ike_guard(const void *context, const void *input);
+ike_guard ike_peer_proved, ike_is_error, ike_asks_again;
+ike_action ike_tx_auth, ike_answer_auth, ike_refuse_auth, ike_refuse_bad, ike_be_authenticated,
+	ike_be_refused, ike_distrust;
+/* --- ike_create.c */
+ike_guard ike_rekeys_ike, ike_rekey_possible, ike_rekeys_child, ike_busy, ike_rekey_answered;
+ike_action ike_answer_rekey, ike_refuse_rekey, ike_answer_rekey_child, ike_answer_create_child,
+	ike_put_off, ike_tx_rekey, ike_tx_rekey_child, ike_tx_create_child, ike_take_rekey,
+	ike_take_created;
+/* --- ike_info.c */
+ike_guard ike_deletes_ike;
+ike_action ike_tx_delete, ike_tx_delete_child, ike_tx_address, ike_tx_path, ike_tx_probe,
+	ike_answer_info, ike_answer_delete, ike_info_answered;
+
+/* After a step: the next request if it is our turn, then the timers; buries what is dead. */
+void ike_finish(struct ike_sa *sa, struct ike_step *s);
+struct ike_child *ike_child_wanted(const struct ike_sa *sa, bool rekey);
+
+/* Times that a new SA begins to count. */
+void ike_begin_life(struct ike_sa *sa, btime now);
+/* A little earlier, by chance, so that both ends seldom rekey at once, RFC 7296 §2.8. */
+btime ike_jitter(struct ike_sa *sa, btime now, btime period);
+
+#endif

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where SAs are kept: a hash table by our own SPI, one of half-open ones by the initiator's SPI,
+ * and a binary heap by the time at which something is due.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ref/ike/ike_inside.h"
+
+#define BUCKETS_FIRST 64
+
+void *ike_alloc(size_t size)
+{
+	void *p = calloc(1, size);
+	if (!p) {
+		fprintf(stderr, "baton: out of memory\n");
+		abort();
+	}
+	return p;
+}
+
+void ike_octets_clear(struct ike_octets *o)
+{
+	if (o->data)
+		wipe(o->data, o->size);
+	free(o->data);
+	*o = (struct ike_octets){ 0 };
+}
+
+void ike_octets_set(struct ike_octets *o, struct view v)
+{
+	uint8_t *copy = ike_alloc(v.size ? v.size : 1);
+
+	if (v.size)
+		memcpy(copy, v.data, v.size);
+	ike_octets_clear(o);
+	*o = (struct ike_octets){ copy, v.size };
+}
+
+/* SPIs of our own are random already; an initiator's may be chosen by an attacker. */
+static size_t bucket(const struct ike *ike, uint64_t spi)
+{
+	uint64_t h = spi * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)((h >> 32 ^ h) & (ike->buckets - 1));
+}
+
+void ike_store_init(struct ike *ike)
+{
+	ike->buckets = BUCKETS_FIRST;
+	ike->by_spi = ike_alloc(ike->buckets * sizeof(*ike->by_spi));
+	ike->by_initiator = ike_alloc(ike->buckets * sizeof(*ike->by_initiator));
+}
+
+static void grow(struct ike *ike)
+{
+	free(ike->by_spi);
+	free(ike->by_initiator);
+	ike->buckets *= 2;
+	ike->by_spi = ike_alloc(ike->buckets * sizeof(*ike->by_spi));
+	ike->by_initiator = ike_alloc(ike->buckets * sizeof(*ike->by_initiator));
+	for (struct ike_sa *sa = ike->first; sa; sa = sa->next) {
+		size_t b = bucket(ike, ike_own_spi(sa));
+		sa->next_by_spi = ike->by_spi[b];
+		ike->by_spi[b] = sa;
+		if (sa->counted_half_open) {
+			b = bucket(ike, sa->spi_i);
+			sa->next_by_initiator = ike->by_initiator[b];
+			ike->by_initiator[b] = sa;
+		}
+	}
+}
+
+/* --- the heap ----------------------------------------------------------------------------- */
+
+static void place(struct ike *ike, struct ike_sa *sa, size_t at)
+{
+	ike->heap[at] = sa;
+	sa->heap_at = at;
+}
+
+static void sift(struct ike *ike, size_t at)
+{
+	struct ike_sa *sa = ike->heap[at];
+
+	while (at > 0 && ike->heap[(at - 1) / 2]->heap_due > sa->heap_due) {
+		place(ike, ike->heap[(at - 1) / 2], at);
+		at = (at - 1) / 2;
+	}
+	for (;;) {
+		size_t child = 2 * at + 1;
+		if (child + 1 < ike->heap_size &&
+			ike->heap[child + 1]->heap_due < ike->heap[child]->heap_due)
+			child++;
+		if (child >= ike->heap_size || ike->heap[child]->heap_due >= sa->heap_due)
+			break;
+		place(ike, ike->heap[child], at);
+		at = child;
+	}
+	place(ike, sa, at);
+}
+
+static void heap_add(struct ike *ike, struct ike_sa *sa)
+{
+	if (ike->heap_size == ike->heap_room) {
+		ike->heap_room = ike->heap_room ? 2 * ike->heap_room : BUCKETS_FIRST;
+		ike->heap = realloc(ike->heap, ike->heap_room * sizeof(*ike->heap));
+		if (!ike->heap)
+			abort();
+	}
+	sa->heap_due = BTIME_NEVER;
+	place(ike, sa, ike->heap_size++);
+}
+
+static void heap_remove(struct ike *ike, struct ike_sa *sa)
+{
+	struct ike_sa *last = ike->heap[--ike->heap_size];
+
+	if (last == sa)
+		return;
+	place(ike, last, sa->heap_at);
+	sift(ike, last->heap_at);
+}
+
+static btime due_of(const struct ike_sa *sa)
+{
+	btime due = btime_min(sa->retransmit_due, sa->lifetime_due);
+
+	if (sa->state != IKE_STATE_ESTABLISHED)
+		return due;
+	due = btime_min(due, sa->rekey_due);
+	if (sa->connection->liveness && sa->task == TASK_NONE)
+		due = btime_min(due, btime_add(sa->heard, sa->connection->liveness));
+	for (const struct ike_child *c = sa->children; c; c = c->next)
+		due = btime_min(due, c->rekey_due);
+	return due;
+}
+
+void ike_touch(struct ike_sa *sa)
+{
+	if (sa->buried)
+		return;
+	sa->heap_due = due_of(sa);
+	sift(sa->ike, sa->heap_at);
+}
+
+/* --- SAs ---------------------------------------------------------------------------------- */
+
+struct ike_sa *ike_find(const struct ike *ike, uint64_t own_spi)
+{
+	struct ike_sa *sa = ike->by_spi[bucket(ike, own_spi)];
+	while (sa && ike_own_spi(sa) != own_spi)
+		sa = sa->next_by_spi;
+	return sa;
+}
+
+struct ike_sa *ike_find_init(const struct ike *ike, uint64_t spi_i, const struct endpoint *from)
+{
+	struct ike_sa *sa = ike->by_initiator[bucket(ike, spi_i)];
+	while (sa && (sa->spi_i != spi_i || !endpoint_equal(&sa->peer, from)))
+		sa = sa->next_by_initiator;
+	return sa;
+}
+
+static uint64_t draw_spi(struct ike *ike)
+{
+	uint64_t spi;
+	do
+		random_fill(ike->config.random, &spi, sizeof(spi));
+	while (spi == 0 || ike_find(ike, spi));
+	return spi;
+}
+
+struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool initiator)
+{
+	struct ike_sa *sa = ike_alloc(sizeof(*sa));
+
+	if (ike->count >= ike->buckets)
+		grow(ike);
+	sa->ike = ike;
+	sa->connection = c;
+	sa->initiator = sa->leader = initiator;
+	*(initiator ? &sa->spi_i : &sa->spi_r) = draw_spi(ike);
+	sa->retransmit_due = sa->lifetime_due = sa->rekey_due = BTIME_NEVER;
+	size_t b = bucket(ike, ike_own_spi(sa));
+	sa->next_by_spi = ike->by_spi[b];
+	ike->by_spi[b] = sa;
+	sa->next = ike->first;
+	if (sa->next)
+		sa->next->previous = sa;
+	ike->first = sa;
+	heap_add(ike, sa);
+	ike->count++;
+	return sa;
+}
+
+static void unlink_spi(struct ike_sa *sa)
+{
+	struct ike_sa **at = &sa->ike->by_spi[bucket(sa->ike, ike_own_spi(sa))];
+
+	while (*at != sa)
+		at = &(*at)->next_by_spi;
+	*at = sa->next_by_spi;
+}
+
+void ike_rename(struct ike_sa *sa, uint64_t spi_i)
+{
+	unlink_spi(sa);
+	sa->spi_i = spi_i;
+	size_t b = bucket(sa->ike, spi_i);
+	sa->next_by_spi = sa->ike->by_spi[b];
+	sa->ike->by_spi[b] = sa;
+}
+
+void ike_store_init_request(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+	size_t b = bucket(ike, sa->spi_i);
+
+	sa->counted_half_open = true;
+	ike->half_open++;
+	sa->next_by_initiator = ike->by_initiator[b];
+	ike->by_initiator[b] = sa;
+}
+
+void ike_not_half_open(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	if (!sa->counted_half_open)
+		return;
+	struct ike_sa **at = &ike->by_initiator[bucket(ike, sa->spi_i)];
+	while (*at != sa)
+		at = &(*at)->next_by_initiator;
+	*at = sa->next_by_initiator;
+	sa->counted_half_open = false;
+	ike->half_open--;
+}
+
+void ike_bury(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	ike_not_half_open(sa);
+	unlink_spi(sa);
+	if (sa->next)
+		sa->next->previous = sa->previous;
+	*(sa->previous ? &sa->previous->next : &ike->first) = sa->next;
+	heap_remove(ike, sa);
+	ike->count--;
+	sa->state = IKE_STATE_DEAD;
+	sa->buried = true;
+	sa->next_dead = ike->dead;
+	ike->dead = sa;
+}
+
+void ike_sa_destroy(struct ike_sa *sa)
+{
+	struct ike_octets *const owned[] = { &sa->nonce_i, &sa->nonce_r, &sa->init_request,
+		&sa->init_response, &sa->cookie, &sa->request.octets, &sa->response.octets };
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		ike_octets_clear(owned[i]);
+	for (size_t i = 0; i < IKE_FRAGMENTS_MAX; i++)
+		ike_octets_clear(&sa->assembly.parts[i]);
+	for (struct ike_child *c = sa->children, *next; c; c = next) {
+		next = c->next;
+		wipe(c, sizeof(*c));
+		free(c);
+	}
+	wipe(sa, sizeof(*sa));
+	free(sa);
+}
+
+void ike_reap(struct ike *ike)
+{
+	while (ike->dead) {
+		struct ike_sa *sa = ike->dead;
+		ike->dead = sa->next_dead;
+		ike_sa_destroy(sa);
+	}
+}

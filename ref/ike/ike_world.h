@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Two engines and the network between them, for the tests: a clock, and datagrams that fly. */
+#ifndef BATON_IKE_IKE_WORLD_H
+#define BATON_IKE_IKE_WORLD_H
+
+#include <stdlib.h>
+
+#include "ref/base/random.h"
+#include "ref/ike/ike.h"
+
+#define WORLD_FLYING_MAX 64
+#define WORLD_REPORTS_MAX 128
+#define WORLD_CHILDREN_MAX 32
+
+struct flying {
+	bool to_b;
+	struct endpoint from, to;
+	size_t size;
+	uint8_t data[4096];
+};
+
+struct seen {
+	bool b;
+	enum ike_report report;
+	char words[64];
+	struct reject reject;
+};
+
+struct end {
+	struct ike_connection connection;
+	struct ike_config config;
+	struct ike *ike;
+	struct ike_sa *sa; /* the newest that is up */
+	struct ike_child_info children[WORLD_CHILDREN_MAX];
+	unsigned child_count;
+};
+
+struct world {
+	struct random random;
+	struct end a, b; /* a begins */
+	btime now;
+	struct flying flying[WORLD_FLYING_MAX];
+	unsigned count, sent, largest;
+	struct seen reports[WORLD_REPORTS_MAX];
+	unsigned report_count;
+	struct actions actions;
+};
+
+static inline struct endpoint world_endpoint(const char *text, uint16_t port)
+{
+	struct endpoint e;
+	if (endpoint_parse(text, port, &e) < 0)
+		abort();
+	return e;
+}
+
+static inline void world_end_init(struct world *w, struct end *e, const char *local,
+	const char *remote, const char *name, const char *peer)
+{
+	ike_connection_default(&e->connection);
+	ike_config_default(&e->config);
+	e->connection.name = "test";
+	e->connection.local = world_endpoint(local, 0);
+	e->connection.remote = world_endpoint(remote, 0);
+	e->connection.psk = view_text("a shared secret");
+	e->connection.liveness = e->connection.rekey_child = e->connection.rekey_ike = 0;
+	ike_id_parse(name, &e->connection.local_id);
+	ike_id_parse(peer, &e->connection.remote_id);
+	e->config.random = &w->random;
+	e->config.connections = &e->connection;
+	e->config.count = 1;
+}
+
+/* Defaults; a test changes the ends, then calls world_begin. */
+static inline void world_init(struct world *w, uint64_t seed)
+{
+	memset(w, 0, sizeof(*w));
+	w->random = random_seeded(seed);
+	w->now = 1000 * BTIME_S;
+	world_end_init(w, &w->a, "192.0.2.1", "198.51.100.2", "mn.example", "cn.example");
+	world_end_init(w, &w->b, "198.51.100.2", "0.0.0.0", "cn.example", "mn.example");
+	w->b.connection.remote.family = 0;
+}
+
+static inline void world_begin(struct world *w)
+{
+	w->a.ike = ike_new(&w->a.config);
+	w->b.ike = ike_new(&w->b.config);
+}
+
+static inline void world_end(struct world *w)
+{
+	ike_free(w->a.ike);
+	ike_free(w->b.ike);
+}
+
+static inline void world_child_down(struct end *e, uint32_t spi_in)
+{
+	for (unsigned i = 0; i < e->child_count; i++)
+		if (e->children[i].spi_in == spi_in) {
+			e->children[i] = e->children[--e->child_count];
+			return;
+		}
+	abort(); /* one that never came up */
+}
+
+static inline void world_note(struct world *w, struct end *e, const struct action *a)
+{
+	enum ike_report report = (enum ike_report)a->event;
+	struct ike_child_info info;
+
+	if (report == IKE_REPORT_ESTABLISHED || report == IKE_REPORT_REKEYED)
+		e->sa = (struct ike_sa *)a->session;
+	if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE) {
+		if (e->sa == a->session)
+			e->sa = NULL;
+		e->child_count = 0;
+	}
+	if (report == IKE_REPORT_CHILD_UP) {
+		if (e->child_count == WORLD_CHILDREN_MAX)
+			abort();
+		memcpy(&e->children[e->child_count++], a->data.data, sizeof(info));
+	}
+	if (report == IKE_REPORT_CHILD_DOWN) {
+		memcpy(&info, a->data.data, sizeof(info));
+		world_child_down(e, info.spi_in);
+	}
+	if (w->report_count == WORLD_REPORTS_MAX)
+		return;
+	struct seen *r = &w->reports[w->report_count++];
+	*r = (struct seen){ .b = e == &w->b, .report = report, .reject = a->reject };
+	if (report == IKE_REPORT_FAILED || report == IKE_REPORT_CHILD_FAILED)
+		snprintf(r->words, sizeof(r->words), "%.*s", (int)a->data.size,
+			(const char *)a->data.data);
+}
+
+static inline void world_collect(struct world *w, struct end *from)
+{
+	if (w->actions.overflowed)
+		abort();
+	for (unsigned i = 0; i < w->actions.count; i++) {
+		const struct action *a = &w->actions.list[i];
+		if (a->kind == ACTION_REPORT) {
+			world_note(w, from, a);
+			continue;
+		}
+		w->sent++;
+		if (w->count == WORLD_FLYING_MAX || a->data.size > sizeof(w->flying[0].data))
+			abort();
+		if (a->data.size > w->largest)
+			w->largest = (unsigned)a->data.size;
+		struct flying *f = &w->flying[w->count++];
+		f->to_b = from == &w->a;
+		f->from = a->local;
+		f->to = a->peer;
+		f->size = a->data.size;
+		memcpy(f->data, a->data.data, a->data.size);
+	}
+	actions_clear(&w->actions);
+}
+
+static inline struct flying world_take(struct world *w, unsigned i)
+{
+	struct flying f = w->flying[i];
+	memmove(&w->flying[i], &w->flying[i + 1], (--w->count - i) * sizeof(f));
+	return f;
+}
+
+static inline int world_deliver(struct world *w, const struct flying *f)
+{
+	struct end *e = f->to_b ? &w->b : &w->a;
+
+	actions_clear(&w->actions);
+	int result = ike_input(e->ike, &f->to, &f->from, VIEW(f->data, f->size), w->now,
+		&w->actions);
+	world_collect(w, e);
+	return result;
+}
+
+static inline void world_settle(struct world *w)
+{
+	while (w->count) {
+		struct flying f = world_take(w, 0);
+		world_deliver(w, &f);
+	}
+}
+
+static inline void world_initiate(struct world *w)
+{
+	actions_clear(&w->actions);
+	ike_initiate(w->a.ike, &w->a.connection, w->now, &w->actions);
+	world_collect(w, &w->a);
+}
+
+static inline int world_event(struct world *w, struct end *e, struct ike_event event)
+{
+	actions_clear(&w->actions);
+	int result = ike_event(e->ike, e->sa, &event, w->now, &w->actions);
+	world_collect(w, e);
+	return result;
+}
+
+static inline int world_kind(struct world *w, struct end *e, enum ike_event_kind kind)
+{
+	return world_event(w, e, (struct ike_event){ .kind = kind,
+		.spi = e->child_count ? e->children[0].spi_in : 0 });
+}
+
+static inline bool world_tick(struct world *w, btime to)
+{
+	btime due = btime_min(ike_due(w->a.ike), ike_due(w->b.ike));
+
+	if (due > to) {
+		w->now = to;
+		return false;
+	}
+	if (due > w->now)
+		w->now = due;
+	actions_clear(&w->actions);
+	ike_tick(w->a.ike, w->now, &w->actions);
+	world_collect(w, &w->a);
+	ike_tick(w->b.ike, w->now, &w->actions);
+	world_collect(w, &w->b);
+	return true;
+}
+
+static inline void world_run(struct world *w, btime duration)
+{
+	btime to = btime_add(w->now, duration);
+
+	world_settle(w);
+	while (world_tick(w, to))
+		world_settle(w);
+}
+
+static inline bool world_saw(const struct world *w, bool b, enum ike_report report)
+{
+	for (unsigned i = 0; i < w->report_count; i++)
+		if (w->reports[i].b == b && w->reports[i].report == report)
+			return true;
+	return false;
+}
+
+static inline const char *world_words(const struct world *w, enum ike_report report)
+{
+	for (unsigned i = 0; i < w->report_count; i++)
+		if (w->reports[i].report == report)
+			return w->reports[i].words;
+	return "";
+}
+
+/* Both ends have the same Child SAs, each with the other's keys. */
+static inline bool world_children_match(const struct world *w)
+{
+	if (w->a.child_count != w->b.child_count)
+		return false;
+	for (unsigned i = 0; i < w->a.child_count; i++) {
+		const struct ike_child_info *x = &w->a.children[i];
+		bool found = false;
+		for (unsigned k = 0; k < w->b.child_count; k++) {
+			const struct ike_child_info *y = &w->b.children[k];
+			found = found || (x->spi_in == y->spi_out && x->spi_out == y->spi_in &&
+				memcmp(x->encr_in, y->encr_out, IKE_KEY_MAX) == 0 &&
+				memcmp(x->encr_out, y->encr_in, IKE_KEY_MAX) == 0 &&
+				memcmp(x->integ_in, y->integ_out, IKE_KEY_MAX) == 0);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static inline bool world_up(const struct world *w)
+{
+	return w->a.sa && w->b.sa && ike_sa_established(w->a.sa) && ike_sa_established(w->b.sa) &&
+		ike_sa_spi_i(w->a.sa) == ike_sa_spi_i(w->b.sa) &&
+		ike_sa_spi_r(w->a.sa) == ike_sa_spi_r(w->b.sa);
+}
+
+#endif
