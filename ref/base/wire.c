@@ -34,7 +34,10 @@ static bool is_closing(const struct element_format *format, uint32_t code)
 	return false;
 }
 
-/* One element at the cursor; in a chain e->code is known. What fails is told by name, in the order of the element's parts. */
+/*
+ * One element at the cursor; in a chain e->code is known. What fails is told by name, in the order
+ * of the element's parts.
+ */
 static int parse_element(const struct protocol *p, struct reader *r, struct element_value *e,
 	struct reject *reject)
 {
