@@ -84,21 +84,6 @@ static struct client *client_make(struct access *a, uint32_t session)
 	return c;
 }
 
-void client_proxy(struct client *c, bool on)
-{
-	struct kernel *k = c->access->ar->node->kernel;
-	const char *device = c->access->settings->device;
-	int result;
-
-	if (c->proxied == on)
-		return;
-	result = on ? neighbour_proxy_add(k, device, &c->address) :
-		      neighbour_proxy_delete(k, device, &c->address);
-	if (result < 0)
-		log_warning(c->access->ar->node->log, "%s", kernel_error(k));
-	c->proxied = on;
-}
-
 void client_attached(struct client *c)
 {
 	struct access *a = c->access;
@@ -110,7 +95,7 @@ void client_attached(struct client *c)
 	c->attached = true;
 	timer_set(c->grace_timer, BTIME_NEVER);
 	tunnel_down(c, "attached");
-	client_proxy(c, false);
+	c->proxied = false;
 	if (neighbour_learn(k, a->settings->device, &c->address, c->mac) < 0)
 		log_warning(a->ar->node->log, "%s", kernel_error(k));
 	buffer_flush(c, "attached");
@@ -126,8 +111,7 @@ void client_free(struct client *c)
 	client_answer(c);
 	tunnel_down(c, "ended");
 	buffer_drop(c, "ended");
-	client_proxy(c, false);
-	address_end(c, !c->attached);
+	address_end(c, !c->attached && !c->superseded);
 	for (struct client **at = &a->clients; *at; at = &(*at)->next)
 		if (*at == c) {
 			*at = c->next;
@@ -201,14 +185,49 @@ void access_notified(struct access *a, uint32_t session, struct view message)
 		client_answer(c);
 }
 
-void access_moved(struct access *a, uint32_t session, const struct endpoint *peer)
+static bool same_identity(struct access *a, uint32_t one, uint32_t other)
 {
-	struct client *c = a ? client_of(a, session) : NULL;
+	const struct paa_session *s = paa_find(a->ar->paa, one), *t = paa_find(a->ar->paa, other);
+
+	return s && t && strcmp(paa_session_identity(s), paa_session_identity(t)) == 0;
+}
+
+/* The same node has authenticated anew and is here with the address: it was restarted, and what
+ * stands for its earlier session would lead its packets astray. */
+static void supersede(struct client *c)
+{
+	c->superseded = true;
+	client_free(c);
+}
+
+/* Whether the node that is now at `peer`, in that session, is this client. */
+static bool is_here(struct client *c, uint32_t session, const struct endpoint *peer)
+{
 	struct prefix now = prefix_of_endpoint(peer);
 
-	/* RFC 6252 §7.4: the PANA update tells that the node is in its new network. */
-	if (c && address_equal(&now, &c->address))
-		client_attached(c);
+	return address_equal(&now, &c->address) &&
+		(c->session == session || same_identity(c->access, c->session, session));
+}
+
+void access_moving(struct access *a, uint32_t session, const struct endpoint *peer)
+{
+	for (struct client *c = a ? a->clients : NULL; c; c = c->next)
+		if (is_here(c, session, peer))
+			tunnel_down(c, "attached");
+}
+
+void access_moved(struct access *a, uint32_t session, const struct endpoint *peer)
+{
+	for (struct client *c = a ? a->clients : NULL, *next; c; c = next) {
+		next = c->next;
+		if (!is_here(c, session, peer))
+			continue;
+		/* RFC 6252 §7.4: the PANA update tells that the node is in its new network. */
+		if (c->session == session)
+			client_attached(c);
+		else
+			supersede(c);
+	}
 }
 
 void access_forget(struct access *a, uint32_t session)
@@ -222,8 +241,8 @@ void access_forget(struct access *a, uint32_t session)
 /* --- ARP -------------------------------------------------------------------------------------- */
 
 /*
- * Proxy ARP at once, and for probes too, which the kernel leaves to the owner (RFC 5227 §2.1.1); never
- * against the client itself, which announces its address when it arrives.
+ * Proxy ARP. Not the kernel's: that answers late, leaves probes to the owner (RFC 5227 §2.1.1), and
+ * answers the client itself, who then believes that somebody has its address.
  */
 static void defend(struct client *c, const struct arp_packet *request)
 {

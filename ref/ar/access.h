@@ -18,7 +18,11 @@ void access_free(struct access *access);
 /* A notification of that session: the octets of the PANA message. */
 void access_notified(struct access *access, uint32_t session, struct view message);
 
-/* The client of that session has another address now. */
+/*
+ * The client of that session has another address now. First access_moving, so that an answer finds
+ * its way; when that has gone out, access_moved.
+ */
+void access_moving(struct access *access, uint32_t session, const struct endpoint *peer);
 void access_moved(struct access *access, uint32_t session, const struct endpoint *peer);
 
 /* The session is over. */

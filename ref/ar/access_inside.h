@@ -41,7 +41,8 @@ struct client {
 	struct timer *buffer_timer;
 
 	/* access.c */
-	bool proxied;  /* we answer ARP for the address */
+	bool proxied;	 /* we answer ARP for the address */
+	bool superseded; /* by a later session of the same node */
 	bool attached; /* the node has arrived: the address is its own now */
 	bool answering; /* `answer` is still to be sent */
 	struct mpa_handover_status answer;
@@ -70,9 +71,6 @@ void client_status(struct client *client, uint16_t request_id, enum mpa_status c
 
 /* Sends the answer that waits, if one does. */
 void client_answer(struct client *client);
-
-/* We answer ARP for the address from now on, or no longer. */
-void client_proxy(struct client *client, bool on);
 
 /* The node is in this subnet now, with its address: everything that stood in its stead goes. */
 void client_attached(struct client *client);

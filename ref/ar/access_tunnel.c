@@ -45,8 +45,8 @@ static uint32_t allowed(const struct access_settings *s)
 
 /* --- the kernel ------------------------------------------------------------------------------- */
 
-/* The host route of the inner address goes where the tunnel's packets go: what proxy ARP needs,
- * and the policy turns them into ESP on the way. */
+/* The host route of the inner address goes where the tunnel's packets go, and the policy turns them
+ * into ESP on the way. */
 static struct route inner_route(const struct client *c)
 {
 	struct route r = { .to = c->address };
@@ -80,7 +80,9 @@ static void fill_policies(struct client *c)
 		.to = any,
 		.source = c->outer,
 		.destination = c->access->own,
-		.id = c->sa_in.id };
+		.id = c->sa_in.id,
+		/* The node may be in our own network already, before it could say so. */
+		.optional = true };
 	c->policies[0] = in;
 	c->policies[1] = in;
 	c->policies[1].direction = ESP_FORWARD;
@@ -218,7 +220,7 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 			"the tunnel could not be raised");
 		return;
 	}
-	client_proxy(c, true);
+	c->proxied = true;
 	c->attached = false;
 	timer_set(c->grace_timer, BTIME_NEVER);
 	if (!c->tunnel_timer)

@@ -92,20 +92,38 @@ static void take_report(void *context, const struct action *a)
 		answer_waiters(ar, a, s);
 }
 
+/* Tells the access part who has moved: before the answer leaves, and after. */
+static void tell_moves(const struct reporting *r,
+	void (*tell)(struct access *access, uint32_t session, const struct endpoint *peer))
+{
+	for (unsigned i = 0; i < r->actions->count; i++)
+		if (r->actions->list[i].kind == ACTION_REPORT &&
+			r->actions->list[i].event == PANA_REPORT_ADDRESS_UPDATED)
+			tell(r->ar->access, r->sessions[i].session, &r->sessions[i].peer);
+}
+
+static bool has_moves(const struct actions *actions)
+{
+	for (unsigned i = 0; i < actions->count; i++)
+		if (actions->list[i].kind == ACTION_REPORT &&
+			actions->list[i].event == PANA_REPORT_ADDRESS_UPDATED)
+			return true;
+	return false;
+}
+
 void agent_carry(struct ar *ar, const struct actions *actions)
 {
 	struct reporting r = { .ar = ar, .actions = actions };
 
 	take_snapshots(&r);
+	tell_moves(&r, access_moving);
 	carry_out(actions, ar->udp, ar->node->log, take_report, &r);
-	/* The node waits for the acknowledgement of its new address, which has gone out now; on a
-	 * machine with one CPU the node may be waiting for this very process. */
-	for (unsigned i = 0; i < actions->count; i++)
-		if (actions->list[i].kind == ACTION_REPORT &&
-			actions->list[i].event == PANA_REPORT_ADDRESS_UPDATED && ar->access) {
-			sched_yield();
-			access_moved(ar->access, r.sessions[i].session, &r.sessions[i].peer);
-		}
+	if (ar->access && has_moves(actions)) {
+		/* The node waits for the acknowledgement, which has gone out now; on a machine with
+		 * one CPU it may be waiting for this very process. */
+		sched_yield();
+		tell_moves(&r, access_moved);
+	}
 	timer_set(ar->timer, paa_due(ar->paa));
 	aaa_flush(ar->aaa);
 }

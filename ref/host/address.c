@@ -32,6 +32,7 @@ int address_add(struct kernel *k, const char *device, const struct prefix *addre
 		return result;
 	m = address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, info.index, address);
 	put_u32(m, IFA_FLAGS, (on_link ? 0 : IFA_F_NOPREFIXROUTE) | IFA_F_NODAD);
+	put_u8(m, IFA_PROTO, KERNEL_PROTOCOL); /* so that addresses_sweep finds it */
 	result = kernel_request(k, KERNEL_ROUTE, m, "adding address %s to %s",
 		prefix_text(address, text), device);
 	if (result == 0)
@@ -94,4 +95,44 @@ int address_get(struct kernel *k, const char *device, uint8_t family, struct pre
 		return kernel_fail(k, EADDRNOTAVAIL, "%s has no address", device);
 	*out = wanted.found;
 	return 0;
+}
+
+/* --- sweeping --------------------------------------------------------------------------------- */
+
+struct sweep {
+	struct nl_msg *list[64];
+	unsigned count;
+};
+
+static void note_own(void *context, struct nlmsghdr *h)
+{
+	struct sweep *own = context;
+	struct nlattr *attributes[IFA_PROTO + 1];
+	const struct ifaddrmsg *info = nlmsg_data(h);
+	struct prefix p = { .family = info->ifa_family, .length = info->ifa_prefixlen };
+
+	if (nlmsg_parse(h, sizeof(*info), attributes, IFA_PROTO, NULL) < 0 ||
+		!attributes[IFA_PROTO] || nla_get_u8(attributes[IFA_PROTO]) != KERNEL_PROTOCOL ||
+		!attributes[IFA_LOCAL] ||
+		nla_len(attributes[IFA_LOCAL]) != (int)ip_size(info->ifa_family) ||
+		own->count == sizeof(own->list) / sizeof(own->list[0]))
+		return;
+	memcpy(p.address, nla_data(attributes[IFA_LOCAL]), ip_size(p.family));
+	own->list[own->count++] = address_message(RTM_DELADDR, 0, info->ifa_index, &p);
+}
+
+int addresses_sweep(struct kernel *k)
+{
+	struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
+	struct sweep own = { .count = 0 };
+	int result = kernel_query(k, KERNEL_ROUTE,
+		message_new(RTM_GETADDR, NLM_F_DUMP, &header, sizeof(header)), note_own, &own);
+
+	for (unsigned i = 0; i < own.count; i++) {
+		int each = kernel_request(k, KERNEL_ROUTE, own.list[i],
+			"removing an address of an earlier run");
+		if (each < 0 && each != -EADDRNOTAVAIL)
+			result = each;
+	}
+	return result;
 }

@@ -334,9 +334,16 @@ struct kernel *kernel_open(void)
 
 int kernel_sweep(struct kernel *k)
 {
-	int links = links_sweep(k), routes = routes_sweep(k), ipsec = ipsec_sweep(k);
+	int (*const sweeps[])(struct kernel *k) = { links_sweep, addresses_sweep, routes_sweep,
+		ipsec_sweep };
+	int result = 0;
 
-	return links < 0 ? links : routes < 0 ? routes : ipsec;
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+		int each = sweeps[i](k);
+		if (result == 0)
+			result = each;
+	}
+	return result;
 }
 
 /* Gone already is as good as taken back: a deleted link takes its addresses and routes along. */

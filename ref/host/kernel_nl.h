@@ -52,6 +52,7 @@ int kernel_fail(struct kernel *k, int error, const char *what, ...)
 
 /* What kernel_sweep calls, each in its own file. */
 int links_sweep(struct kernel *k);
+int addresses_sweep(struct kernel *k);
 int routes_sweep(struct kernel *k);
 int ipsec_sweep(struct kernel *k);
 

@@ -257,7 +257,9 @@ static void leftovers_are_swept(void **state)
 		struct kernel *own = kernel_open();
 		struct esp_sa sa = sa_of(ESP_AES_GCM_16_256, 0x3000);
 		struct ipip ends = { .local = prefix("10.8.0.1"), .remote = prefix("192.0.2.9") };
-		bool bad = route_set(own, &r) < 0 || rule_add(own, &rule) < 0;
+		struct prefix left = prefix("10.7.7.7/24");
+		bool bad = route_set(own, &r) < 0 || rule_add(own, &rule) < 0 ||
+			address_add(own, "v0", &left, true) < 0;
 		link_add_ipip(own, "baton-t2", &ends);
 		ipsec_sa_add(own, &sa);
 		_exit(bad);
@@ -268,6 +270,7 @@ static void leftovers_are_swept(void **state)
 	assert_int_equal(kernel_sweep(fresh), 0);
 	kernel_close(fresh);
 	assert_null(strstr(printed(EVERYTHING), "203.0.113.0"));
+	assert_null(strstr(printed(EVERYTHING), "10.7.7.7"));
 	assert_null(strstr(printed(EVERYTHING), "lookup 701"));
 	assert_null(strstr(printed(EVERYTHING), "baton-t2"));
 	assert_null(strstr(printed(EVERYTHING), "0x00003000"));

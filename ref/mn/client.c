@@ -306,8 +306,20 @@ json_t *client_json(const struct network *n)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+/* An agent that begins does so at port 716 (RFC 5191 §6.1). A node that moves always begins itself,
+ * and with a port of its own each time no agent takes it for the one it was before a restart. */
+static struct endpoint where_to_bind(const struct mn *mn)
+{
+	struct endpoint bind = mn->settings->pana.bind;
+
+	if (!bind.family)
+		endpoint_parse("0.0.0.0", mn->settings->device ? 0 : PANA_PORT, &bind);
+	return bind;
+}
+
 int client_start(struct mn *mn)
 {
+	struct endpoint bind = where_to_bind(mn);
 	char where[64];
 
 	if (mn->settings->eap.tls) {
@@ -315,11 +327,10 @@ int client_start(struct mn *mn)
 		if (!mn->tls)
 			return -1;
 	}
-	mn->udp = udp_open(mn->node->loop, &mn->settings->pana.bind, NULL, receive, mn);
+	mn->udp = udp_open(mn->node->loop, &bind, NULL, receive, mn);
 	if (!mn->udp) {
 		log_error(mn->node->log, "the PANA socket at %s: %s",
-			endpoint_text(&mn->settings->pana.bind, where, sizeof(where)),
-			strerror(errno));
+			endpoint_text(&bind, where, sizeof(where)), strerror(errno));
 		return -1;
 	}
 	mn->timer = timer_new(mn->node->loop, timer_due, mn);

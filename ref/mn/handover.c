@@ -131,6 +131,9 @@ static const struct fsm_row rows[] = {
 	ROW(ATTACHED, L2_DOWN, NULL, DETACHED, NULL, NULL),
 	ROW(DETACHED, L2_UP, knows_the_network, JOINING, act_resume, NULL),
 	ROW(ATTACHED, REFUSED, NULL, DETACHED, NULL, NULL),
+	/* somebody else has the address, or the server wants it back: another */
+	ROW(ATTACHED, LOST, NULL, CONFIGURING, act_tell_lost, "RFC 5227 §2.4"),
+	ROW(REGISTERING, LOST, NULL, CONFIGURING, act_tell_lost, "RFC 5227 §2.4"),
 
 	/* prepared */
 	ROW(ATTACHED, PREPARE, has_session, PRE_CONFIGURING, act_reuse_session, STEP(2)),
@@ -316,6 +319,11 @@ static void lease_failed(void *context, const char *why)
 	handover_fail(context, MOVE_EVENT_REFUSED, why);
 }
 
+static void lease_lost(void *context, const char *why)
+{
+	handover_fail(context, MOVE_EVENT_LOST, why);
+}
+
 static void home_bound(void *context)
 {
 	struct handover *h = context;
@@ -424,7 +432,7 @@ struct handover *handover_new(struct mn *mn)
 {
 	struct handover *h = host_alloc(sizeof(*h));
 	struct station_callbacks radio = { .context = h, .report = radio_report };
-	struct lease_callbacks lease = { h, lease_bound, lease_failed };
+	struct lease_callbacks lease = { h, lease_bound, lease_failed, lease_lost };
 	struct home_callbacks home = { h, home_bound, home_failed };
 
 	h->mn = mn;

@@ -159,6 +159,17 @@ int act_fail(void *context, const void *input)
 	return 0;
 }
 
+int act_tell_lost(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	log_event(h->node->log, "address_lost", "{s:s}", "reason", h->why);
+	h->is_handoff = h->prepared = h->buffered = false;
+	h->previous = h->target = h->target ? h->target : h->mn->serving;
+	return 0;
+}
+
 int act_resume(void *context, const void *input)
 {
 	struct handover *h = context;

@@ -52,6 +52,7 @@ enum move_state {
 	X(REACHED, "reached")                                                                      \
 	X(AUTHENTICATED, "authenticated")                                                          \
 	X(LEASE, "lease")                                                                          \
+	X(LOST, "address lost")                                                                    \
 	X(ADDRESS, "address context")                                                              \
 	X(TUNNEL, "tunnel up")                                                                     \
 	X(BOUND, "bound")                                                                          \
@@ -138,6 +139,7 @@ int act_go_back(void *handover, const void *input);
 int act_fail(void *handover, const void *input);
 int act_leave(void *handover, const void *input);
 int act_want_move(void *handover, const void *input);
+int act_tell_lost(void *handover, const void *input);
 int act_resume(void *handover, const void *input);
 
 #endif

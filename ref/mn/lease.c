@@ -151,7 +151,10 @@ static void set_timer(struct lease *l)
 static void lost(struct lease *l, const char *why)
 {
 	take_off(l, &l->now);
-	l->callbacks.failed(l->callbacks.context, why);
+	l->acquiring = true;
+	l->callbacks.lost(l->callbacks.context, why);
+	if (!l->dhcp) /* else it begins anew by itself */
+		lease_acquire(l);
 }
 
 static void acd_reported(struct lease *l, const struct action *a)

@@ -22,8 +22,10 @@ struct lease_callbacks {
 	void *context;
 	/* The address is on the device and routed. */
 	void (*bound)(void *context, const struct lease_address *address);
-	/* None to be had, or the one there was is lost; `why` in words. */
+	/* None to be had; `why` in words. */
 	void (*failed)(void *context, const char *why);
+	/* The one there was may not be used any more, and is off; another is being acquired. */
+	void (*lost)(void *context, const char *why);
 };
 
 /* NULL after log_error. */

@@ -32,8 +32,9 @@ static const struct config_row eap_rows[] = {
 #define PAC(member) .offset = offsetof(struct pac_settings, member)
 
 static const struct config_row pac_rows[] = {
-	{ .key = "bind", .kind = CONFIG_ENDPOINT, PAC(bind), .otherwise = "0.0.0.0",
-	  .port = PANA_PORT, .help = "Where the client listens and sends from; [::] for IPv6." },
+	{ .key = "bind", .kind = CONFIG_ENDPOINT, PAC(bind), .port = PANA_PORT,
+	  .help = "Where the client listens and sends from. Not given: 0.0.0.0, and port 716 without "
+		  "a device, any port with one." },
 	{ .key = "initiate", .kind = CONFIG_BOOL, PAC(initiate),
 	  .help = "Without a device: begin with the first network at the start." },
 	{ .key = "piggyback", .kind = CONFIG_BOOL, PAC(piggyback), .otherwise = "true",
