@@ -3,20 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OFFERED __attribute__((weak))
-OFFERED int cmd_creds(int argc, char **argv);
-OFFERED int cmd_ctl(int argc, char **argv);
-OFFERED int cmd_doctor(int argc, char **argv);
-OFFERED int cmd_eapol(int argc, char **argv);
-OFFERED int cmd_dot1x(int argc, char **argv);
-OFFERED int cmd_guest(int argc, char **argv);
-OFFERED int cmd_measure(int argc, char **argv);
-OFFERED int cmd_report(int argc, char **argv);
-OFFERED int cmd_run(int argc, char **argv);
-OFFERED int cmd_shell(int argc, char **argv);
-OFFERED int cmd_topo(int argc, char **argv);
-OFFERED int cmd_traffic(int argc, char **argv);
-OFFERED int cmd_vectors(int argc, char **argv);
+#include "testbed/creds/cmd.h"
+#include "testbed/ctl/cmd.h"
+#include "testbed/dot1x/cmd.h"
+#include "testbed/eapol/cmd.h"
+#include "testbed/guest/cmd.h"
+#include "testbed/measure/cmd.h"
+#include "testbed/measure/traffic.h"
+#include "testbed/report/cmd.h"
+#include "testbed/suite/cmd.h"
+#include "testbed/topology/cmd.h"
+#include "testbed/vectors/cmd.h"
 
 struct command {
 	const char *name;
@@ -64,7 +61,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0 && commands[i].function)
+		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].function(argc - 1, argv + 1);
 	fprintf(stderr, "baton: there is no command %s; `baton help` lists them\n", argv[1]);
 	return 2;
