@@ -9,7 +9,8 @@ from scapy.fields import (ByteEnumField, ByteField, FieldLenField, ShortField, S
 from scapy.packet import Packet
 
 REQUEST, RESPONSE, SUCCESS, FAILURE = 1, 2, 3, 4
-IDENTITY, MD5_CHALLENGE, TLS, PSK = 1, 4, 13, 47
+IDENTITY, NOTIFICATION, NAK, MD5_CHALLENGE, OTP, GTC, TLS, PSK = 1, 2, 3, 4, 5, 6, 13, 47
+EXPANDED, EXPERIMENTAL = 254, 255
 
 DONE_SUCCESS, DONE_FAILURE = 2, 3  # RFC 4764 section 5.3, the R field
 
@@ -83,6 +84,28 @@ def tls_start(identifier):
     return bytes(EAPPacket(code=REQUEST, identifier=identifier) / EAPTLSStart())
 
 
+TLS_L, TLS_M, TLS_S = 0x80, 0x40, 0x20  # RFC 5216 section 3.1
+
+
+def tls_fragment(code, identifier, flags, data=b"", length=None):
+    """RFC 5216 sections 3.1 and 3.2; the length field is there when one is given."""
+    field = b"" if length is None else length.to_bytes(4, "big")
+    return packet(code, identifier, TLS, bytes([flags]) + field + data)
+
+
+def packet(code, identifier, kind=None, data=b"", length=None):
+    """Any packet: octets of the caller's, the length right unless told otherwise."""
+    body = (b"" if kind is None else bytes([kind])) + data
+    size = 4 + len(body) if length is None else length
+    return bytes([code, identifier]) + size.to_bytes(2, "big") + body
+
+
+def expanded(code, identifier, vendor, kind, data=b""):
+    """RFC 3748 section 5.7."""
+    return packet(code, identifier, EXPANDED,
+                  vendor.to_bytes(3, "big") + kind.to_bytes(4, "big") + data)
+
+
 def md5_request(identifier, challenge, name):
     return bytes(EAPPacket(code=REQUEST, identifier=identifier)
                  / EAPMD5(value=challenge, name=name))
@@ -128,12 +151,18 @@ class PSKDialog:
         mac_p = aes.cmac(self.ak, self.id_p + self.id_s + self.rand_s + self.rand_p)
         return self._packet(RESPONSE, identifier, 1, self.rand_p + mac_p + self.id_p)
 
-    def third(self, identifier, result=DONE_SUCCESS):
+    def third_with(self, identifier, nonce, result=DONE_SUCCESS):
         mac_s = aes.cmac(self.ak, self.id_s + self.rand_p)
-        return self._sealed(REQUEST, identifier, 2, mac_s, 0, result)
+        return self._sealed(REQUEST, identifier, 2, mac_s, nonce, result)
+
+    def third(self, identifier, result=DONE_SUCCESS):
+        return self.third_with(identifier, 0, result)
+
+    def fourth_with(self, identifier, nonce, result=DONE_SUCCESS):
+        return self._sealed(RESPONSE, identifier, 3, b"", nonce, result)
 
     def fourth(self, identifier, result=DONE_SUCCESS):
-        return self._sealed(RESPONSE, identifier, 3, b"", 1, result)
+        return self.fourth_with(identifier, 1, result)
 
     def as_json(self):
         return {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes vectors/pana/*.json and *.pcapng.
+"""Writes vectors/PROTOCOL/*.json and *.pcapng.
 
     generate.py            writes the files
     generate.py --check    writes nothing; fails when a file is not, octet for octet, what would be
@@ -17,24 +17,35 @@ logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-MODULES = ("cases_sessions", "cases_messages", "cases_invalid_octets", "cases_invalid_messages",
-           "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions")
-OUT = os.path.join(os.path.dirname(HERE), "pana")
+ROOT = os.path.dirname(HERE)
+MODULES = {
+    "pana": ("cases_sessions", "cases_messages", "cases_invalid_octets", "cases_invalid_messages",
+             "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions"),
+    "eap": ("cases_eap_packets", "cases_eap_methods"),
+    "radius": ("cases_radius", "cases_radius_invalid"),
+    "eapol": ("cases_eapol",),
+    "dot1x-over-ip": ("cases_dxi_messages", "cases_dxi_invalid"),
+    "binding": ("cases_binding",),
+}
 
 
-def corpora():
-    return [corpus for name in MODULES for corpus in __import__(name).corpora()]
+def corpora(protocol):
+    return [corpus for name in MODULES[protocol] for corpus in __import__(name).corpora()]
 
 
-def contents():
+def contents(protocol):
     out, seen = {}, set()
-    for corpus in corpora():
+    for corpus in corpora(protocol):
+        assert corpus.protocol == protocol
         for case in corpus.cases():
             if case.id in seen:
-                sys.exit("generate.py: two cases have the id '%s'" % case.id)
+                sys.exit("generate.py: two cases of %s have the id '%s'" % (protocol, case.id))
             seen.add(case.id)
-        out[corpus.name + ".json"] = corpus.json_bytes()
-        out[corpus.name + ".pcapng"] = corpus.pcapng_bytes()
+        for name, octets in ((corpus.name + ".json", corpus.json_bytes()),
+                             (corpus.name + ".pcapng", corpus.pcapng_bytes())):
+            if name in out:
+                sys.exit("generate.py: two files of %s are called %s" % (protocol, name))
+            out[name] = octets
     return out, len(seen)
 
 
@@ -46,32 +57,41 @@ def read(path):
         return None
 
 
-def check(files):
+def check(protocol, files):
+    folder = os.path.join(ROOT, protocol)
     bad = ["%s: not what generate.py writes; run 'make vectors'" % name
-           for name, octets in sorted(files.items()) if read(os.path.join(OUT, name)) != octets]
-    for name in sorted(os.listdir(OUT)) if os.path.isdir(OUT) else []:
+           for name, octets in sorted(files.items()) if read(os.path.join(folder, name)) != octets]
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         if name.endswith((".json", ".pcapng")) and name not in files:
             bad.append("%s: no generator writes this file; delete it" % name)
     for line in bad:
-        print("vectors/pana/" + line, file=sys.stderr)
-    return 1 if bad else 0
+        print("vectors/%s/%s" % (protocol, line), file=sys.stderr)
+    return bool(bad)
+
+
+def write(protocol, files):
+    folder = os.path.join(ROOT, protocol)
+    os.makedirs(folder, exist_ok=True)
+    for name, octets in files.items():
+        if read(os.path.join(folder, name)) != octets:
+            with open(os.path.join(folder, name), "wb") as stream:
+                stream.write(octets)
+            print("vectors/%s/%s" % (protocol, name))
 
 
 def main():
     arguments = sys.argv[1:]
     if arguments not in ([], ["--check"]):
         sys.exit("usage: generate.py [--check]")
-    files, count = contents()
-    if arguments:
-        return check(files)
-    os.makedirs(OUT, exist_ok=True)
-    for name, octets in files.items():
-        if read(os.path.join(OUT, name)) != octets:
-            with open(os.path.join(OUT, name), "wb") as stream:
-                stream.write(octets)
-            print("vectors/pana/" + name)
-    print("%d vectors" % count)
-    return 0
+    bad = False
+    for protocol in MODULES:
+        files, count = contents(protocol)
+        if arguments:
+            bad |= check(protocol, files)
+        else:
+            write(protocol, files)
+            print("%s: %d vectors" % (protocol, count))
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

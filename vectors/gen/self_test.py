@@ -6,6 +6,7 @@ import sys
 
 import aes
 import keys
+import radius
 
 H = bytes.fromhex
 KEY = H("2b7e151628aed2a6abf7158809cf4f3c")
@@ -33,6 +34,11 @@ CHECKS = [
      H("19dd5c4c9331049d0bdab0277408f67967e5")),
     ("HMAC-SHA-1, RFC 2202 case 1", keys.auth_hash(7, b"\x0b" * 20, b"Hi There"),
      H("b617318655057264e28bc0b6fb378c8ef146be00")),
+    ("Response Authenticator, RFC 2865 section 7.1",
+     radius.response_authenticator(H("0200002600000000000000000000000000000000"
+                                     "0606000000010f06000000000e06c0a80103"),
+                                   H("0f403f9473978057bd83d5cb98f4227a"), b"xyzzy5461"),
+     H("86fe220e7624ba2a1005f6bf9b55e0b2")),
     ("HMAC-SHA-256-128, RFC 4868 AUTH256-1", keys.auth_hash(12, b"\x0b" * 32, b"Hi There"),
      H("198a607eb44bfbc69903a0f1cf2bbdc5")),
 ]

@@ -2,22 +2,13 @@
 """A PANA session as its two ends see it: session identifier, both sequence numbers, keys.
 
 The case modules speak through it, so that a line of theirs reads like a line of RFC 5191 Figure 1.
-All values are constants: derive() makes octets that look random from a label.
+All values are constants: vector.derive() makes octets that look random from a label.
 """
-
-import hashlib
 
 import keys
 import pana
 from corpus import SILENCE, TO_PAA, TO_PAC
-
-
-def derive(label, size):
-    """Octets that depend on the label only."""
-    out = b""
-    while len(out) < size:
-        out += hashlib.sha256(b"baton vectors %s %d" % (label.encode(), len(out))).digest()
-    return out[:size]
+from vector import derive
 
 
 class Session:
