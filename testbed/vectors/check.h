@@ -16,8 +16,11 @@ struct vector_codec; /* codec.h */
 /* The codec of that protocol, or NULL. */
 const struct vector_codec *vector_codec(const char *protocol);
 
-/* "pana, eap, ...": protocols that have one. Always terminated; returns `out`. */
-const char *vector_codec_names(char *out, size_t size);
+/* The name of the protocol with the codec of that index, from 0; NULL after the last. */
+const char *vector_protocol(size_t index);
+
+/* "pana, eap, ...": all of them. Always terminated; returns `out`. */
+const char *vector_protocols(char *out, size_t size);
 
 /* What a decoder did with one vector. */
 enum check_verdict {

@@ -162,7 +162,7 @@ struct finding judge_rejection(const struct vector *v, const struct reject *r)
 }
 
 /* What decoding alone cannot reject; AUTH has been judged when there is one. */
-static struct finding judge_taken(const struct vector *v)
+struct finding judge_taken(const struct vector *v)
 {
 	if (v->result != VECTOR_INVALID)
 		return AGREES;
@@ -213,7 +213,7 @@ struct finding check_with_codec(const struct vector_codec *codec, const struct v
 
 	if (f.verdict == CHECK_AGREES && taken && codec->verify)
 		f = codec->verify(v, &d);
-	if (f.verdict == CHECK_AGREES && codec->play)
+	if (f.verdict == CHECK_AGREES && codec->play && (codec->plays_server || !v->to_server))
 		return codec->play(v);
 	return f.verdict == CHECK_AGREES && taken ? judge_taken(v) : f;
 }

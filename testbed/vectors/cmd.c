@@ -18,7 +18,7 @@ static int usage(FILE *to)
 {
 	fputs("usage: baton vectors list [PROTOCOL] [--all]\n"
 	      "       baton vectors show ID [PROTOCOL]\n"
-	      "       baton vectors check PROTOCOL [--decoder ref|tshark] [--verbose]\n"
+	      "       baton vectors check [PROTOCOL] [--decoder ref|tshark] [--verbose]\n"
 	      "       baton vectors replay PROTOCOL --interface IF --target ADDRESS [...]\n"
 	      "       baton vectors replay PROTOCOL --topology NAME --start COMMAND [...]\n"
 	      "       baton vectors flood PROTOCOL --target ADDRESS[:PORT] [...]\n"
@@ -102,33 +102,73 @@ int vectors_of(struct vector_set *set, const char *protocol, const char *folder)
 	return failed;
 }
 
-static int command_list(const struct arguments *a)
+/* One protocol, or every one that has vectors, until something goes wrong with reading. */
+static int each_protocol(const struct arguments *a, const char *protocol,
+	int (*one)(const struct arguments *a, const char *protocol))
+{
+	int result = 0;
+
+	if (protocol)
+		return one(a, protocol);
+	if (a->folder) {
+		fputs("baton vectors: --folder is the folder of one protocol; name that too\n",
+			stderr);
+		return 2;
+	}
+	for (size_t i = 0; vector_protocol(i); i++)
+		result |= one(a, vector_protocol(i));
+	return result;
+}
+
+static int list_one(const struct arguments *a, const char *protocol)
 {
 	struct vector_set set;
 
-	if (vectors_of(&set, a->count ? a->words[0] : "pana", a->folder) < 0)
+	if (vectors_of(&set, protocol, a->folder) < 0)
 		return 1;
 	list_set(&set, a->all, stdout);
 	vector_set_free(&set);
 	return 0;
 }
 
-static int command_show(const struct arguments *a)
+static int command_list(const struct arguments *a)
+{
+	return each_protocol(a, a->words[0], list_one);
+}
+
+/* 0 shown, 1 not among them, 2 they cannot be read. */
+static int show_one(const struct arguments *a, const char *protocol)
 {
 	struct vector_set set;
 
-	if (vectors_of(&set, a->count > 1 ? a->words[1] : "pana", a->folder) < 0)
-		return 1;
+	if (vectors_of(&set, protocol, a->folder) < 0)
+		return 2;
 	const struct vector *v = vector_set_find(&set, a->words[0]);
 	if (v)
 		show_vector(v, stdout);
-	else
-		fprintf(stderr,
-			"baton vectors: no vector '%s'; 'baton vectors list --all' lists "
-			"them\n",
-			a->words[0]);
 	vector_set_free(&set);
 	return v ? 0 : 1;
+}
+
+/* An id names one vector of a protocol; two protocols may use one. */
+static int command_show(const struct arguments *a)
+{
+	int found = 1;
+
+	if (a->words[1])
+		found = show_one(a, a->words[1]);
+	else if (a->folder)
+		found = show_one(a, vector_protocol(0));
+	else
+		for (size_t i = 0; vector_protocol(i) && found != 2; i++) {
+			int here = show_one(a, vector_protocol(i));
+			found = here == 1 ? found : here;
+		}
+	if (found == 1)
+		fprintf(stderr,
+			"baton vectors: no vector '%s'; 'baton vectors list --all' lists them\n",
+			a->words[0]);
+	return found ? 1 : 0;
 }
 
 static int run_tshark(const struct vector_set *set, bool verbose, struct check_summary *sum)
@@ -145,37 +185,44 @@ static int run_tshark(const struct vector_set *set, bool verbose, struct check_s
 	return failed;
 }
 
-static int command_check(const struct arguments *a)
+static int check_one(const struct arguments *a, const char *protocol)
 {
-	const struct vector_codec *codec = vector_codec(a->words[0]);
+	const struct vector_codec *codec = vector_codec(protocol);
 	bool tshark = strcmp(a->decoder, "tshark") == 0;
 	struct vector_set set;
 	struct check_summary sum;
-	char names[128];
 	int failed = 0;
 
-	if (!tshark && strcmp(a->decoder, "ref") != 0) {
-		fprintf(stderr, "baton vectors: no decoder '%s'; there are ref and tshark\n",
-			a->decoder);
-		return 2;
-	}
-	if (!tshark && !codec) {
-		fprintf(stderr, "baton vectors: no codec for '%s'; there is one for %s\n",
-			a->words[0], vector_codec_names(names, sizeof(names)));
-		return 2;
-	}
-	if (vectors_of(&set, a->words[0], a->folder) < 0)
+	if (vectors_of(&set, protocol, a->folder) < 0)
 		return 1;
 	if (tshark)
 		failed = run_tshark(&set, a->verbose, &sum);
 	else
 		sum = check_set_with_codec(codec, &set, a->verbose, stdout);
 	if (!failed)
-		printf("%s: %zu vectors: %u agree, %u differ, %u differ as explained, %u beyond "
-		       "what it checks\n",
-			a->decoder, set.count, sum.agrees, sum.differs, sum.explained, sum.outside);
+		printf("%s, %s: %zu vectors: %u agree, %u differ, %u differ as explained, %u "
+		       "beyond what it checks\n",
+			protocol, a->decoder, set.count, sum.agrees, sum.differs, sum.explained,
+			sum.outside);
 	vector_set_free(&set);
 	return failed || sum.differs;
+}
+
+static int command_check(const struct arguments *a)
+{
+	char names[128];
+
+	if (strcmp(a->decoder, "ref") != 0 && strcmp(a->decoder, "tshark") != 0) {
+		fprintf(stderr, "baton vectors: no decoder '%s'; there are ref and tshark\n",
+			a->decoder);
+		return 2;
+	}
+	if (a->words[0] && !vector_codec(a->words[0])) {
+		fprintf(stderr, "baton vectors: no codec for '%s'; there is one for %s\n",
+			a->words[0], vector_protocols(names, sizeof(names)));
+		return 2;
+	}
+	return each_protocol(a, a->words[0], check_one);
 }
 
 static int command_corpus(const struct arguments *a)
@@ -203,7 +250,7 @@ int cmd_vectors(int argc, char **argv)
 	} commands[] = {
 		{"list", command_list, 0, 1},
 		{"show", command_show, 1, 2},
-		{"check", command_check, 1, 1},
+		{"check", command_check, 0, 1},
 		{"corpus", command_corpus, 2, 2},
 	};
 	struct arguments a;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One row a protocol. */
+#include <stdio.h>
 #include <string.h>
 
+#include "ref/binding/binding_wire.h"
+#include "ref/dot1x/dxi_wire.h"
+#include "ref/eap/eap_packet.h"
 #include "ref/pana/pana_wire.h"
-#include "testbed/vectors/codec.h"
+#include "ref/radius/radius_wire.h"
+#include "testbed/vectors/play.h"
 
 static const struct header_member pana_header[] = {
 	{"reserved", PANA_RESERVED, 1, false},
@@ -15,9 +20,45 @@ static const struct header_member pana_header[] = {
 	{NULL, 0, 0, false},
 };
 
+static const struct header_member radius_header[] = {
+	{"code", RADIUS_CODE, 1, false},
+	{"identifier", RADIUS_IDENTIFIER, 1, false},
+	{"length", RADIUS_LENGTH, 1, false},
+	{"authenticator", RADIUS_AUTHENTICATOR_HIGH, 2, true},
+	{NULL, 0, 0, false},
+};
+
+static const struct header_member dxi_header[] = {
+	{"version", DXI_VERSION_FIELD, 1, false},
+	{"type", DXI_TYPE, 1, false},
+	{"length", DXI_LENGTH, 1, false},
+	{"station", DXI_STATION, 1, true},
+	{"bssid", DXI_BSSID, 1, true},
+	{NULL, 0, 0, false},
+};
+
+static const struct header_member binding_header[] = {
+	{"version", BINDING_VERSION_FIELD, 1, false},
+	{"type", BINDING_TYPE, 1, false},
+	{"length", BINDING_LENGTH, 1, false},
+	{"sequence", BINDING_SEQUENCE, 1, false},
+	{"key_id", BINDING_KEY_ID, 1, false},
+	{NULL, 0, 0, false},
+};
+
 static const struct vector_codec codecs[] = {
 	{"pana", &pana_protocol, pana_header, codec_wire_parse, codec_pana_check,
-		codec_wire_encode, verify_pana, NULL},
+		codec_wire_encode, verify_pana, NULL, false},
+	{"eap", &eap_protocol, NULL, codec_eap_parse, codec_eap_check, codec_eap_encode, NULL,
+		play_eap, true},
+	{"eapol", &eapol_protocol, NULL, codec_eapol_parse, codec_eapol_check, codec_eapol_encode,
+		verify_eapol, NULL, false},
+	{"radius", &radius_protocol, radius_header, codec_radius_parse, codec_radius_check,
+		codec_wire_encode, verify_radius, play_radius, false},
+	{"dot1x-over-ip", &dxi_protocol, dxi_header, codec_wire_parse, codec_dxi_check,
+		codec_wire_encode, NULL, play_dxi, true},
+	{"binding", &binding_protocol, binding_header, codec_wire_parse, codec_wire_check,
+		codec_wire_encode, verify_binding, NULL, false},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)
@@ -28,13 +69,18 @@ const struct vector_codec *vector_codec(const char *protocol)
 	return NULL;
 }
 
-const char *vector_codec_names(char *out, size_t size)
+const char *vector_protocol(size_t index)
+{
+	return index < sizeof(codecs) / sizeof(codecs[0]) ? codecs[index].protocol : NULL;
+}
+
+const char *vector_protocols(char *out, size_t size)
 {
 	size_t used = 0;
 
 	*out = '\0';
-	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++)
-		used += (size_t)snprintf(out + used, used < size ? size - used : 0, "%s%s",
-			i ? ", " : "", codecs[i].protocol);
+	for (size_t i = 0; vector_protocol(i) && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "",
+			vector_protocol(i));
 	return out;
 }

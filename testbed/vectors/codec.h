@@ -50,6 +50,7 @@ struct vector_codec {
 	 * here; `baton vectors replay` may have one.
 	 */
 	struct finding (*play)(const struct vector *v);
+	bool plays_server; /* the receivers of what goes to servers too */
 };
 
 /* Everything but `verify` and `play` of formats in tables. */
@@ -66,12 +67,34 @@ void decoded_octets(struct decoded *d, const char *name, struct view octets);
 /* An invalid vector that was rejected, or any other that was: as it should be? */
 struct finding judge_rejection(const struct vector *v, const struct reject *r);
 
+/* What was taken, where nothing but the layers below its rule was checked. */
+struct finding judge_taken(const struct vector *v);
+
 /* Nothing to complain about. */
 struct finding finding_none(void);
 
 /* The functions of the rows, one file a protocol: codec_*.c, verify_*.c, play_*.c. */
 int codec_pana_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
+int codec_dxi_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_eap_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_eap_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_eap_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
+int codec_radius_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_radius_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+struct finding verify_radius(const struct vector *v, const struct decoded *d);
+int codec_eapol_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_eapol_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_eapol_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
+struct finding verify_eapol(const struct vector *v, const struct decoded *d);
+struct finding verify_binding(const struct vector *v, const struct decoded *d);
 struct finding verify_pana(const struct vector *v, const struct decoded *d);
 
 #endif

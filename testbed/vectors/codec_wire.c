@@ -2,7 +2,9 @@
 /* Formats in tables: the header's rows and the elements, to and from what the files call them. */
 #include <string.h>
 
+#include "ref/dot1x/dxi_wire.h"
 #include "ref/pana/pana_wire.h"
+#include "ref/radius/radius_wire.h"
 #include "testbed/vectors/codec.h"
 
 void decoded_number(struct decoded *d, const char *name, uint64_t number)
@@ -50,23 +52,46 @@ int codec_wire_parse(const struct vector_codec *codec, struct view octets, struc
 	return 0;
 }
 
+static int named(struct decoded *d, int result)
+{
+	if (result == 0)
+		d->message = d->packet.message->name;
+	return result;
+}
+
 int codec_wire_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject)
 {
-	if (wire_decode(codec->wire, octets, &d->packet, reject) < 0)
-		return -1;
-	d->message = d->packet.message->name;
-	return 0;
+	return named(d, wire_decode(codec->wire, octets, &d->packet, reject));
 }
 
 int codec_pana_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject)
 {
 	(void)codec;
-	if (pana_decode(octets, &d->packet, reject) < 0)
+	return named(d, pana_decode(octets, &d->packet, reject));
+}
+
+int codec_dxi_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject)
+{
+	(void)codec;
+	return named(d, dxi_decode(octets, &d->packet, reject));
+}
+
+int codec_radius_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject)
+{
+	if (radius_trim(&octets, reject) < 0)
 		return -1;
-	d->message = d->packet.message->name;
-	return 0;
+	return codec_wire_parse(codec, octets, d, reject);
+}
+
+int codec_radius_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject)
+{
+	(void)codec;
+	return named(d, radius_decode(&octets, &d->packet, reject));
 }
 
 static void set_header(struct packet *p, const struct header_member *m, const struct vector *v)

@@ -39,37 +39,45 @@ fails() {
 	grep -qF -- "$text" "$scratch/said" || { echo "expected \"$text\""; return 1; }
 }
 
-copy() {
-	rm -rf "$scratch/pana" && cp -r vectors/pana "$scratch/pana"
+copy() { # PROTOCOL
+	rm -rf "${scratch:?}/$1" && cp -r "vectors/$1" "$scratch/$1"
 }
 
 # A copy in which one thing is changed must not pass.
-damaged() { # SED FILE COMMAND...
-	local change=$1 file=$2
+damaged() { # SED PROTOCOL/FILE COMMAND...
+	local change=$1 file=$2 protocol=${2%/*}
 	shift 2
-	copy
-	sed -i "$change" "$scratch/pana/$file"
-	cmp -s "$scratch/pana/$file" "vectors/pana/$file" && { echo "nothing was changed"; return 1; }
-	! "$@" "$scratch/pana"
+	copy "$protocol"
+	sed -i "$change" "$scratch/$file"
+	cmp -s "$scratch/$file" "vectors/$file" && { echo "nothing was changed"; return 1; }
+	! "$@" "$scratch/$protocol"
 }
 
 cut_capture() {
-	copy
+	copy pana
 	truncate -s 1000 "$scratch/pana/messages.pcapng"
 	fails 1 messages.pcapng "$baton" vectors check pana --decoder tshark --folder "$scratch/pana"
 }
 
-# 80 is what was asked for; half of that number must be invalid ones.
-enough() {
-	"$baton" vectors list --all >"$scratch/list" || return 1
+# How many there are at least, and how many of them are invalid.
+enough() { # PROTOCOL COUNT INVALID
+	"$baton" vectors list "$1" --all >"$scratch/list" || return 1
 	tail -1 "$scratch/list"
-	[ "$(grep -cE '^    (valid|acceptable|invalid) ' "$scratch/list")" -ge 80 ] &&
-		[ "$(grep -c '^    invalid ' "$scratch/list")" -ge 40 ]
+	[ "$(grep -cE '^    (valid|acceptable|invalid) ' "$scratch/list")" -ge "$2" ] &&
+		[ "$(grep -c '^    invalid ' "$scratch/list")" -ge "$3" ]
 }
 
-corpus() {
-	"$baton" vectors corpus pana "$scratch/a/b" || return 1
-	[ "$(find "$scratch/a/b" -type f | wc -l)" -eq "$("$baton" vectors list | sed -n 's/ vectors$//p')" ]
+# The reference codec and engine check all but so many.
+codec() { # PROTOCOL BEYOND
+	"$baton" vectors check "$1" | tee "$scratch/sum" || return 1
+	grep -q ' 0 differ, 0 differ as explained' "$scratch/sum" &&
+		[ "$(sed -n 's/.*explained, \([0-9]*\) beyond.*/\1/p' "$scratch/sum")" -le "$2" ]
+}
+
+corpus() { # PROTOCOL
+	"$baton" vectors corpus "$1" "$scratch/$1-seeds/b" || return 1
+	[ "$(find "$scratch/$1-seeds/b" -type f | wc -l)" -eq \
+		"$("$baton" vectors list "$1" | sed -n 's/ vectors$//p')" ]
 }
 
 replay() { # FURTHER OPTIONS
@@ -102,15 +110,33 @@ reference_paa() {
 
 ok "cryptography of the generators" vectors/gen/self_test.py
 ok "regeneration gives the same octets" vectors/gen/generate.py --check
-ok "schema, fields, keys, AUTH and captures agree" vectors/verify.py
-ok "at least 80 vectors, half of them invalid" enough
-ok "an altered octet is seen" damaged '0,/"bytes": "00000010/s//"bytes": "00000110/' messages.json vectors/verify.py
-ok "an altered key is seen" damaged '0,/"auth_key": "./s//"auth_key": "/' session-psk.json vectors/verify.py
-ok "a member of another name is seen" damaged '0,/"comment"/s//"remark"/' messages.json vectors/verify.py
+ok "schema, fields, keys, authenticators and captures agree" vectors/verify.py
+ok "an altered octet is seen" damaged '0,/"bytes": "00000010/s//"bytes": "00000110/' pana/messages.json vectors/verify.py
+ok "an altered key is seen" damaged '0,/"auth_key": "./s//"auth_key": "/' pana/session-psk.json vectors/verify.py
+ok "a member of another name is seen" damaged '0,/"comment"/s//"remark"/' pana/messages.json vectors/verify.py
+ok "an altered secret is seen" damaged 's/"secret": "62/"secret": "63/' radius/keys.json vectors/verify.py
+ok "an altered PMK is seen" damaged '0,/"pmkid": "./s//"pmkid": "/' eapol/frames.json vectors/verify.py
+ok "an altered MPPE key is seen" damaged '0,/"recv": "../s//"recv": "00/' radius/keys.json vectors/verify.py
 if [ -x "$baton" ]; then
-	ok "the codec" "$baton" vectors check pana
-	ok "tshark" "$baton" vectors check pana --decoder tshark
-	ok "seeds for the fuzzers" corpus
+	while read -r protocol count invalid beyond; do
+		ok "$protocol: at least $count vectors, $invalid invalid" enough "$protocol" "$count" "$invalid"
+		ok "$protocol: the codec" codec "$protocol" "$beyond"
+		ok "$protocol: tshark" "$baton" vectors check "$protocol" --decoder tshark
+		ok "$protocol: seeds for the fuzzers" corpus "$protocol"
+	done <<-EOF
+		pana 600 300 90
+		eap 200 90 0
+		eapol 50 20 0
+		radius 150 60 2
+		dot1x-over-ip 150 70 0
+		binding 40 25 2
+	EOF
+	ok "a wrong answer is seen" damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \
+		"$baton" vectors check eap --folder
+	ok "a wrong reaction is seen" damaged '0,/"OPENED"/s//"ALIVE"/' dot1x-over-ip/messages.json \
+		"$baton" vectors check dot1x-over-ip --folder
+	ok "a wrong reason is seen" damaged '0,/"bad-integrity"/s//"stale"/' radius/invalid-seals.json \
+		"$baton" vectors check radius --folder
 	ok "a capture cut short" cut_capture
 	ok "no such vector" fails 1 "no vector 'nothing'" "$baton" vectors show nothing
 	ok "no such decoder" fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija
