@@ -37,6 +37,14 @@ static int __attribute__((format(printf, 2, 3))) fail(struct report_error *error
 	return -1;
 }
 
+static char *text_copy(const char *text)
+{
+	char *copy = strdup(text);
+	if (!copy)
+		abort();
+	return copy;
+}
+
 static void set(struct player *p, const char *name, const char *value)
 {
 	if (p->count == ENVIRONMENT_MAX)
@@ -59,7 +67,7 @@ static void set_setting(struct player *p, const struct topology_setting *setting
 }
 
 static int start(struct cast *cast, struct player *p, const char *folder, unsigned number,
-	struct report_error *error)
+	const char *const *settings, struct report_error *error)
 {
 	const struct topology_node *node = p->node;
 	const struct manifest_role *role = manifest_role(cast->manifest, node->role);
@@ -81,6 +89,8 @@ static int start(struct cast *cast, struct player *p, const char *folder, unsign
 	set(p, "BATON_EVENT_LOG", events);
 	for (size_t i = 0; i < node->n_settings; i++)
 		set_setting(p, &node->settings[i]);
+	for (size_t i = 0; settings && settings[i] && p->count < ENVIRONMENT_MAX; i++)
+		p->environment[p->count++] = text_copy(settings[i]);
 	set(p, "BATON_SEED", seed);
 
 	struct sut_place place = {
@@ -99,7 +109,7 @@ static int start(struct cast *cast, struct player *p, const char *folder, unsign
 static const char *const order[] = { "cn", "ha", "ar", "ap", "mn" };
 
 static int start_all(struct cast *cast, const char *folder, unsigned seed,
-	struct report_error *error)
+	const char *const *settings, struct report_error *error)
 {
 	const struct topology *t = network_topology(cast->network);
 
@@ -112,7 +122,7 @@ static int start_all(struct cast *cast, const char *folder, unsigned seed,
 				continue;
 			struct player *p = &cast->players[cast->count++];
 			p->node = &t->nodes[i];
-			if (start(cast, p, folder, seed, error) < 0)
+			if (start(cast, p, folder, seed, settings, error) < 0)
 				return -1;
 		}
 	}
@@ -134,7 +144,7 @@ static int load_manifest(const char *adapter, struct manifest **out, struct repo
 }
 
 struct cast *cast_start(struct network *network, const char *adapter, const char *folder,
-	unsigned seed, struct report_error *error)
+	unsigned seed, const char *const *settings, struct report_error *error)
 {
 	struct cast *cast = calloc(1, sizeof(*cast));
 
@@ -142,7 +152,7 @@ struct cast *cast_start(struct network *network, const char *adapter, const char
 		abort();
 	cast->network = network;
 	if (load_manifest(adapter, &cast->manifest, error) == 0 &&
-		start_all(cast, folder, seed, error) == 0)
+		start_all(cast, folder, seed, settings, error) == 0)
 		return cast;
 	cast_stop(cast);
 	return NULL;

@@ -14,11 +14,12 @@ struct cast;
 /*
  * Starts all of them and waits until each is ready. `folder` is absolute; event logs go to
  * FOLDER/NODE.events.jsonl, output to FOLDER/NODE.log. `seed` (BATON_SEED) makes the random
- * delays of protocols repeat from run to run. NULL with *error set when one cannot be
+ * delays of protocols repeat from run to run. `settings` ("BATON_SET_IDENTITY=mn@example", ends
+ * with NULL; NULL: none) stand beside those of the topology. NULL with *error set when one cannot be
  * started; then none runs.
  */
 struct cast *cast_start(struct network *network, const char *adapter, const char *folder,
-	unsigned seed, struct report_error *error);
+	unsigned seed, const char *const *settings, struct report_error *error);
 
 /* Asks the node for a verb (NULL-terminated, with its arguments). 0, or -1 with *error set. */
 int cast_verb(struct cast *cast, const char *node, const char *const *verb, unsigned timeout_ms,

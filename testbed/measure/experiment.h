@@ -19,6 +19,9 @@ struct experiment_column {
 	unsigned before_ms, after_ms;		    /* traffic before the verb, after its end */
 };
 
+struct experiment_options;
+struct experiment;
+
 struct experiment {
 	const char *name, *title;
 	const char *topology;
@@ -28,6 +31,9 @@ struct experiment {
 	const char *home;		 /* the mobile node's home address */
 	const struct experiment_column *columns; /* ends with a row whose name is NULL */
 	const char *note;
+	/* How its columns are run; NULL: as handoffs with traffic. As experiment_run. */
+	int (*run)(const struct experiment *experiment, const struct experiment_options *options,
+		const struct figures *documented, struct result *result);
 };
 
 /* Ends with a row whose name is NULL. */

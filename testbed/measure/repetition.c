@@ -199,7 +199,7 @@ static int enter(struct stage *s, unsigned seed, struct report_error *error)
 	diagnostics_free(&d);
 	if (result < 0)
 		return -1;
-	s->cast = cast_start(s->network, s->options->sut, s->folder, seed, error);
+	s->cast = cast_start(s->network, s->options->sut, s->folder, seed, NULL, error);
 	return s->cast ? wait_attached(s, error) : -1;
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The experiment of RFC 6252 C.5.3: what an authentication costs a move between access points,
+ * with and without pre-authentication at layer 2 (Figure 10).
+ *
+ * The station and the access points are wpa_supplicant and hostapd; times of the air are those of
+ * wpa_supplicant's log, what is on the air is what the monitor of mac80211_hwsim captures.
+ */
+#ifndef BATON_MEASURE_LAYER2_H
+#define BATON_MEASURE_LAYER2_H
+
+#include "testbed/measure/experiment.h"
+
+/* How the move is prepared: the first word of experiment_column.handoff; the second is the EAP
+ * identity. */
+#define LAYER2_POST "post"	 /* not at all */
+#define LAYER2_PREAUTH "11i-pre" /* IEEE 802.11i pre-authentication through the old access point */
+#define LAYER2_MPA "mpa"	 /* PANA through the old network, keys installed beforehand */
+
+/* Figures of one move; NAN where it has none. */
+#define LAYER2_FIGURES(X)                                                                          \
+	X(t_auth_ms, "T_auth: EAP-TLS", "ms")                                                      \
+	X(t_conf_ms, "T_conf: keys installed", "ms")                                               \
+	X(t_assoc_4way_ms, "T_assoc+4way", "ms")                                                   \
+	X(total_ms, "Total", "ms")                                                                 \
+	X(affecting_handover_ms, "Time affecting handover", "ms")                                  \
+	X(bare_assoc_4way_ms, "Association and 4-way handshake without EAP, in this run", "ms")    \
+	X(eap_after_move, "EAP packets on the air after the move", "packets")                      \
+	X(next_ap_ms, "Move on to a second access point", "ms")                                    \
+	X(next_ap_eap, "EAP packets on the air then", "packets")
+
+struct layer2_figures {
+#define X(row, title, unit) double row;
+	LAYER2_FIGURES(X)
+#undef X
+};
+
+extern const struct experiment_column layer2_columns[];
+
+/* As experiment_run. */
+int layer2_run(const struct experiment *experiment, const struct experiment_options *options,
+	const struct figures *documented, struct result *result);
+
+/* --- layer2_log.c: what the log and the air say ----------------------------------------------- */
+
+/*
+ * The time, in seconds, of the first line at or after `from` in a log of wpa_supplicant -t that
+ * holds `words`; NAN when there is none. `until`: not after that time (INFINITY: any).
+ */
+double layer2_said(const char *log, const char *words, double from, double until);
+
+/* The last one before `until`. */
+double layer2_said_last(const char *log, const char *words, double until);
+
+/* What was on the air from `from` to `until`. */
+struct layer2_air {
+	unsigned eap, keys; /* EAPOL frames with EAP packets (or EAPOL-Start); with key messages */
+	char pmkid[33];	    /* of the first message of a 4-way handshake, hexadecimal; or "" */
+};
+
+/* Reads a capture of 802.11 frames with radiotap headers. 0, or -1 with *error. */
+int layer2_air(const char *capture, double from, double until, struct layer2_air *air,
+	struct report_error *error);
+
+#endif

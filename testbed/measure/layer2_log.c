@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+
+#include "ref/base/reader.h"
+#include "testbed/measure/layer2.h"
+
+#define LINE_MAX_SIZE 1024
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+static double find(const char *path, const char *words, double from, double until, bool last)
+{
+	FILE *file = fopen(path, "re");
+	char line[LINE_MAX_SIZE], *end;
+	double found = NAN;
+
+	while (file && (last || isnan(found)) && fgets(line, sizeof(line), file)) {
+		double t = strtod(line, &end);
+		if (end != line && *end == ':' && t >= from && t <= until && strstr(end, words))
+			found = t;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+double layer2_said(const char *log, const char *words, double from, double until)
+{
+	return find(log, words, from, until, false);
+}
+
+double layer2_said_last(const char *log, const char *words, double until)
+{
+	return find(log, words, 0, until, true);
+}
+
+/* --- the air ---------------------------------------------------------------------------------- */
+
+#define TYPE_DATA 2
+#define QOS 8
+#define PROTECTED 0x40
+#define EAPOL_EAP 0
+#define EAPOL_START 1
+#define EAPOL_KEY 3
+
+static unsigned little16(struct reader *r)
+{
+	unsigned low = read_u8(r);
+	return low | (unsigned)read_u8(r) << 8;
+}
+
+/* Past radiotap, 802.11 header and LLC; false when the frame is no EAPOL in clear. */
+static bool enter_eapol(struct reader *r)
+{
+	static const uint8_t llc[] = { 0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e };
+
+	read_view(r, 2);
+	read_view(r, little16(r) - 4);
+	unsigned control = read_u8(r), flags = read_u8(r);
+	unsigned subtype = control >> 4;
+	if (r->failed || (control >> 2 & 3) != TYPE_DATA || flags & PROTECTED)
+		return false;
+	read_view(r, 22 + (subtype & QOS ? 2 : 0));
+	struct view head = read_view(r, sizeof(llc));
+	return !r->failed && memcmp(head.data, llc, sizeof(llc)) == 0;
+}
+
+/* Message 1 of the handshake carries the PMKID in a key data element (IEEE 802.11-2016 §12.7.2). */
+static void find_pmkid(struct view body, char out[33])
+{
+	static const uint8_t kde[] = { 0xdd, 20, 0x00, 0x0f, 0xac, 4 };
+	const uint8_t *at = memmem(body.data, body.size, kde, sizeof(kde));
+
+	if (!at || out[0] || (size_t)(body.data + body.size - at) < sizeof(kde) + 16)
+		return;
+	for (int i = 0; i < 16; i++)
+		snprintf(out + 2 * i, 3, "%02x", at[sizeof(kde) + i]);
+}
+
+static void take_frame(struct view frame, struct layer2_air *air)
+{
+	struct reader r = reader_of(frame);
+
+	if (!enter_eapol(&r))
+		return;
+	read_u8(&r);
+	unsigned type = read_u8(&r);
+	read_u16(&r);
+	if (r.failed)
+		return;
+	if (type == EAPOL_EAP || type == EAPOL_START)
+		air->eap++;
+	if (type == EAPOL_KEY) {
+		air->keys++;
+		find_pmkid(read_rest(&r), air->pmkid);
+	}
+}
+
+int layer2_air(const char *path, double from, double until, struct layer2_air *air,
+	struct report_error *error)
+{
+	char why[PCAP_ERRBUF_SIZE];
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	pcap_t *capture = pcap_open_offline_with_tstamp_precision(path,
+		PCAP_TSTAMP_PRECISION_NANO, why);
+
+	*air = (struct layer2_air){ 0 };
+	if (!capture || pcap_datalink(capture) != DLT_IEEE802_11_RADIO) {
+		snprintf(error->text, sizeof(error->text), "%s: %s", path,
+			capture ? "not a capture of 802.11 with radiotap" : why);
+		if (capture)
+			pcap_close(capture);
+		return -1;
+	}
+	while (pcap_next_ex(capture, &header, &data) == 1) {
+		double t = (double)header->ts.tv_sec + (double)header->ts.tv_usec / 1e9;
+		if (t >= from && t <= until)
+			take_frame(VIEW(data, header->caplen), air);
+	}
+	pcap_close(capture);
+	return 0;
+}
