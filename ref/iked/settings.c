@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stddef.h>
+
+#include "ref/ike/ike.h"
+#include "ref/iked/settings.h"
+
+static const struct config_name groups[] = {
+	{ IKE_DH_CURVE25519, "curve25519" },
+	{ IKE_DH_ECP_256, "ecp256" },
+	{ IKE_DH_ECP_384, "ecp384" },
+	{ IKE_DH_MODP_2048, "modp2048" },
+	{ IKE_DH_MODP_3072, "modp3072" },
+	{ IKE_DH_MODP_4096, "modp4096" },
+	{ 0, NULL },
+};
+
+#define PEER(member) .offset = offsetof(struct iked_connection, member)
+
+static const struct config_row connection_rows[] = {
+	{ .key = "name", .kind = CONFIG_TEXT, PEER(name), .required = true, .min = 1, .max = 64,
+	  .help = "Name in logs and commands." },
+	{ .key = "local", .kind = CONFIG_ADDRESS, PEER(local),
+	  .help = "Our address. Not given: any, and then only the peer can begin." },
+	{ .key = "remote", .kind = CONFIG_ADDRESS, PEER(remote),
+	  .help = "The peer's address. Not given: any, and then only the peer can begin." },
+	{ .key = "local_id", .kind = CONFIG_TEXT, PEER(local_id), .required = true, .min = 1,
+	  .max = IKE_ID_MAX, .help = "Our identity: an address, user@domain, or a domain name." },
+	{ .key = "remote_id", .kind = CONFIG_TEXT, PEER(remote_id), .max = IKE_ID_MAX,
+	  .help = "The peer's identity. Not given: whoever has the key." },
+	{ .key = "psk", .kind = CONFIG_TEXT, PEER(psk), .required = true, .min = 1, .max = 256,
+	  .help = "Pre-shared key." },
+	{ .key = "local_ts", .kind = CONFIG_PREFIX, PEER(local_ts),
+	  .help = "Our side of the traffic. Not given: our address." },
+	{ .key = "remote_ts", .kind = CONFIG_PREFIX, PEER(remote_ts),
+	  .help = "The peer's side of the traffic. Not given: its address." },
+	{ .key = "groups", .kind = CONFIG_NAMES, PEER(groups), .names = groups, .max = 6,
+	  .help = "Groups for the IKE SA, the first is tried first. Not given: all." },
+	{ .key = "start", .kind = CONFIG_BOOL, PEER(start), .help = "Begin by ourselves." },
+	{ .key = "transport", .kind = CONFIG_BOOL, PEER(transport),
+	  .help = "Ask for transport mode, and allow it." },
+	{ .key = "mobike", .kind = CONFIG_BOOL, PEER(mobike), .otherwise = "true",
+	  .help = "RFC 4555." },
+	{ .key = "fragmentation", .kind = CONFIG_BOOL, PEER(fragmentation), .otherwise = "true",
+	  .help = "RFC 7383." },
+	{ .key = "fragment_size", .kind = CONFIG_UINT, PEER(fragment_size), .otherwise = "1280",
+	  .min = 256, .max = 8000, .help = "Octets of the largest datagram." },
+	{ .key = "encapsulate", .kind = CONFIG_BOOL, PEER(encapsulate),
+	  .help = "ESP in UDP even without a NAT." },
+	{ .key = "ask_address", .kind = CONFIG_BOOL, PEER(ask_address),
+	  .help = "Ask for an internal IPv4 address." },
+	{ .key = "pool", .kind = CONFIG_PREFIX, PEER(pool),
+	  .help = "Internal IPv4 addresses to give to peers that ask." },
+	{ .key = "check_path", .kind = CONFIG_BOOL, PEER(check_path),
+	  .help = "Verify a peer's new address before it is used (RFC 4555 section 3.7)." },
+	{ .key = "rekey_ike", .kind = CONFIG_TIME, PEER(rekey_ike), .otherwise = "240 min",
+	  .max = 1000000000, .help = "When the IKE SA is made anew. 0 s: never." },
+	{ .key = "rekey_child", .kind = CONFIG_TIME, PEER(rekey_child), .otherwise = "60 min",
+	  .max = 1000000000, .help = "When a Child SA is made anew. 0 s: never." },
+	{ .key = "liveness", .kind = CONFIG_TIME, PEER(liveness), .otherwise = "30 s",
+	  .max = 1000000000, .help = "Silence after which the peer is asked. 0 s: never." },
+	{ 0 },
+};
+
+#define AT(member) .offset = offsetof(struct iked_settings, member)
+
+const struct config_row iked_rows[] = {
+	PROGRAM_ROWS("iked", "/run/baton/iked.sock"),
+	{ .key = "listen", .kind = CONFIG_ENDPOINT, AT(listen), .otherwise = "0.0.0.0",
+	  .port = IKE_PORT, .help = "Address and port of IKE." },
+	{ .key = "nat_port", .kind = CONFIG_UINT, AT(nat_port), .otherwise = "4500", .min = 1,
+	  .max = 65535, .help = "Port of IKE and ESP through a NAT, at the same address." },
+	{ .key = "cookie_threshold", .kind = CONFIG_UINT, AT(cookie_threshold), .otherwise = "32",
+	  .max = 100000, .help = "Half-open SAs from which on cookies are asked for." },
+	{ .key = "connections", .kind = CONFIG_LIST, AT(connections), .rows = connection_rows,
+	  .required = true, .size = sizeof(struct iked_connection), .min = 1, .max = 1000,
+	  .help = "Peers." },
+	{ 0 },
+};
+
+void iked_check(struct config *config, void *settings)
+{
+	const struct iked_settings *s = settings;
+	const struct iked_connection *list = s->connections.items;
+
+	for (size_t i = 0; i < s->connections.count; i++) {
+		const struct iked_connection *c = &list[i];
+		if (c->start && (!c->local.family || !c->remote.family))
+			config_wrong(config, &c->start,
+				"who begins must know both addresses; give local and remote");
+		if (c->local.family && c->local.family != s->listen.family)
+			config_wrong(config, &c->local,
+				"not of the family of listen; give an address of that family");
+		if (c->pool.family == AF_INET6)
+			config_wrong(config, &c->pool,
+				"internal addresses are IPv4; give an IPv4 prefix");
+	}
+}

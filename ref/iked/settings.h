@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The configuration of the IKE node. */
+#ifndef BATON_IKED_SETTINGS_H
+#define BATON_IKED_SETTINGS_H
+
+#include "ref/host/program.h"
+
+struct iked_connection {
+	const char *name, *local_id, *remote_id, *psk;
+	struct prefix local, remote;	   /* family 0: any */
+	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
+	struct config_numbers groups;	   /* none given: all, curve25519 first */
+	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;
+	struct prefix pool;
+	unsigned fragment_size;
+	btime rekey_ike, rekey_child, liveness;
+};
+
+struct iked_settings {
+	struct program_settings program;
+	struct endpoint listen;
+	unsigned nat_port, cookie_threshold;
+	struct config_list connections; /* struct iked_connection */
+};
+
+extern const struct config_row iked_rows[];
+
+/* Rules between values. */
+void iked_check(struct config *config, void *settings);
+
+#endif
