@@ -18,7 +18,9 @@ static struct endpoint here(const struct handover *h)
 /* The name of an event: a handoff or an attachment. */
 static void tell(struct handover *h, const char *handoff, const char *attachment, json_t *details)
 {
-	json_object_set_new(details, "network", json_string(h->target->settings->name));
+	const struct network *n = h->going_back ? h->wanted : h->target;
+
+	json_object_set_new(details, "network", json_string(n->settings->name));
 	log_event_json(h->node->log, h->is_handoff ? handoff : attachment, details);
 }
 
@@ -460,6 +462,7 @@ int act_go_back(void *context, const void *input)
 	h->bound = h->prepared = h->buffered = false;
 	h->next = (struct lease_address){ 0 };
 	home_dislodge(h->home);
+	h->wanted = h->target;
 	if (h->previous)
 		h->target = h->previous;
 	return act_join(h, input);

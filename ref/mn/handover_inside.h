@@ -90,7 +90,8 @@ struct handover {
 	bool is_handoff;   /* a move asked for by a command, not the first attachment */
 	bool go;	   /* move as soon as everything is ready */
 	bool want_buffer;
-	bool going_back;   /* the target could not be had: back to the previous network */
+	bool going_back;   /* `wanted` could not be had: back to the previous network */
+	struct network *wanted;
 	bool reused;	   /* the session with the target is one of before */
 	bool binding;	   /* correspondents are being told the new address */
 	bool bound;	   /* and have taken it */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "ref/host/wpa.h"
 #include "ref/mn/station.h"
 
 #define SSID_SIZE 33
+#define FRESH 1 /* seconds: heard in the look just taken */
 #define SOCKETS "/run"
 #define SOCKETS_ELSEWHERE "/tmp"
 
@@ -71,17 +73,29 @@ static void failed(struct station *s, const char *text)
 		report(s, STATION_FAILED, text);
 }
 
-/* Where an access point of the network was seen, in MHz; 0: nowhere. */
-static unsigned seen_at(struct station *s, const char *ssid)
+/* How long ago the access point was heard, in seconds; a large number when nobody knows. */
+static unsigned long age_of(struct station *s, const char *bssid)
+{
+	char answer[WPA_ANSWER_MAX], value[32];
+
+	if (wpa_command(s->wpa, answer, "BSS %s", bssid) < 0 ||
+		!wpa_value(answer, "age", value, sizeof(value)))
+		return ULONG_MAX;
+	return strtoul(value, NULL, 10);
+}
+
+/* Where an access point of the network was heard within `age` seconds, in MHz; 0: nowhere. */
+static unsigned seen_at(struct station *s, const char *ssid, unsigned long age)
 {
 	char answer[WPA_ANSWER_MAX], *line, *rest = answer;
 
 	if (wpa_command(s->wpa, answer, "SCAN_RESULTS") < 0)
 		return 0;
 	while ((line = strsep(&rest, "\n"))) { /* bssid, frequency, signal, flags, ssid */
-		char *name = strrchr(line, '\t'), *frequency = strchr(line, '\t');
-		if (name && frequency && name != frequency && strcmp(name + 1, ssid) == 0)
-			return (unsigned)strtoul(frequency + 1, NULL, 10);
+		char *bssid = strsep(&line, "\t"), *frequency = strsep(&line, "\t");
+		char *name = line ? strrchr(line, '\t') : NULL;
+		if (name && strcmp(name + 1, ssid) == 0 && age_of(s, bssid) <= age)
+			return (unsigned)strtoul(frequency, NULL, 10);
 	}
 	return 0;
 }
@@ -95,7 +109,7 @@ static void looked(struct station *s, const char *text)
 		return;
 	s->looking = false;
 	snprintf(why, sizeof(why), "no access point of %s is in reach", s->wanted);
-	if (seen_at(s, s->wanted))
+	if (seen_at(s, s->wanted, FRESH))
 		report(s, STATION_SEEN, "");
 	else
 		report(s, STATION_NOT_SEEN, why);
@@ -185,7 +199,7 @@ void station_look(struct station *s, const char *ssid, unsigned frequency)
 		return;
 	}
 	if (!frequency)
-		frequency = seen_at(s, ssid);
+		frequency = seen_at(s, ssid, ULONG_MAX);
 	if (frequency)
 		result = wpa_command(s->wpa, NULL, "SCAN freq=%u", frequency);
 	else
