@@ -161,7 +161,7 @@ static void measure_gaps(const struct handoff_input *in, const struct handoff_mo
 			} else if (isnan(f->inter_packet_during_ms)) {
 				f->inter_packet_during_ms = gap;
 			}
-			if (t >= m->left && !(gap <= f->interruption_ms))
+			if (t >= m->started && !(gap <= f->interruption_ms))
 				f->interruption_ms = gap;
 		}
 		last = t;
@@ -216,6 +216,7 @@ static void measure_phases(const struct handoff_input *in, const struct handoff_
 			*(double *)((char *)f + p->figure) =
 				span(in, p->at_ar ? in->ar : in->mn, p->begin, p->end, from);
 	}
+	f->l2_leaving_ms = span(in, in->mn, "l2_leaving", "l2_down", m->started);
 	f->l2_handoff_ms = ms(m->left, m->attached);
 	f->l3_handoff_ms = ms(m->attached, m->completed);
 	f->handover_ms = ms(m->left, m->completed);

@@ -11,7 +11,8 @@
 
 /*   row                     title                                unit */
 #define HANDOFF_FIGURES(X)                                                                         \
-	X(l2_handoff_ms, "L2 handoff", "ms")                                                       \
+	X(l2_handoff_ms, "L2 handoff, from link down to the 4-way handshake", "ms")                \
+	X(l2_leaving_ms, "Leaving the old network", "ms")                                          \
 	X(l3_handoff_ms, "L3 handoff, after L2", "ms")                                             \
 	X(handover_ms, "Handover, from leaving to traffic over the new address", "ms")             \
 	X(interruption_ms, "Longest gap in received data", "ms")                                   \
@@ -27,7 +28,7 @@
 	X(buffered_packets, "Buffered packets", "packets")                                         \
 	X(t_auth_ms, "T_auth: PANA authentication", "ms")                                          \
 	X(t_conf_ms, "T_conf: address and tunnel", "ms")                                           \
-	X(t_assoc_4way_ms, "T_assoc+4way", "ms")                                                   \
+	X(t_assoc_4way_ms, "T_assoc+4way (RFC 6252 Figure 10)", "ms")                              \
 	X(dhcp_ms, "DHCP with duplicate address detection", "ms")                                  \
 	X(dad_ms, "Duplicate address detection", "ms")                                             \
 	X(binding_ms, "Binding update", "ms")

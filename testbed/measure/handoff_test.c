@@ -41,6 +41,7 @@ static const char prepared_log[] =
 	"{\"t\": 8.190, \"node\": \"mn\", \"event\": \"binding_acknowledged\"}\n"
 	"{\"t\": 9.990, \"node\": \"mn\", \"event\": \"handoff_started\"}\n"
 	"{\"t\": 9.999, \"node\": \"mn\", \"event\": \"tunnel_down\"}\n"
+	"{\"t\": 9.9995, \"node\": \"mn\", \"event\": \"l2_leaving\"}\n"
 	"{\"t\": 10.000, \"node\": \"mn\", \"event\": \"l2_down\"}\n"
 	"{\"t\": 9.998, \"node\": \"nar\", \"event\": \"buffering_started\"}\n"
 	"{\"t\": 10.016, \"node\": \"mn\", \"event\": \"l2_up\"}\n"
@@ -104,6 +105,7 @@ static void a_prepared_handoff(void **state)
 	struct world w;
 	(void)state;
 	assert_int_equal(compute(&w, prepared_log, buffered), 0);
+	assert_near(w.figures.l2_leaving_ms, 0.5);
 	assert_near(w.figures.l2_handoff_ms, 16);
 	assert_near(w.figures.l3_handoff_ms, 1);
 	assert_near(w.figures.t_auth_ms, 100);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ref/host/ip.h"
 #include "testbed/measure/cast.h"
 #include "testbed/measure/files.h"
 #include "testbed/measure/layer2.h"
@@ -21,10 +22,14 @@
 
 extern char **environ;
 
+/* Access points of the topology. */
+#define AP0 "02:00:00:00:0b:00"
 #define AP1 "02:00:00:00:0a:01"
 #define AP2 "02:00:00:00:0a:02"
 #define FREQUENCIES "freq=2437,2462"
-#define NETWORK_A "1" /* its number in wpa_supplicant, the second of the topology */
+/* Numbers that the networks have in wpa_supplicant: their order in the topology. */
+#define NETWORK_B "0"
+#define NETWORK_A "1"
 #define AIR_INTERFACE "hwsim0"
 #define STEP_MS 20000
 #define SCAN_MS 1000
@@ -211,11 +216,31 @@ static void stop_capture(struct stage *s)
 	s->capture = 0;
 }
 
+static int read_air(const struct stage *s, const char *ap, double from, double until,
+	struct layer2_air *air, struct report_error *error)
+{
+	uint8_t bssid[6];
+
+	mac_parse(ap, bssid);
+	if (layer2_air(s->air, bssid, from, until, air, error) < 0)
+		return -1;
+	return air->keys < 4 ? fail(error, "%s shows %u messages of a 4-way handshake with %s; 4 "
+					   "would be right",
+				       s->air, air->keys, ap)
+			     : 0;
+}
+
 /* --- the act ---------------------------------------------------------------------------------- */
 
-/* What happened when; NAN: did not. */
-struct moments {
-	double prepared, left, connected, next_left, next_connected;
+/* One move: what was said on the air, and when leaving the old access point began. */
+struct move {
+	struct layer2_air air;
+	double leaving;
+};
+
+struct act {
+	double prepared;
+	struct move first, next, bare; /* to AP1; MPA: on to AP2; with a PSK back to AP0 */
 };
 
 /* wpa_supplicant uses what it has seen within the last seconds, and does not look again. */
@@ -244,7 +269,10 @@ static int prepare_11i(struct stage *s, struct report_error *error)
 		return -1;
 	wait_ms(500);
 	from = now();
-	if (tell(s, AIR("set_network", NETWORK_A, "bssid", "any"), error) < 0 || scan(s, error) < 0 ||
+	if (tell(s, AIR("set_network", NETWORK_A, "bssid", "any"), error) < 0 || scan(s, error) < 0)
+		return -1;
+	/* It may have seen the other access point and begun by itself. */
+	if (isnan(layer2_said(s->log, "CTRL-EVENT-EAP-STARTED", from, INFINITY)) &&
 		tell(s, AIR("preauth", AP1), error) < 0)
 		return -1;
 	return await(s, "RSN: pre-authentication with " AP1 " completed successfully", from, error);
@@ -260,24 +288,24 @@ static int prepare_mpa(struct stage *s, struct report_error *error)
 		: 0;
 }
 
-static int move(struct stage *s, const char *const *command, const char *ap, double *left,
-	double *connected, struct report_error *error)
+static int move(struct stage *s, const char *const *command, const char *ap, struct move *m,
+	struct report_error *error)
 {
 	char words[96];
-	double from = now(), disconnected, trying;
+	double from = now(), connected, gone, trying;
 
 	snprintf(words, sizeof(words), "CTRL-EVENT-CONNECTED - Connection to %s", ap);
 	if (tell(s, command, error) < 0 || await(s, words, from, error) < 0)
 		return -1;
-	*connected = layer2_said(s->log, words, from, INFINITY);
-	disconnected = layer2_said(s->log, "CTRL-EVENT-DISCONNECTED", from, *connected);
-	trying = layer2_said(s->log, "SME: Trying to authenticate with", from, *connected);
-	*left = fmin(disconnected, trying); /* fmin ignores a NAN */
+	connected = layer2_said(s->log, words, from, INFINITY);
+	gone = layer2_said(s->log, "CTRL-EVENT-DISCONNECTED", from, connected);
+	trying = layer2_said(s->log, "SME: Trying to authenticate with", from, connected);
+	m->leaving = fmin(gone, trying); /* fmin ignores a NAN */
 	wait_ms(300);
-	return isnan(*left) ? fail(error, "the station connected and never left") : 0;
+	return read_air(s, ap, from, connected, &m->air, error);
 }
 
-static int perform(struct stage *s, struct moments *m, struct report_error *error)
+static int perform(struct stage *s, struct act *a, struct report_error *error)
 {
 	char identity[128];
 
@@ -288,21 +316,29 @@ static int perform(struct stage *s, struct moments *m, struct report_error *erro
 	if (is(s, LAYER2_PREAUTH)) {
 		if (prepare_11i(s, error) < 0)
 			return -1;
-		m->prepared = now();
-		return move(s, AIR("roam", AP1), AP1, &m->left, &m->connected, error);
+		a->prepared = now();
+		return move(s, AIR("roam", AP1), AP1, &a->first, error);
 	}
 	if (is(s, LAYER2_MPA) && prepare_mpa(s, error) < 0)
 		return -1;
-	m->prepared = now();
+	a->prepared = now();
 	/* RFC 6252 C.5.3: where the access point is, is known beforehand. */
 	if (scan(s, error) < 0 || tell(s, AIR("set_network", NETWORK_A, "bssid", AP1), error) < 0 ||
-		move(s, AIR("select_network", NETWORK_A), AP1, &m->left, &m->connected, error) < 0)
+		move(s, AIR("select_network", NETWORK_A), AP1, &a->first, error) < 0)
 		return -1;
 	if (!is(s, LAYER2_MPA))
 		return 0;
 	return tell(s, AIR("set_network", NETWORK_A, "bssid", "any"), error) < 0
 		? -1
-		: move(s, AIR("roam", AP2), AP2, &m->next_left, &m->next_connected, error);
+		: move(s, AIR("roam", AP2), AP2, &a->next, error);
+}
+
+/* What a move costs when there is no EAP at all. */
+static int go_back(struct stage *s, struct act *a, struct report_error *error)
+{
+	return tell(s, AIR("scan", "freq=2412"), error) < 0
+		? -1
+		: (wait_ms(SCAN_MS), move(s, AIR("select_network", NETWORK_B), AP0, &a->bare, error));
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */
@@ -334,16 +370,16 @@ static int pana_figures(const struct stage *s, struct layer2_figures *f, struct 
 	return 0;
 }
 
-static int authentication(const struct stage *s, const struct moments *m, struct layer2_figures *f,
+static int authentication(const struct stage *s, const struct act *a, struct layer2_figures *f,
 	struct report_error *error)
 {
-	double until = is(s, LAYER2_POST) ? m->connected : m->prepared;
-	double done = layer2_said_last(s->log, "CTRL-EVENT-EAP-SUCCESS", until);
-
 	if (is(s, LAYER2_MPA)) {
 		if (pana_figures(s, f, error) < 0)
 			return -1;
+	} else if (is(s, LAYER2_POST)) {
+		f->t_auth_ms = ms(a->first.air.first_eap, a->first.air.last_eap);
 	} else {
+		double done = layer2_said_last(s->log, "CTRL-EVENT-EAP-SUCCESS", a->prepared);
 		f->t_auth_ms = ms(layer2_said_last(s->log, "CTRL-EVENT-EAP-STARTED", done), done);
 	}
 	return isnan(f->t_auth_ms) ? fail(error, "there is no authentication to measure; see %s",
@@ -351,55 +387,39 @@ static int authentication(const struct stage *s, const struct moments *m, struct
 				   : 0;
 }
 
-/* Without preparation EAP is on the air after the move; with it, nothing but the handshake, whose
- * PMKID both ends have held before. */
-static int check_air(struct stage *s, const struct moments *m, struct layer2_figures *f,
+/* A prepared move has no EAP, and the PMKID of its handshake is one that the station held. */
+static int check_prepared(struct stage *s, const struct move *m, const char *pmksa,
 	struct report_error *error)
 {
-	struct layer2_air air, next;
-	char pmksa[4096];
-
-	if (layer2_air(s->air, m->left, m->connected, &air, error) < 0)
-		return -1;
-	f->eap_after_move = air.eap;
-	if (air.keys < 4 || !air.pmkid[0])
-		return fail(error, "%s shows %u messages of a 4-way handshake%s; 4 with a PMKID "
-				   "would be right",
-			s->air, air.keys, air.pmkid[0] ? "" : " and no PMKID");
-	if (is(s, LAYER2_POST))
-		return air.eap ? 0 : fail(error, "%s shows no EAP after the move", s->air);
-	if (air.eap)
+	if (m->air.eap)
 		return fail(error, "%s shows %u EAP packets after a move that was prepared", s->air,
-			air.eap);
-	if (run(s, s->experiment->mn, AIR("pmksa"), pmksa, sizeof(pmksa), error) < 0)
-		return -1;
-	if (!strstr(pmksa, air.pmkid))
-		return fail(error, "PMKID %s of the handshake is not the one that was prepared",
-			air.pmkid);
-	if (is(s, LAYER2_PREAUTH))
-		return 0;
-	if (layer2_air(s->air, m->next_left, m->next_connected, &next, error) < 0)
-		return -1;
-	f->next_ap_ms = ms(m->next_left, m->next_connected);
-	f->next_ap_eap = next.eap;
-	return next.eap ? fail(error, "%s shows EAP at the second access point", s->air) : 0;
+			m->air.eap);
+	if (!m->air.pmkid[0] || !strstr(pmksa, m->air.pmkid))
+		return fail(error, "the PMKID of the handshake, %s, is not the prepared one",
+			m->air.pmkid[0] ? m->air.pmkid : "none");
+	return 0;
 }
 
-static int compute(struct stage *s, const struct moments *m, struct layer2_figures *f,
-	struct report_error *error)
+static int compute(struct stage *s, const struct act *a, const char *pmksa,
+	struct layer2_figures *f, struct report_error *error)
 {
-	double first = layer2_said(s->log, "CTRL-EVENT-CONNECTED", 0, INFINITY);
+	const struct layer2_air *air = &a->first.air;
 
-	/* The first association of the run, with a PSK. */
-	f->bare_assoc_4way_ms = ms(layer2_said_last(s->log, "SME: Trying to authenticate", first),
-		first);
-	if (authentication(s, m, f, error) < 0 || check_air(s, m, f, error) < 0)
+	if (authentication(s, a, f, error) < 0)
 		return -1;
-	f->affecting_handover_ms = ms(m->left, m->connected);
-	f->t_assoc_4way_ms =
-		f->affecting_handover_ms - (is(s, LAYER2_POST) ? f->t_auth_ms : 0);
+	f->eap_after_move = air->eap;
+	if (is(s, LAYER2_POST) ? !air->eap : check_prepared(s, &a->first, pmksa, error) < 0)
+		return error->text[0] ? -1 : fail(error, "%s shows no EAP after the move", s->air);
+	f->affecting_handover_ms = ms(air->began, air->keyed);
+	f->t_assoc_4way_ms = f->affecting_handover_ms - (is(s, LAYER2_POST) ? f->t_auth_ms : 0);
 	f->total_ms = f->t_auth_ms + f->t_assoc_4way_ms + (isnan(f->t_conf_ms) ? 0 : f->t_conf_ms);
-	return 0;
+	f->leaving_ms = ms(a->first.leaving, air->began);
+	f->bare_assoc_4way_ms = ms(a->bare.air.began, a->bare.air.keyed);
+	if (!is(s, LAYER2_MPA))
+		return 0;
+	f->next_ap_ms = ms(a->next.air.began, a->next.air.keyed);
+	f->next_ap_eap = a->next.air.eap;
+	return check_prepared(s, &a->next, pmksa, error);
 }
 
 /* --- repetitions ------------------------------------------------------------------------------ */
@@ -437,7 +457,8 @@ static int repeat(const struct experiment *e, const struct experiment_column *co
 	struct layer2_figures *f, struct report_error *error)
 {
 	struct stage s = { .experiment = e, .column = column };
-	struct moments m = { NAN, NAN, NAN, NAN, NAN };
+	struct act act = { 0 };
+	char pmksa[4096] = "";
 
 #define X(row, title, unit) f->row = NAN;
 	LAYER2_FIGURES(X)
@@ -452,10 +473,14 @@ static int repeat(const struct experiment *e, const struct experiment_column *co
 	if (result == 0)
 		result = start_capture(&s, error);
 	if (result == 0)
-		result = perform(&s, &m, error);
+		result = perform(&s, &act, error);
+	if (result == 0)
+		result = run(&s, e->mn, AIR("pmksa"), pmksa, sizeof(pmksa), error);
+	if (result == 0)
+		result = go_back(&s, &act, error);
 	stop_capture(&s);
 	if (result == 0)
-		result = compute(&s, &m, f, error);
+		result = compute(&s, &act, pmksa, f, error);
 	cast_stop(s.cast);
 	network_down(s.network);
 	topology_free(s.topology);

@@ -24,7 +24,8 @@
 	X(t_assoc_4way_ms, "T_assoc+4way", "ms")                                                   \
 	X(total_ms, "Total", "ms")                                                                 \
 	X(affecting_handover_ms, "Time affecting handover", "ms")                                  \
-	X(bare_assoc_4way_ms, "Association and 4-way handshake without EAP, in this run", "ms")    \
+	X(bare_assoc_4way_ms, "Bare association and 4-way handshake (PSK), in this run", "ms")    \
+	X(leaving_ms, "Leaving the old access point, before that", "ms")                           \
 	X(eap_after_move, "EAP packets on the air after the move", "packets")                      \
 	X(next_ap_ms, "Move on to a second access point", "ms")                                    \
 	X(next_ap_eap, "EAP packets on the air then", "packets")
@@ -52,14 +53,20 @@ double layer2_said(const char *log, const char *words, double from, double until
 /* The last one before `until`. */
 double layer2_said_last(const char *log, const char *words, double until);
 
-/* What was on the air from `from` to `until`. */
+/* A move to one access point as it was on the air; times in seconds, NAN: never. */
 struct layer2_air {
-	unsigned eap, keys; /* EAPOL frames with EAP packets (or EAPOL-Start); with key messages */
-	char pmkid[33];	    /* of the first message of a 4-way handshake, hexadecimal; or "" */
+	double began;		    /* first Authentication frame to the access point */
+	double first_eap, last_eap; /* EAPOL frames with EAP packets, or EAPOL-Start */
+	double keyed;		    /* last message of the 4-way handshake */
+	unsigned eap, keys;	    /* EAPOL frames with EAP; with key messages */
+	char pmkid[33]; /* of the first message of a 4-way handshake, hexadecimal; or "" */
 };
 
-/* Reads a capture of 802.11 frames with radiotap headers. 0, or -1 with *error. */
-int layer2_air(const char *capture, double from, double until, struct layer2_air *air,
-	struct report_error *error);
+/*
+ * Reads a capture of 802.11 frames with radiotap headers: frames to and from the access point
+ * `bssid`, from `from` to `until`. 0, or -1 with *error.
+ */
+int layer2_air(const char *capture, const uint8_t bssid[6], double from, double until,
+	struct layer2_air *air, struct report_error *error);
 
 #endif

@@ -41,7 +41,9 @@ double layer2_said_last(const char *log, const char *words, double until)
 
 /* --- the air ---------------------------------------------------------------------------------- */
 
+#define TYPE_MANAGEMENT 0
 #define TYPE_DATA 2
+#define AUTHENTICATION 11
 #define QOS 8
 #define PROTECTED 0x40
 #define EAPOL_EAP 0
@@ -54,18 +56,39 @@ static unsigned little16(struct reader *r)
 	return low | (unsigned)read_u8(r) << 8;
 }
 
-/* Past radiotap, 802.11 header and LLC; false when the frame is no EAPOL in clear. */
-static bool enter_eapol(struct reader *r)
+struct frame {
+	unsigned type, subtype;
+	bool protected, to, from; /* the access point */
+};
+
+/* Past radiotap and the three addresses. */
+static bool enter_frame(struct reader *r, const uint8_t bssid[6], struct frame *f)
 {
-	static const uint8_t llc[] = { 0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e };
+	uint8_t addresses[2][6];
 
 	read_view(r, 2);
 	read_view(r, little16(r) - 4);
 	unsigned control = read_u8(r), flags = read_u8(r);
-	unsigned subtype = control >> 4;
-	if (r->failed || (control >> 2 & 3) != TYPE_DATA || flags & PROTECTED)
+	f->type = control >> 2 & 3;
+	f->subtype = control >> 4;
+	f->protected = flags & PROTECTED;
+	read_view(r, 2);
+	read_bytes(r, addresses[0], 6);
+	read_bytes(r, addresses[1], 6);
+	f->to = memcmp(addresses[0], bssid, 6) == 0;
+	f->from = memcmp(addresses[1], bssid, 6) == 0;
+	read_view(r, 8);
+	return !r->failed && (f->to || f->from);
+}
+
+/* Past the LLC header of a data frame; false when it is no EAPOL in clear. */
+static bool enter_eapol(struct reader *r, const struct frame *f)
+{
+	static const uint8_t llc[] = { 0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e };
+
+	if (f->type != TYPE_DATA || f->protected)
 		return false;
-	read_view(r, 22 + (subtype & QOS ? 2 : 0));
+	read_view(r, f->subtype & QOS ? 2 : 0);
 	struct view head = read_view(r, sizeof(llc));
 	return !r->failed && memcmp(head.data, llc, sizeof(llc)) == 0;
 }
@@ -82,27 +105,36 @@ static void find_pmkid(struct view body, char out[33])
 		snprintf(out + 2 * i, 3, "%02x", at[sizeof(kde) + i]);
 }
 
-static void take_frame(struct view frame, struct layer2_air *air)
+static void take_frame(struct view data, const uint8_t bssid[6], double t, struct layer2_air *air)
 {
-	struct reader r = reader_of(frame);
+	struct reader r = reader_of(data);
+	struct frame f;
 
-	if (!enter_eapol(&r))
+	if (!enter_frame(&r, bssid, &f))
+		return;
+	if (f.type == TYPE_MANAGEMENT && f.subtype == AUTHENTICATION && f.to && isnan(air->began))
+		air->began = t;
+	if (isnan(air->began) || !enter_eapol(&r, &f))
 		return;
 	read_u8(&r);
 	unsigned type = read_u8(&r);
 	read_u16(&r);
 	if (r.failed)
 		return;
-	if (type == EAPOL_EAP || type == EAPOL_START)
-		air->eap++;
+	if (type == EAPOL_EAP || type == EAPOL_START) {
+		if (!air->eap++)
+			air->first_eap = t;
+		air->last_eap = t;
+	}
 	if (type == EAPOL_KEY) {
 		air->keys++;
+		air->keyed = t;
 		find_pmkid(read_rest(&r), air->pmkid);
 	}
 }
 
-int layer2_air(const char *path, double from, double until, struct layer2_air *air,
-	struct report_error *error)
+int layer2_air(const char *path, const uint8_t bssid[6], double from, double until,
+	struct layer2_air *air, struct report_error *error)
 {
 	char why[PCAP_ERRBUF_SIZE];
 	struct pcap_pkthdr *header;
@@ -110,7 +142,7 @@ int layer2_air(const char *path, double from, double until, struct layer2_air *a
 	pcap_t *capture = pcap_open_offline_with_tstamp_precision(path,
 		PCAP_TSTAMP_PRECISION_NANO, why);
 
-	*air = (struct layer2_air){ 0 };
+	*air = (struct layer2_air){ .began = NAN, .first_eap = NAN, .last_eap = NAN, .keyed = NAN };
 	if (!capture || pcap_datalink(capture) != DLT_IEEE802_11_RADIO) {
 		snprintf(error->text, sizeof(error->text), "%s: %s", path,
 			capture ? "not a capture of 802.11 with radiotap" : why);
@@ -121,7 +153,7 @@ int layer2_air(const char *path, double from, double until, struct layer2_air *a
 	while (pcap_next_ex(capture, &header, &data) == 1) {
 		double t = (double)header->ts.tv_sec + (double)header->ts.tv_usec / 1e9;
 		if (t >= from && t <= until)
-			take_frame(VIEW(data, header->caplen), air);
+			take_frame(VIEW(data, header->caplen), bssid, t, air);
 	}
 	pcap_close(capture);
 	return 0;
