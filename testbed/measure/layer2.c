@@ -23,13 +23,10 @@
 extern char **environ;
 
 /* Access points of the topology. */
-#define AP0 "02:00:00:00:0b:00"
 #define AP1 "02:00:00:00:0a:01"
 #define AP2 "02:00:00:00:0a:02"
 #define FREQUENCIES "freq=2437,2462"
-/* Numbers that the networks have in wpa_supplicant: their order in the topology. */
-#define NETWORK_B "0"
-#define NETWORK_A "1"
+#define NETWORK_A "1" /* its number in wpa_supplicant, the second of the topology */
 #define AIR_INTERFACE "hwsim0"
 #define STEP_MS 20000
 #define SCAN_MS 1000
@@ -240,7 +237,7 @@ struct move {
 
 struct act {
 	double prepared;
-	struct move first, next, bare; /* to AP1; MPA: on to AP2; with a PSK back to AP0 */
+	struct move first, next; /* to AP1; MPA: on to AP2 */
 };
 
 /* wpa_supplicant uses what it has seen within the last seconds, and does not look again. */
@@ -333,14 +330,6 @@ static int perform(struct stage *s, struct act *a, struct report_error *error)
 		: move(s, AIR("roam", AP2), AP2, &a->next, error);
 }
 
-/* What a move costs when there is no EAP at all. */
-static int go_back(struct stage *s, struct act *a, struct report_error *error)
-{
-	return tell(s, AIR("scan", "freq=2412"), error) < 0
-		? -1
-		: (wait_ms(SCAN_MS), move(s, AIR("select_network", NETWORK_B), AP0, &a->bare, error));
-}
-
 /* --- figures ---------------------------------------------------------------------------------- */
 
 static double ms(double from, double to)
@@ -414,7 +403,6 @@ static int compute(struct stage *s, const struct act *a, const char *pmksa,
 	f->t_assoc_4way_ms = f->affecting_handover_ms - (is(s, LAYER2_POST) ? f->t_auth_ms : 0);
 	f->total_ms = f->t_auth_ms + f->t_assoc_4way_ms + (isnan(f->t_conf_ms) ? 0 : f->t_conf_ms);
 	f->leaving_ms = ms(a->first.leaving, air->began);
-	f->bare_assoc_4way_ms = ms(a->bare.air.began, a->bare.air.keyed);
 	if (!is(s, LAYER2_MPA))
 		return 0;
 	f->next_ap_ms = ms(a->next.air.began, a->next.air.keyed);
@@ -476,8 +464,6 @@ static int repeat(const struct experiment *e, const struct experiment_column *co
 		result = perform(&s, &act, error);
 	if (result == 0)
 		result = run(&s, e->mn, AIR("pmksa"), pmksa, sizeof(pmksa), error);
-	if (result == 0)
-		result = go_back(&s, &act, error);
 	stop_capture(&s);
 	if (result == 0)
 		result = compute(&s, &act, pmksa, f, error);

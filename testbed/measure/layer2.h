@@ -24,7 +24,6 @@
 	X(t_assoc_4way_ms, "T_assoc+4way", "ms")                                                   \
 	X(total_ms, "Total", "ms")                                                                 \
 	X(affecting_handover_ms, "Time affecting handover", "ms")                                  \
-	X(bare_assoc_4way_ms, "Bare association and 4-way handshake (PSK), in this run", "ms")    \
 	X(leaving_ms, "Leaving the old access point, before that", "ms")                           \
 	X(eap_after_move, "EAP packets on the air after the move", "packets")                      \
 	X(next_ap_ms, "Move on to a second access point", "ms")                                    \
