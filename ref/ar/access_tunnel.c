@@ -115,11 +115,14 @@ void tunnel_down(struct client *c, const char *why)
 {
 	struct kernel *k = c->access->ar->node->kernel;
 	struct route r = inner_route(c);
+	struct esp_count in, out;
 	char inner[PREFIX_TEXT];
 
 	if (!c->tunnel)
 		return;
 	c->tunnel = false;
+	ipsec_sa_count(k, &c->sa_in, &in);
+	ipsec_sa_count(k, &c->sa_out, &out);
 	timer_set(c->tunnel_timer, BTIME_NEVER);
 	route_delete(k, &r);
 	for (int i = 2; i >= 0; i--)
@@ -128,8 +131,9 @@ void tunnel_down(struct client *c, const char *why)
 	ipsec_sa_delete(k, &c->sa_in);
 	wipe(&c->sa_in, sizeof(c->sa_in));
 	wipe(&c->sa_out, sizeof(c->sa_out));
-	log_event(c->access->ar->node->log, "tunnel_down", "{s:I,s:s,s:s}", "session",
-		(json_int_t)c->session, "inner", address_text(&c->address, inner), "reason", why);
+	log_event(c->access->ar->node->log, "tunnel_down", "{s:I,s:s,s:s,s:I,s:I}", "session",
+		(json_int_t)c->session, "inner", address_text(&c->address, inner), "reason", why,
+		"packets_in", (json_int_t)in.packets, "packets_out", (json_int_t)out.packets);
 }
 
 /* --- requests --------------------------------------------------------------------------------- */

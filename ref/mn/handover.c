@@ -211,13 +211,20 @@ static const struct fsm machine = {
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) <= MOVE_ROWS_MAX, "a counter for each row");
 
+const struct fsm *handover_machine(void)
+{
+	return &machine;
+}
+
 static void set_patience(struct handover *h)
 {
-	bool rests = h->state == MOVE_DETACHED || h->state == MOVE_ATTACHED ||
-		h->state == MOVE_PREPARED;
+	btime until = btime_add(loop_now(), h->settings->patience);
 
-	/* A preparation stands as long as its tunnel may; the tunnel's own lifetime ends it. */
-	timer_set(h->patience, rests ? BTIME_NEVER : loop_now() + h->settings->patience);
+	if (h->state == MOVE_DETACHED || h->state == MOVE_ATTACHED)
+		until = BTIME_NEVER;
+	else if (h->state == MOVE_PREPARED) /* a preparation stands as long as its tunnel may */
+		until = h->tunnel_until;
+	timer_set(h->patience, until);
 }
 
 void handover_step(struct handover *h, enum move_event event)
@@ -356,6 +363,7 @@ static void take_parameters(struct handover *h, const struct mpa_tunnel_paramete
 
 	if (h->state != MOVE_PRE_TUNNELLING)
 		return;
+	h->tunnel_until = btime_add(loop_now(), (btime)p->lifetime * BTIME_S);
 	if (!keys || tunnel_raise(&h->tunnel, h->node, p, keys->mn_ar, why, sizeof(why)) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, why);
 	else

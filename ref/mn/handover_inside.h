@@ -101,8 +101,12 @@ struct handover {
 
 	struct lease_address next; /* nCoA with its router; family 0: not known */
 	struct tunnel tunnel;
+	btime tunnel_until; /* the router keeps it so long */
 	uint16_t request_id; /* of the last notification that wants an answer */
 };
+
+/* The rows. */
+const struct fsm *handover_machine(void);
 
 /* One step of the state machine. */
 void handover_step(struct handover *handover, enum move_event event);

@@ -110,17 +110,21 @@ int tunnel_raise(struct tunnel *t, struct node *node,
 
 void tunnel_lower(struct tunnel *t, struct node *node, const char *reason)
 {
+	struct esp_count in, out;
 	char inner[PREFIX_TEXT];
 
 	if (!t->up)
 		return;
 	t->up = false;
+	ipsec_sa_count(node->kernel, &t->in, &in);
+	ipsec_sa_count(node->kernel, &t->out, &out);
 	ipsec_policy_delete(node->kernel, &t->policies[1]);
 	ipsec_policy_delete(node->kernel, &t->policies[0]);
 	ipsec_sa_delete(node->kernel, &t->out);
 	ipsec_sa_delete(node->kernel, &t->in);
 	wipe(&t->in, sizeof(t->in));
 	wipe(&t->out, sizeof(t->out));
-	log_event(node->log, "tunnel_down", "{s:s,s:s}", "inner",
-		address_text(&t->policies[0].to, inner), "reason", reason);
+	log_event(node->log, "tunnel_down", "{s:s,s:s,s:I,s:I}", "inner",
+		address_text(&t->policies[0].to, inner), "reason", reason, "packets_in",
+		(json_int_t)in.packets, "packets_out", (json_int_t)out.packets);
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/* baton-mn, the program: mobile node and PANA client. */
+#include <stdlib.h>
+
+#include "ref/mn/mn_program.h"
+#include "ref/mn/station_keys.h"
+#include "ref/mn/client.h"
+#include "ref/mn/handover.h"
+
+static void make_networks(struct mn *mn)
+{
+	const struct network_settings *list = mn->settings->networks.items;
+
+	mn->count = (unsigned)mn->settings->networks.count;
+	mn->networks = host_alloc(mn->count * sizeof(*mn->networks));
+	for (unsigned i = 0; i < mn->count; i++)
+		mn->networks[i] = (struct network){ .mn = mn, .settings = &list[i] };
+}
+
+static int start(struct node *node)
+{
+	struct mn *mn = host_alloc(sizeof(*mn));
+
+	mn->node = node;
+	mn->settings = node->settings;
+	node->state = mn;
+	make_networks(mn);
+	if (client_start(mn) < 0)
+		return -1;
+	if (mn->settings->keys) {
+		mn->station_keys = station_keys_new(mn, mn->settings->keys);
+		if (!mn->station_keys)
+			return -1;
+	}
+	if (mn->settings->device) {
+		if (node_kernel(node) < 0)
+			return -1;
+		mn->handover = handover_new(mn);
+		if (!mn->handover)
+			return -1;
+		handover_begin(mn->handover);
+	} else if (mn->settings->pana.initiate) {
+		client_begin(&mn->networks[0], &mn->networks[0].settings->local,
+			mn->networks[0].settings->preauth);
+	}
+	return 0;
+}
+
+static void stop(struct node *node)
+{
+	struct mn *mn = node->state;
+
+	if (!mn)
+		return;
+	station_keys_free(mn->station_keys);
+	mn->station_keys = NULL;
+	handover_free(mn->handover);
+	mn->handover = NULL;
+	client_stop(mn);
+	free(mn->networks);
+	free(mn);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+static void cmd_status(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+	json_t *list = json_array(), *status;
+
+	(void)arguments;
+	for (unsigned i = 0; i < mn->count; i++)
+		json_array_append_new(list, client_json(&mn->networks[i]));
+	status = json_pack("{s:s,s:s*,s:o}", "node", mn->settings->program.node, "serving",
+		mn->serving ? mn->serving->settings->name : NULL, "networks", list);
+	if (mn->handover)
+		json_object_update_new(status, handover_json(mn->handover));
+	control_answer(request, status);
+}
+
+static void cmd_neighbours(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+	json_t *list = json_array();
+	char paa[64];
+
+	(void)arguments;
+	for (unsigned i = 0; i < mn->count; i++) {
+		const struct network_settings *s = mn->networks[i].settings;
+		json_array_append_new(list,
+			json_pack("{s:s,s:s*,s:s,s:b}", "network", s->name, "ssid", s->ssid, "paa",
+				endpoint_text(&s->paa, paa, sizeof(paa)), "serving",
+				mn->serving == &mn->networks[i]));
+	}
+	control_answer(request, json_pack("{s:o}", "neighbours", list));
+}
+
+static void cmd_connect(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_connect : client_cmd_connect)(node, request, arguments);
+}
+
+static void cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, arguments);
+}
+
+static void cmd_handoff(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	if (mn->handover)
+		handover_cmd_handoff(node, request, arguments);
+	else
+		control_refuse(request, "this node has no device that moves; configure one");
+}
+
+static void cmd_disconnect(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+
+	(mn->handover ? handover_cmd_disconnect : client_cmd_terminate)(node, request, arguments);
+}
+
+static const struct control_command commands[] = {
+	{ "status", "", "where the node is, and its sessions", cmd_status },
+	{ "neighbours", "", "the networks it knows", cmd_neighbours },
+	{ "connect", "[NETWORK]", "attach to a network; without a device: authenticate",
+		cmd_connect },
+	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel",
+		cmd_preauth },
+	{ "handoff", "NETWORK", "move to a network; prepares first", cmd_handoff },
+	{ "disconnect", "[NETWORK]", "leave; without a device: end the PANA session",
+		cmd_disconnect },
+	{ "keys", "NETWORK", "have keys installed in the network's access points and here",
+		station_keys_cmd },
+	{ "reauth", "[NETWORK]", "re-authenticate", client_cmd_reauth },
+	{ "ping", "[NETWORK]", "test whether the agent is alive", client_cmd_ping },
+	{ "move", "ADDRESS", "the client has this address now", client_cmd_move },
+	{ "terminate", "[NETWORK]", "end the PANA session", client_cmd_terminate },
+	{ "counters", "", "rejected messages by reason, rows of the state machines by hits",
+		client_cmd_counters },
+	{ "quit", "", "end the node cleanly", node_quit },
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct program mn_program = {
+	.name = "baton-mn",
+	.summary = "mobile node and PANA client",
+	.rows = mn_rows,
+	.settings_size = sizeof(struct mn_settings),
+	.check = mn_check,
+	.start = start,
+	.stop = stop,
+	.commands = commands,
+};
