@@ -170,7 +170,7 @@ static void test_too_many_options(void **state)
 
 	(void)state;
 	assert_int_equal(room[at], DHCP_OPTION_END);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i <= WIRE_ELEMENTS_MAX; i++) {
 		room[at++] = 200;
 		room[at++] = 0;
 	}
