@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <pcap/pcap.h>
 
 #include "testbed/measure/handoff.h"
 #include "testbed/measure/traffic.h"
@@ -205,6 +206,39 @@ static void traffic_is_found_inside_tunnels(void **state)
 	assert_false(packets_find(1, VIEW_OF(frame), &seen));
 }
 
+static void a_capture_cut_short_is_told_from_a_whole_one(void **state)
+{
+	static const uint8_t frame[60];
+	struct pcap_pkthdr header = { .caplen = sizeof(frame), .len = sizeof(frame) };
+	struct packets packets;
+	struct report_error error;
+	char path[sizeof(log_path)];
+	bool cut;
+	(void)state;
+	memcpy(path, log_path, sizeof(path));
+	close(mkstemp(path));
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, 100);
+	pcap_dumper_t *out = pcap_dump_open(dead, path);
+	pcap_dump((u_char *)out, &header, frame);
+	pcap_dump((u_char *)out, &header, frame);
+	pcap_dump_close(out);
+	pcap_close(dead);
+
+	assert_int_equal(packets_read(path, &packets, &cut, &error), 0);
+	assert_false(cut);
+	assert_int_equal(packets.others, 2);
+	packets_free(&packets);
+	assert_int_equal(truncate(path, 24 + 16 + 60 + 16 + 30), 0);
+	assert_int_equal(packets_read(path, &packets, &cut, &error), 0);
+	assert_true(cut);
+	assert_int_equal(packets.others, 1);
+	packets_free(&packets);
+	assert_int_equal(truncate(path, 10), 0);
+	assert_int_equal(packets_read(path, &packets, &cut, &error), -1);
+	assert_non_null(strstr(error.text, path));
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_handoff_that_did_not_happen_has_no_figures),
 		cmocka_unit_test(bad_logs_name_file_and_line),
 		cmocka_unit_test(traffic_is_found_inside_tunnels),
+		cmocka_unit_test(a_capture_cut_short_is_told_from_a_whole_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
