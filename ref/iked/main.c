@@ -361,14 +361,14 @@ static void cmd_move(void *node, struct control_request *request, const json_t *
 
 static const struct control_command commands[] = {
 	{ "status", "", "IKE SAs, their Child SAs, counters", cmd_status },
-	{ "initiate", "connection=NAME", "begin an IKE SA", cmd_initiate },
-	{ "rekey", "[connection=NAME]", "make the IKE SA anew", cmd_rekey },
-	{ "rekey-child", "[connection=NAME]", "make its newest Child SA anew", cmd_rekey_child },
-	{ "create-child", "[connection=NAME]", "another Child SA", cmd_create_child },
-	{ "delete-child", "[connection=NAME]", "delete its newest Child SA", cmd_delete_child },
-	{ "delete", "[connection=NAME]", "delete the IKE SA and all with it", cmd_delete },
-	{ "probe", "[connection=NAME]", "ask whether the peer is alive", cmd_probe },
-	{ "move", "local=ADDRESS [connection=NAME]", "we are there now (RFC 4555)", cmd_move },
+	{ "initiate", "CONNECTION", "begin an IKE SA", cmd_initiate },
+	{ "rekey", "[CONNECTION]", "make the IKE SA anew", cmd_rekey },
+	{ "rekey-child", "[CONNECTION]", "make its newest Child SA anew", cmd_rekey_child },
+	{ "create-child", "[CONNECTION]", "another Child SA", cmd_create_child },
+	{ "delete-child", "[CONNECTION]", "delete its newest Child SA", cmd_delete_child },
+	{ "delete", "[CONNECTION]", "delete the IKE SA and all with it", cmd_delete },
+	{ "probe", "[CONNECTION]", "ask whether the peer is alive", cmd_probe },
+	{ "move", "LOCAL [CONNECTION]", "we are there now (RFC 4555)", cmd_move },
 	{ "quit", "", "end the node cleanly", node_quit },
 	{ NULL, NULL, NULL, NULL },
 };
