@@ -47,8 +47,8 @@ static void crypt(const struct ap_key_channel *channel, const struct ap_key_mess
 	aes128_ctr(channel->encryption[direction_of(m->type)], counter, in, out);
 }
 
-static void tag_of(const struct ap_key_channel *channel, enum ap_key_type type, struct view message,
-	uint8_t out[DIGEST_MAX])
+static void tag_of(const struct ap_key_channel *channel, enum ap_key_type type,
+	struct view message, uint8_t out[DIGEST_MAX])
 {
 	hmac_parts(DIGEST_SHA256, VIEW_OF(channel->integrity[direction_of(type)]), &message, 1, out);
 }
