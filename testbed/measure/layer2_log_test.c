@@ -97,15 +97,15 @@ static void open_air(struct air *a)
 
 static void air_is_read(void **state)
 {
-	static const uint8_t kde[] = { 1, 2, 3, 0xdd, 20, 0, 0x0f, 0xac, 4, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-		9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t kde[] = { 1, 2, 3, 0xdd, 20, 0, 0x0f, 0xac, 4, 0, 1, 2, 3, 4, 5, 6, 7,
+		8, 9, 10, 11, 12, 13, 14, 15 };
 	struct report_error error;
 	struct layer2_air seen;
 	struct air a;
 
 	(void)state;
 	open_air(&a);
-	eapol(&a, 1.0, 0, true, 0, VIEW_EMPTY);		       /* of an earlier association */
+	eapol(&a, 1.0, 0, true, 0, VIEW_EMPTY); /* of an earlier association */
 	frame(&a, 2.0, 0xb0, 0, elsewhere, station, VIEW_EMPTY); /* Authentication elsewhere */
 	frame(&a, 2.5, 0xb0, 0, ap, station, VIEW_EMPTY);
 	frame(&a, 2.6, 0xb0, 0, station, ap, VIEW_EMPTY);
