@@ -19,8 +19,8 @@ const struct contract_setting contract_settings[] = {
 	{ "tls-max", "BATON_TLS_MAX", SETTING_CHOICE, "1.0 1.1 1.2 1.3", NULL,
 		"newest TLS version to offer" },
 	{ "initiate", "BATON_INITIATE", SETTING_CHOICE, "pac paa", "pac",
-		"who begins the session: the client with a PCI as soon as it runs, or the agent with "
-		"an unsolicited PAR to BATON_PEER_ADDRESS as soon as it runs" },
+		"who begins the session: the client with a PCI as soon as it runs, or the agent "
+		"with an unsolicited PAR to BATON_PEER_ADDRESS as soon as it runs" },
 	{ "lifetime", "BATON_LIFETIME", SETTING_NUMBER, NULL, "3600",
 		"session lifetime in seconds that the agent grants" },
 	{ "authorize", "BATON_AUTHORIZE", SETTING_BOOLEAN, NULL, "yes",
@@ -52,7 +52,8 @@ const struct contract_setting contract_settings[] = {
 };
 
 const struct contract_feature contract_features[] = {
-	{ "netns", "runs in network namespaces (the harness's own need, met by all but wire)", true },
+	{ "netns", "runs in network namespaces (the harness's own need, met by all but wire)",
+		true },
 	{ "keys", "the EAP method in use derives keys", true },
 	{ "eap-psk", "EAP-PSK (RFC 4764)", false },
 	{ "eap-tls", "EAP-TLS (RFC 5216)", false },

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #include "testbed/adapter/contract.h"
 #include "testbed/adapter/manifest.h"
-#include "testbed/util/paths.h"
 
 #define MANIFEST_OCTETS_MAX 65536
 #define FEATURES_MAX 64
@@ -98,7 +95,8 @@ static void read_mapping(struct reading *r, yaml_node_t *node, const char *what,
 	char names[200] = "";
 
 	if (node->type != YAML_MAPPING_NODE) {
-		FINDING(r, line_of(node), "%s is no mapping; right are lines of the form key: value",
+		FINDING(r, line_of(node), "%s is no mapping; right are lines of the form key: "
+			"value",
 			what);
 		return;
 	}
@@ -189,7 +187,8 @@ static void read_setting(struct reading *r, yaml_node_t *key, yaml_node_t *value
 	if (!name || !text)
 		return;
 	if (!setting)
-		FINDING(r, line_of(key), "there is no setting %s; docs/adapters.md lists them", name);
+		FINDING(r, line_of(key), "there is no setting %s; docs/adapters.md lists them",
+			name);
 	else if (!contract_value_fits(setting, text, right, sizeof(right)))
 		FINDING(r, line_of(value), "%s: %s does not fit; right is %s", name, text, right);
 	else
@@ -219,8 +218,8 @@ static bool choose_ready(struct reading *r, yaml_node_t *node, struct manifest_r
 	enum ready_kind kind)
 {
 	if (ready->kind != READY_AT_ONCE) {
-		FINDING(r, line_of(node), "ready has more than one sign; right is one of log, port, "
-			"command and seconds");
+		FINDING(r, line_of(node), "ready has more than one sign; right is one of log, "
+			"port, command and seconds");
 		return false;
 	}
 	ready->kind = kind;
@@ -574,40 +573,4 @@ bool manifest_claims(const struct manifest_role *role, const char *feature)
 		if (strcmp(*f, feature) == 0)
 			return true;
 	return false;
-}
-
-/* --- finding -------------------------------------------------------------------------------- */
-
-/* A folder with a manifest in it. */
-static char *in_folder(char *folder)
-{
-	char *path = path_format("%s/sut.yaml", folder);
-
-	free(folder);
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
-char *manifest_find(const char *name, struct diagnostics *d)
-{
-	struct stat s;
-	char *path = NULL;
-
-	if (!strchr(name, '/')) {
-		char *relative = path_format("suites/adapters/%s", name);
-		char *shipped = baton_file(relative);
-		free(relative);
-		path = shipped ? in_folder(shipped) : NULL;
-	}
-	if (!path)
-		path = in_folder(strdup(name));
-	if (!path && stat(name, &s) == 0 && S_ISREG(s.st_mode))
-		path = strdup(name);
-	if (!path)
-		diagnostics_add(d, NULL, 0, "there is no adapter %s; right is a name of those "
-			"shipped (suites/adapters), a folder with a sut.yaml, or the file itself",
-			name);
-	return path;
 }

@@ -62,7 +62,7 @@ struct manifest {
 	size_t role_count;
 	struct manifest_extra *extra;
 	size_t extra_count;
-	struct manifest_extra *settings; /* given NAME=VALUE for every test, unless it says otherwise */
+	struct manifest_extra *settings; /* for every test that does not say otherwise */
 	size_t setting_count;
 	struct manifest_wire wire;
 	bool manual;	 /* a person does what is asked */

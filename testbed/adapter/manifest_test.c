@@ -75,18 +75,19 @@ struct bad {
 static const struct bad bad[] = {
 	{ "", "sut.yaml:1: the file is empty; right are name:, roles: and what docs/adapters.md "
 		"says" },
-	{ "name: x\n", "sut.yaml:1: no role; right is roles: with at least one of the roles that it "
-		"can play, such as paa or pac, and its start command" },
-	{ "roles: {paa: {start: x}}\n", "sut.yaml:1: name is missing; right is name: and a word for "
-		"this implementation" },
-	{ "name: x\nroles:\n  paa: {stop: x}\n", "sut.yaml:3: role paa has no start; right is start: "
-		"COMMAND, or manual: yes, or wire: for a device" },
+	{ "name: x\n", "sut.yaml:1: no role; right is roles: with at least one of the roles that "
+		"it can play, such as paa or pac, and its start command" },
+	{ "roles: {paa: {start: x}}\n", "sut.yaml:1: name is missing; right is name: and a word "
+		"for this implementation" },
+	{ "name: x\nroles:\n  paa: {stop: x}\n", "sut.yaml:3: role paa has no start; right is "
+		"start: COMMAND, or manual: yes, or wire: for a device" },
 	{ "name: x\nrules: {}\nroles: {paa: {start: x}}\n", "sut.yaml:2: sut.yaml knows no key "
 		"rules; right are name, version, roles, features, extra, settings, verb, wire, "
 		"manual, patience" },
 	{ "name: [x]\nroles: {paa: {start: x}}\n", "sut.yaml:1: name is no text; right is one line "
 		"of text" },
-	{ "name: x\nname: y\nroles: {paa: {start: x}}\n", "sut.yaml:2: name stands twice; keep one" },
+	{ "name: x\nname: y\nroles: {paa: {start: x}}\n", "sut.yaml:2: name stands twice; keep "
+		"one" },
 	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {log: '('}\n", "sut.yaml:5: log: ( is "
 		"no regular expression: Unmatched ( or \\(; right is an extended one, as of grep "
 		"-E" },
@@ -95,16 +96,16 @@ static const struct bad bad[] = {
 	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {port: 716, seconds: 1}\n",
 		"sut.yaml:5: ready has more than one sign; right is one of log, port, command and "
 		"seconds" },
-	{ "name: x\nfeatures: [wings]\nroles: {paa: {start: x}}\n", "sut.yaml:2: wings is no feature "
-		"that can be claimed; docs/adapters.md lists them" },
+	{ "name: x\nfeatures: [wings]\nroles: {paa: {start: x}}\n", "sut.yaml:2: wings is no "
+		"feature that can be claimed; docs/adapters.md lists them" },
 	{ "name: x\nfeatures: [keys]\nroles: {paa: {start: x}}\n", "sut.yaml:2: keys is no feature "
 		"that can be claimed; docs/adapters.md lists them" },
 	{ "name: x\nsettings: {colour: red}\nroles: {paa: {start: x}}\n", "sut.yaml:2: there is no "
 		"setting colour; docs/adapters.md lists them" },
 	{ "name: x\nsettings: {tls-max: 3}\nroles: {paa: {start: x}}\n", "sut.yaml:2: tls-max: 3 "
 		"does not fit; right is one of 1.0 1.1 1.2 1.3" },
-	{ "name: x\nroles: {paa: {start: x, ends: perhaps}}\n", "sut.yaml:2: ends: perhaps does not "
-		"fit; right is yes or no" },
+	{ "name: x\nroles: {paa: {start: x, ends: perhaps}}\n", "sut.yaml:2: ends: perhaps does "
+		"not fit; right is yes or no" },
 	{ "name: x\nroles: {paa: {start: x}}\nwire: {interface: e}\n", "sut.yaml:3: wire lacks a "
 		"part; right are interface, address (of the device) and tester (this machine's "
 		"address there)" },

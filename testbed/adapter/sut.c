@@ -213,7 +213,8 @@ static int wait_ready(struct sut *sut, char *why, size_t size)
 		bool ended = program_ended(&sut->program, &sut->status, 0);
 		if (ended && !(sut->role->ends && WIFEXITED(sut->status))) {
 			describe_end(sut->status, text, sizeof(text));
-			snprintf(why, size, "%s %s before it was ready%s", sut->manifest->name, text,
+			snprintf(why, size, "%s %s before it was ready%s", sut->manifest->name,
+				text,
 				last_line(sut, said, sizeof(said)));
 			return -1;
 		}
@@ -502,8 +503,8 @@ int adapter_probe(const struct manifest *m, const struct manifest_role *role, ch
 	rmdir(folder);
 	if (status == VERB_UNSUPPORTED)
 		return 0;
-	snprintf(why, size, "%s: asked for the verb no-such-verb, %s %s; right is status 127, and an "
-		"adapter that cannot say \"unsupported\" is refused", m->file, m->verb,
+	snprintf(why, size, "%s: asked for the verb no-such-verb, %s %s; right is status 127, and "
+		"an adapter that cannot say \"unsupported\" is refused", m->file, m->verb,
 		how_it_ended(status, how, sizeof(how)));
 	return -1;
 }

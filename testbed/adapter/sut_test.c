@@ -36,8 +36,9 @@ static struct manifest *manifest_of(const char *role)
 	struct diagnostics d = { 0 };
 	struct manifest *m = NULL;
 
-	snprintf(text, sizeof(text), "name: thing\nverb: 'f() { case $1 in greet) echo \"hello $2\";; "
-		"wait) sleep 5;; *) exit 127;; esac; }; f'\nextra: {a-b: c}\nroles:\n  paa: %s\n",
+	snprintf(text, sizeof(text), "name: thing\nverb: 'f() { case $1 in greet) echo \"hello "
+		"$2\";; wait) sleep 5;; *) exit 127;; esac; }; f'\nextra: {a-b: c}\nroles:\n  paa: "
+		"%s\n",
 		role);
 	if (manifest_parse("sut.yaml", "/nowhere", text, strlen(text), &m, &d) < 0)
 		diagnostics_print(&d, stderr);
@@ -56,7 +57,8 @@ static int start(struct manifest *m, struct sut **sut, char why[600])
 
 static void test_ready_by_log(void **state)
 {
-	struct manifest *m = manifest_of("{start: 'sleep 0.1; echo up as $BATON_ROLE $BATON_EXTRA_A_B;"
+	struct manifest *m = manifest_of("{start: 'sleep 0.1; echo up as $BATON_ROLE "
+		"$BATON_EXTRA_A_B;"
 		" exec sleep 60', ready: {log: 'up as paa c'}}");
 	struct sut *sut;
 	char why[600], word[20];
@@ -145,8 +147,8 @@ static void test_stop_fails(void **state)
 /* What it started goes with it, also what ignores SIGTERM. */
 static void test_nothing_left(void **state)
 {
-	struct manifest *m = manifest_of("{start: 'trap \"\" TERM; sleep 61.5 & sleep 61.5', ready: "
-		"{seconds: 0.1}}");
+	struct manifest *m = manifest_of("{start: 'trap \"\" TERM; sleep 61.5 & sleep 61.5', "
+		"ready: {seconds: 0.1}}");
 	struct sut *sut;
 	char why[600];
 	(void)state;
@@ -174,13 +176,16 @@ static void test_probe(void **state)
 		const char *verb, *start, *why;
 	} rows[] = {
 		{ "exit 127 #", "sleep 1", NULL },
-		{ "true", "sleep 1", "sut.yaml: asked for the verb no-such-verb, true ended with status "
-			"0; right is status 127, and an adapter that cannot say \"unsupported\" is "
+		{ "true", "sleep 1", "sut.yaml: asked for the verb no-such-verb, true ended with "
+			"status 0; right is status 127, and an adapter that cannot say "
+			"\"unsupported\" is "
 			"refused" },
 		{ "false", "sleep 1", "sut.yaml: asked for the verb no-such-verb, false ended with "
-			"status 1; right is status 127, and an adapter that cannot say \"unsupported\" "
+			"status 1; right is status 127, and an adapter that cannot say "
+			"\"unsupported\" "
 			"is refused" },
-		{ "no-such-program", "sleep 1", "sut.yaml: verb: there is no program no-such-program; it "
+		{ "no-such-program", "sleep 1", "sut.yaml: verb: there is no program "
+			"no-such-program; it "
 			"is looked for in the adapter's folder, then in PATH" },
 		{ "exit 127 #", "no-such-program -x", "sut.yaml:4: start: there is no program "
 			"no-such-program; it is looked for in the adapter's folder, then in PATH" },

@@ -39,7 +39,8 @@ void capture_drain(struct capture *c);
 unsigned capture_find(struct capture *c, struct view payload, const char *comment);
 
 /* Writes all of it. `secrets`, if not empty, is a TLS key log. 0, or -1 with errno. */
-int capture_write(const struct capture *c, const char *path, const char *about, struct view secrets);
+int capture_write(const struct capture *c, const char *path, const char *about,
+	struct view secrets);
 
 void capture_free(struct capture *c);
 

@@ -12,16 +12,20 @@
 void choice_usage(FILE *out)
 {
 	fputs("usage: baton run SUITE... [options]\n\n"
-	      "SUITE is a file, a folder of .suite files, or a name below suites/ (pana, pana/paa).\n\n"
+	      "SUITE is a file, a folder of .suite files, or a name below suites/ (pana, "
+	"pana/paa).\n\n"
 	      "  --sut NAME|FOLDER|FILE  adapter of the implementation under test [ref]\n"
 	      "  --role ROLE             only suites for that role\n"
 	      "  --filter GLOB           only tests whose name, or suite/name, fits\n"
 	      "  --jobs N                tests at a time [8 for each processor]\n"
-	      "  --results FOLDER        where result.json and the evidence go [build/run/SUITE-SUT]\n"
+	      "  --results FOLDER        where result.json and the evidence go "
+	"[build/run/SUITE-SUT]\n"
 	      "  --format F              terminal, ktap or junit on stdout [terminal]\n"
-	      "  --expected FILE         results that are expected: only what is new fails; 125 when\n"
+	      "  --expected FILE         results that are expected: only what is new fails; 125 "
+	"when\n"
 	      "                          a test could not be judged\n"
-	      "  --retry N               try again what did not pass; then passing is called flaky\n"
+	      "  --retry N               try again what did not pass; then passing is called "
+	"flaky\n"
 	      "  --shard I/N             the I-th of N parts of the tests\n"
 	      "  --patience X            factor on every time limit [1]\n"
 	      "  --seed N                of the tester's random numbers [1]\n"
@@ -182,7 +186,8 @@ int choice_parse(int argc, char **argv, struct choice *c)
 	for (; optind < argc && c->target_count < 16; optind++)
 		c->targets[c->target_count++] = argv[optind];
 	if (!c->target_count) {
-		fputs("baton run: no suite named; right is baton run SUITE, such as baton run pana; "
+		fputs("baton run: no suite named; right is baton run SUITE, such as baton run "
+			"pana; "
 		      "--help says more\n", stderr);
 		return -1;
 	}
@@ -266,8 +271,8 @@ static int load_target(const char *target, const struct choice *choice, struct s
 	} else if (file && access(file, F_OK) == 0) {
 		result = load_one(file, choice, out);
 	} else {
-		fprintf(stderr, "baton run: there is no suite %s; right is a file, a folder of .suite "
-			"files, or a name below suites/\n", target);
+		fprintf(stderr, "baton run: there is no suite %s; right is a file, a folder of "
+			".suite files, or a name below suites/\n", target);
 		result = -1;
 	}
 	free(relative);

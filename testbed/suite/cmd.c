@@ -262,8 +262,8 @@ static int probe(struct call *call)
 		}
 	}
 	if (!any)
-		fprintf(stderr, "baton run: %s plays none of the roles that these suites test: every "
-			"test is not applicable\n", call->manifest->name);
+		fprintf(stderr, "baton run: %s plays none of the roles that these suites test: "
+			"every test is not applicable\n", call->manifest->name);
 	return 0;
 }
 

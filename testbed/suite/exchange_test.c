@@ -303,13 +303,17 @@ static void test_composed(void **state)
 	expect_octets("send PCI trailing=hex:abcd", "00000010000000010000000000000000abcd");
 	expect_octets("send PCI avp:9:5=hex:01", "00000020000000010000000000000000"
 		"00098000000100000000000501000000");
-	expect_octets("send PTR Termination-Cause=8 lacks=AUTH session=1 seq=5", "0000001c800000030000"
+	expect_octets("send PTR Termination-Cause=8 lacks=AUTH session=1 seq=5",
+		"0000001c800000030000"
 		"000100000005000900000004000000000008");
-	expect_octets("send PTR Termination-Cause.length=2 session=1 seq=5", "0000001c8000000300000001"
+	expect_octets("send PTR Termination-Cause.length=2 session=1 seq=5",
+		"0000001c8000000300000001"
 		"00000005000900000002000000000001");
-	expect_octets("send PTR Termination-Cause.flags=0x4000 session=1 seq=5", "0000001c80000003000"
+	expect_octets("send PTR Termination-Cause.flags=0x4000 session=1 seq=5",
+		"0000001c80000003000"
 		"0000100000005000940000004000000000001");
-	expect_octets("send PTR Key-Id=7 last=Termination-Cause session=1 seq=5", "0000002880000003000"
+	expect_octets("send PTR Key-Id=7 last=Termination-Cause session=1 seq=5",
+		"0000002880000003000"
 		"0000100000005000400000004000000000007000900000004000000000001");
 	expect_octets("send octets hex:0102", "0102");
 }
@@ -322,11 +326,11 @@ static void test_cannot_be_composed(void **state)
 		{ "send PCI cut=17", "cut: the datagram is not that long" },
 		{ "send PCI Key-Id.length=3", "Key-Id.length: the message to be sent has no such "
 			"element" },
-		{ "send PCI Key-Id.count=3", "Key-Id.count: a count cannot be set; write the element "
-			"as often as wanted" },
+		{ "send PCI Key-Id.count=3", "Key-Id.count: a count cannot be set; write the "
+			"element as often as wanted" },
 		{ "send PCI Nonce.size=65500", "the message does not fit into a datagram" },
-		{ "send PTR Termination-Cause=hex:00 EAP-Payload.Code=1", "EAP-Payload.Code: the message "
-			"to be sent has no such element" },
+		{ "send PTR Termination-Cause=hex:00 EAP-Payload.Code=1", "EAP-Payload.Code: the "
+			"message to be sent has no such element" },
 	};
 	char why[200];
 	(void)state;
@@ -360,7 +364,8 @@ static void test_matching(void **state)
 		{ "expect PTR flags=none seq=5 session=1 from-port=716", NULL, NULL, NULL },
 		{ "expect PTR Termination-Cause=LOGOUT|ADMINISTRATIVE", NULL, NULL, NULL },
 		{ "expect PTR Termination-Cause=1..4 Termination-Cause.count=1", NULL, NULL, NULL },
-		{ "expect PTR Termination-Cause.size=4 Termination-Cause.flags=0", NULL, NULL, NULL },
+		{ "expect PTR Termination-Cause.size=4 Termination-Cause.flags=0", NULL, NULL,
+			NULL },
 		{ "expect PTR has=Termination-Cause lacks=Nonce last=Termination-Cause", NULL, NULL,
 			NULL },
 		{ "expect PTR seq>4 seq>=5 seq<6 seq<=5 seq!=4", NULL, NULL, NULL },

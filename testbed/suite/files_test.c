@@ -127,12 +127,13 @@ static void test_bad_catalogues(void **state)
 	static const struct {
 		const char *text, *finding;
 	} rows[] = {
-		{ HEAD ROW("5.2/1", "must") ROW("5.2/1", "may"), "x.yaml:5: id 5.2/1 stands twice" },
+		{ HEAD ROW("5.2/1", "must") ROW("5.2/1", "may"), "x.yaml:5: id 5.2/1 stands "
+			"twice" },
 		{ HEAD ROW("5.2", "must"), "x.yaml:4: 5.2 is no id; right is SECTION/NUMBER" },
-		{ HEAD "  - {id: 5.2/1}\n", "x.yaml:4: level is missing; right are id, level, role, "
-			"text, why_not" },
-		{ HEAD "  - {id: 5.2/1, levle: must}\n", "x.yaml:4: there is no key levle here; right "
-			"are id, level, role, text, why_not" },
+		{ HEAD "  - {id: 5.2/1}\n", "x.yaml:4: level is missing; right are id, level, "
+			"role, text, why_not" },
+		{ HEAD "  - {id: 5.2/1, levle: must}\n", "x.yaml:4: there is no key levle here; "
+			"right are id, level, role, text, why_not" },
 		{ "document: DOC\ntitle: x\n", "x.yaml:1: statements is no list" },
 		{ "title: x\nstatements: []\n", "x.yaml:1: document is missing" },
 		{ "", "x.yaml:1: the file is empty; right is a list statements:" },
@@ -182,7 +183,8 @@ static void test_expected(void **state)
 /* --- captures ------------------------------------------------------------------------------- */
 
 /* Ethernet, IP and UDP around "hello". */
-static const uint8_t v4[] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 33, 0, 0, 0, 0, 64,
+static const uint8_t v4[] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 33, 0, 0, 0, 0,
+	64,
 	17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0x30, 0x39, 2, 0xcc, 0, 13, 0, 0, 'h', 'e', 'l', 'l',
 	'o' };
 

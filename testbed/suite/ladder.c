@@ -76,7 +76,8 @@ const struct report_step *ladder_steps(struct ladder *l, btime start, struct cap
 
 	for (unsigned i = 0; i < l->count; i++) {
 		struct rung *r = &l->list[i];
-		snprintf(comment, sizeof(comment), "%s%s%s", r->label, *r->note ? ": " : "", r->note);
+		snprintf(comment, sizeof(comment), "%s%s%s", r->label, *r->note ? ": " : "",
+			r->note);
 		steps[i] = (struct report_step){
 			.t_s = (double)(r->at - start) / 1e9,
 			.from = r->from_sut ? "sut" : "tester",

@@ -156,7 +156,7 @@ int link_send(struct link *link, int socket, const struct endpoint *to, struct v
 	union address a;
 	socklen_t n = to_sockaddr(to, &a);
 
-	/* An ICMP error for an earlier datagram may wait in the socket: it is not about this one. */
+	/* An ICMP error for an earlier datagram may wait in the socket; it is not about this. */
 	for (int i = 0; i < 2; i++)
 		if (sendto(link->sockets[socket], octets.data, octets.size, 0, &a.any, n) >= 0)
 			return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A received message against what an expect line says, field by field. A message has to be right in
- * itself too (docs/suites.md, "What every message must be"): structure, occurrence and bounds as the
- * tables have them.
+ * itself too (docs/suites.md, "What every message must be"): structure, occurrence and bounds as
+ * the tables have them.
  */
 #ifndef TESTBED_SUITE_MATCH_H
 #define TESTBED_SUITE_MATCH_H

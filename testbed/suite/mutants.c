@@ -77,8 +77,8 @@ int mutants_units(const struct mutants *m, const struct choice *choice,
 			}
 		}
 		if (!found && !choice->role) {
-			diagnostics_add(d, m->rows.file, row->line, "no test is called %s; right is "
-				"SUITE/TEST as baton run --list shows it", row->value[ROW_TEST]);
+			diagnostics_add(d, m->rows.file, row->line, "no test is called %s; right "
+				"is SUITE/TEST as baton run --list shows it", row->value[ROW_TEST]);
 			result = -1;
 		}
 	}
@@ -122,7 +122,8 @@ unsigned mutants_judge(const struct mutants *m, const struct unit *units, size_t
 		if (!caught && !escaped)
 			continue;
 		if (innocent)
-			fprintf(out, "not proven  %s: the right variant does not pass %s: %s\n", name,
+			fprintf(out, "not proven  %s: the right variant does not pass %s: %s\n",
+				name,
 				test, innocent->outcome.reason);
 		else if (!caught)
 			fprintf(out, "not proven  %s (%s): %s says %s%s%s\n", name,
@@ -130,7 +131,8 @@ unsigned mutants_judge(const struct mutants *m, const struct unit *units, size_t
 				verdict_name(escaped->outcome.verdict),
 				*escaped->outcome.reason ? ": " : "", escaped->outcome.reason);
 		else
-			fprintf(out, "proven      %s: %s: %s\n", name, test, caught->outcome.reason);
+			fprintf(out, "proven      %s: %s: %s\n", name, test,
+				caught->outcome.reason);
 		missed += innocent || !caught;
 	}
 	return missed;

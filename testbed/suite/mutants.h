@@ -21,8 +21,9 @@ int mutants_load(const char *file, struct mutants *out, struct diagnostics *d);
 void mutants_free(struct mutants *m);
 
 /*
- * For each row the cases of its test, once with the defect and once without, as units in a malloc'ed
- * array. Rows of another role than `choice` asks for are left out. -1 when a row names no test.
+ * For each row the cases of its test, once with the defect and once without, as units in a
+ * malloc'ed array. Rows of another role than `choice` asks for are left out. -1 when a row names
+ * no test.
  */
 int mutants_units(const struct mutants *m, const struct choice *choice,
 	const struct suites *suites, struct unit **out, size_t *count, struct diagnostics *d);

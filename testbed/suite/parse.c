@@ -5,8 +5,6 @@
  * in place of its $name. So a parameter can stand wherever a word can, and every case is checked
  * like a test of its own.
  */
-#include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "testbed/adapter/contract.h"
@@ -16,59 +14,7 @@
 #define STEPS_MAX 400
 #define SUITE_OCTETS_MAX (1024 * 1024)
 
-/* --- cursor --------------------------------------------------------------------------------- */
-
-bool at_line_end(const struct parser *p)
-{
-	return p->next->kind == TOKEN_NEWLINE || p->next->kind == TOKEN_END;
-}
-
-bool at_word(const struct parser *p, const char *word)
-{
-	return p->next->kind == TOKEN_WORD && strcmp(p->next->text, word) == 0;
-}
-
-bool at_operator(const struct parser *p, const char *text)
-{
-	return p->next->kind == TOKEN_OPERATOR && strcmp(p->next->text, text) == 0;
-}
-
-bool take_word(struct parser *p, const char *word)
-{
-	if (!at_word(p, word))
-		return false;
-	p->next++;
-	return true;
-}
-
-bool take_operator(struct parser *p, const char *text)
-{
-	if (!at_operator(p, text))
-		return false;
-	p->next++;
-	return true;
-}
-
-int complain_here(struct parser *p, const char *format, ...)
-{
-	char text[400];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	return complain(p->complaints, p->next->line, p->next->column, "%s", text);
-}
-
-const char *parse_word(struct parser *p, const char *what)
-{
-	if (p->next->kind != TOKEN_WORD) {
-		complain_here(p, "%s is missing; a word is expected here, not %s", what,
-			p->next->text);
-		return NULL;
-	}
-	return p->next++->text;
-}
+/* --- lines ---------------------------------------------------------------------------------- */
 
 static void skip_line(struct parser *p)
 {
@@ -99,8 +45,8 @@ static int parse_needs(struct parser *p, struct words *out)
 			return -1;
 		if (!contract_feature(text))
 			return complain(p->complaints, at->line, at->column,
-				"nothing is called %s that can be needed; docs/adapters.md lists the "
-				"features", text);
+				"nothing is called %s that can be needed; docs/adapters.md lists "
+				"the features", text);
 		out->list = grown(p, out->list, out->count, sizeof(*out->list));
 		out->list[out->count++] = (struct word){ text, at->line, at->column };
 	} while (!at_line_end(p));
@@ -195,7 +141,8 @@ static int parse_cover(struct parser *p, struct test *t)
 	c.level = level;
 	if (!level_known(level))
 		return complain(p->complaints, at[1].line, at[1].column,
-			"%s is no level; right are must, must-not, should, should-not and may", level);
+			"%s is no level; right are must, must-not, should, should-not and may",
+			level);
 	t->covers = grown(p, t->covers, t->cover_count, sizeof(*t->covers));
 	t->covers[t->cover_count++] = c;
 	return 0;
@@ -275,8 +222,8 @@ static int check_test(struct parser *p, struct test *t, bool whole)
 			"test %s covers nothing; name the clause, as in covers RFC5191 5.2 must",
 			t->name);
 	if (!t->step_count && whole)
-		return complain(p->complaints, t->line, 1, "test %s does nothing; it needs at least "
-			"one line such as send or expect", t->name);
+		return complain(p->complaints, t->line, 1, "test %s does nothing; it needs at "
+			"least one line such as send or expect", t->name);
 	return match_blocks(p, t);
 }
 
@@ -479,7 +426,8 @@ static int parse_cases(struct parser *p, struct suite *suite, const struct head 
 	for (unsigned i = 0; i < all->count; i++)
 		cases *= all->lists[i].count;
 	if (cases > CASES_MAX)
-		return complain(p->complaints, line, 1, "test %s has %u cases; at most %d, split it",
+		return complain(p->complaints, line, 1, "test %s has %u cases; at most %d, split "
+			"it",
 			name, cases, CASES_MAX);
 	if (result < 0)
 		return -1;
@@ -534,7 +482,8 @@ static int parse_suite_name(struct parser *p, struct suite *suite)
 	if (!suite->name)
 		return -1;
 	if (p->next->kind != TOKEN_STRING)
-		return complain_here(p, "the title is missing; as in suite pana/paa \"PANA agent\"");
+		return complain_here(p, "the title is missing; as in suite pana/paa \"PANA "
+			"agent\"");
 	suite->title = p->next++->text;
 	return 0;
 }
@@ -570,8 +519,8 @@ static int parse_head_line(struct parser *p, struct suite *suite, struct head *h
 		return parse_given(p, &head->givens);
 	if (take_word(p, "within"))
 		return parse_time(p, &head->within);
-	return complain_here(p, "%s begins no line here; right are suite, sut, needs, given, within "
-		"and test", p->next->text);
+	return complain_here(p, "%s begins no line here; right are suite, sut, needs, given, "
+		"within and test", p->next->text);
 }
 
 static void parse_file(struct parser *p, struct suite *suite)

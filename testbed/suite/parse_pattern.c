@@ -300,8 +300,8 @@ static int parse_operands(struct parser *p, enum pattern_use use, struct conditi
 		if (o->kind == OPERAND_SEAL &&
 			(use == PATTERN_EXPECT) != (o->seal >= SEAL_VALID))
 			return complain(p->complaints, at->line, at->column,
-				"%s=%s is not for this line; send knows correct, wrong, kept, old and usual, "
-				"expect knows valid and invalid", c->word, at->text);
+				"%s=%s is not for this line; send knows correct, wrong, kept, old "
+				"and usual, expect knows valid and invalid", c->word, at->text);
 		if (use != PATTERN_EXPECT && (o->range || at_operator(p, "|")))
 			return complain_here(p, "one value can be set, not several; use for with a "
 				"list of values to make a case of each");

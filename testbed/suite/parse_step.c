@@ -162,8 +162,8 @@ static int step_alter(struct parser *p, struct step *s)
 		return -1;
 	if (s->from_sut)
 		return complain(p->complaints, s->line, s->column,
-			"what the sut sent is evidence and stays as it is; only messages to sut can "
-			"be altered");
+			"what the sut sent is evidence and stays as it is; only messages to sut "
+			"can be altered");
 	return 0;
 }
 
@@ -179,8 +179,8 @@ static int step_verb(struct parser *p, struct step *s)
 		return -1;
 	if (!contract_verb(s->name)) {
 		p->next--;
-		return complain_here(p, "no adapter knows the verb %s; docs/adapters.md lists them: "
-			"connect, reauth, ping, terminate, move, state", s->name);
+		return complain_here(p, "no adapter knows the verb %s; docs/adapters.md lists "
+			"them: connect, reauth, ping, terminate, move, state", s->name);
 	}
 	while (!at_line_end(p) && !at_word(p, "prints") && !at_word(p, "within")) {
 		if (n == VERB_ARGUMENTS_MAX)
@@ -353,9 +353,9 @@ int parse_step(struct parser *p, struct step *out)
 	const struct step_row *row = at->kind == TOKEN_WORD ? row_of(at->text) : NULL;
 
 	if (!row)
-		return complain_here(p, "%s begins no line of a test; right are send, expect, auto, "
-			"forge, wait, drop, delay, duplicate, reorder, alter, verb, let, check, "
-			"session, use, repeat, end and then", at->text);
+		return complain_here(p, "%s begins no line of a test; right are send, expect, "
+			"auto, forge, wait, drop, delay, duplicate, reorder, alter, verb, let, "
+			"check, session, use, repeat, end and then", at->text);
 	*out = (struct step){
 		.kind = row->kind,
 		.line = at->line,

@@ -196,8 +196,8 @@ static int parse_flags(struct parser *p, const struct field *field, struct opera
 		for (const char *c = p->next->text; *c; c++) {
 			char letter[2] = { *c, '\0' };
 			if (!value_of_name(field, letter, &one))
-				return complain_here(p, "%s is not a set of flags; a flag is one of "
-					"the letters in the field %s, or none", p->next->text,
+				return complain_here(p, "%s is not a set of flags; a flag is one "
+					"of the letters in the field %s, or none", p->next->text,
 					field->name);
 			value |= one;
 		}

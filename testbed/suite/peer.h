@@ -20,7 +20,7 @@ struct peer;
 struct eap_end;
 
 struct peer_config {
-	/* The value of a setting (given NAME=VALUE) for the tester's side; NULL when it has none. */
+	/* The value of a setting (given NAME=VALUE) for the tester's side, or NULL. */
 	const char *(*setting)(void *context, const char *name);
 	void *context;
 	/* The tester's end of the EAP conversation, which the peer then owns. */

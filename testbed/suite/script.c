@@ -211,8 +211,8 @@ static int check_armed(struct script *s)
 		if (a->left < a->step->times)
 			continue;
 		s->step = a->step;
-		return script_end(s, VERDICT_ERROR, "the stimulus did not happen: no message came by "
-			"for \"%s\"", a->step->text);
+		return script_end(s, VERDICT_ERROR, "the stimulus did not happen: no message came "
+			"by for \"%s\"", a->step->text);
 	}
 	return 0;
 }

@@ -343,7 +343,8 @@ static int auto_over(struct script *s, const struct step *step, btime limit)
 	snprintf(s->outcome.received, sizeof(s->outcome.received), "%s", position);
 	if (!s->test->has_preamble)
 		s->preamble = true; /* what prepares a test is not what it judges */
-	return script_end(s, VERDICT_FAIL, "the ordinary exchange did not get there within %g s: %s",
+	return script_end(s, VERDICT_FAIL, "the ordinary exchange did not get there within %g s: "
+		"%s",
 		(double)limit / 1e9, position);
 }
 

@@ -72,14 +72,15 @@ bool settings_supported(const struct settings *s, const struct test *test,
 	const char *method = settings_get(s, SIDE_SUT, "eap");
 
 	if (!method) {
-		snprintf(why, size, "the manifest claims no EAP method for the role %s", role->name);
+		snprintf(why, size, "the manifest claims no EAP method for the role %s",
+			role->name);
 		return false;
 	}
 	for (size_t i = 0; i < METHODS; i++) {
 		if (strcmp(methods[i].method, method) == 0 &&
 			!manifest_claims(role, methods[i].feature)) {
-			snprintf(why, size, "the test runs with %s, and the manifest does not claim "
-				"%s", method, methods[i].feature);
+			snprintf(why, size, "the test runs with %s, and the manifest does not "
+				"claim %s", method, methods[i].feature);
 			return false;
 		}
 	}

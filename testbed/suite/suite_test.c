@@ -81,7 +81,8 @@ static void test_values(void **state)
 {
 	struct suite *s = read_suite(HEAD TEST
 		"  expect PAR Nonce.size=8..256 Result-Code=PANA_SUCCESS|2 flags=none seq!=7\n"
-		"  send PAN Nonce=hex:0aFF avp:1000:9=\"x\" Key-Id.length=5 EAP-Payload.Code=Failure "
+		"  send PAN Nonce=hex:0aFF avp:1000:9=\"x\" Key-Id.length=5 "
+		"EAP-Payload.Code=Failure "
 		"AUTH=wrong cut=3 trailing=zeros:4\n"
 		"  let a=random:8\n  check $a!=hex:00\n");
 	const struct pattern *p = &s->tests[0].steps[0].pattern;
@@ -131,9 +132,9 @@ static const struct bad bad[] = {
 		"unit, such as 2s, 1.5s or 500ms, at most a day" },
 	{ HEAD TEST "  send PAN seq=1 nonsense\n", "f:6:18: nonsense is too much on this line; a "
 		"line is one statement" },
-	{ HEAD TEST "  hope for the best\n", "f:6:3: hope begins no line of a test; right are send, "
-		"expect, auto, forge, wait, drop, delay, duplicate, reorder, alter, verb, let, "
-		"check, session, use, repeat, end and then" },
+	{ HEAD TEST "  hope for the best\n", "f:6:3: hope begins no line of a test; right are "
+		"send, expect, auto, forge, wait, drop, delay, duplicate, reorder, alter, verb, "
+		"let, check, session, use, repeat, end and then" },
 	{ HEAD "test t\n  covers RFC5191 5.2 must\n  send PCI\n", "f:3:1: test t has no purpose; "
 		"say in \"quotes\" below its name what it shows" },
 	{ HEAD "test t\n  \"p\"\n  send PCI\n", "f:3:1: test t covers nothing; name the clause, as "
@@ -141,13 +142,15 @@ static const struct bad bad[] = {
 	{ HEAD "test t\n  \"p\"\n  covers RFC5191 5.2 ought\n  send PCI\n", "f:5:22: ought is no "
 		"level; right are must, must-not, should, should-not and may" },
 	{ HEAD TEST "  auto until nirvana\n", "f:6:14: nirvana is no point of the exchange; right "
-		"are started, authenticating, completing, authenticated, rejected, reauthenticated, terminated, "
+		"are started, authenticating, completing, authenticated, rejected, "
+		"reauthenticated, terminated, "
 		"or a message of the implementation under test" },
 	{ HEAD TEST "  drop next PAN\n", "f:6:16: to sut or from sut is missing; say which way the "
 		"message goes" },
 	{ HEAD TEST "  alter seq=1 of next PAR from sut\n", "f:6:3: what the sut sent is evidence "
 		"and stays as it is; only messages to sut can be altered" },
-	{ HEAD TEST "  verb explode\n", "f:6:8: no adapter knows the verb explode; docs/adapters.md "
+	{ HEAD TEST "  verb explode\n", "f:6:8: no adapter knows the verb explode; "
+		"docs/adapters.md "
 		"lists them: connect, reauth, ping, terminate, move, state" },
 	{ HEAD TEST "  given lifetime=soon\n  send PCI\n", "f:6:9: lifetime=soon does not fit; "
 		"right is a number of at most nine digits" },
@@ -157,23 +160,23 @@ static const struct bad bad[] = {
 		"needed; docs/adapters.md lists the features" },
 	{ HEAD TEST "  repeat 3 times\n  send PCI\n", "f:6:1: repeat is not closed; put end behind "
 		"its last line" },
-	{ HEAD TEST "  send PCI\n  end\n", "f:7:3: end closes nothing; it belongs to a repeat above "
-		"it" },
+	{ HEAD TEST "  send PCI\n  end\n", "f:7:3: end closes nothing; it belongs to a repeat "
+		"above it" },
 	{ HEAD TEST "  expect PAR AUTH=wrong\n", "f:6:19: AUTH=wrong is not for this line; send "
 		"knows correct, wrong, kept, old and usual, expect knows valid and invalid" },
 	{ HEAD TEST "  send PAN cut>3\n", "f:6:16: > compares, but here a value is set; use =" },
 	{ HEAD TEST "  expect PAR after 2s within 1s\n", "f:6:3: after is not before within; the "
 		"message could never be in time" },
 	{ HEAD TEST "  send octets 12\n", "f:6:17: send octets needs hex:..." },
-	{ HEAD TEST "  send PAN Nonce=hex:0\n", "f:6:18: hex:0 has an odd number of digits; an octet "
-		"has two" },
-	{ HEAD TEST "  send PCI\n" TEST "  send PCI\n", "f:7:6: a test t is there already; names are "
-		"unique in a suite" },
+	{ HEAD TEST "  send PAN Nonce=hex:0\n", "f:6:18: hex:0 has an odd number of digits; an "
+		"octet has two" },
+	{ HEAD TEST "  send PCI\n" TEST "  send PCI\n", "f:7:6: a test t is there already; names "
+		"are unique in a suite" },
 	{ HEAD TEST "  send PCI ;\n", "f:6:12: ';' has no meaning here; text goes in \"quotes\"" },
 	{ HEAD TEST "  for x in\n  send PCI\n", "f:6:11: the list is empty; as in for flag in S C "
 		"A" },
-	{ HEAD TEST "  for m in PAN PXX\n  send $m\n", "f:7:8: PXX is no message of pana; a message "
-		"is one of PCI, PAR, PAN, PTR, PTA, PNR, PNA, PRY" },
+	{ HEAD TEST "  for m in PAN PXX\n  send $m\n", "f:7:8: PXX is no message of pana; a "
+		"message is one of PCI, PAR, PAN, PTR, PTA, PNR, PNA, PRY" },
 	{ "test t\n  \"p\"\n", "f:1:1: the first test comes before sut; say above it which role is "
 		"tested, as in sut paa" },
 };

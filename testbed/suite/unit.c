@@ -354,8 +354,9 @@ static void open_shell(struct job *j)
 
 	if (!j->network)
 		return;
-	fprintf(stderr, "\n%s stands as it was left. This is the tester's node; the implementation is "
-		"at %s, its output in %s.\nLeave with exit.\n", j->u->name, j->addresses[0], j->log);
+	fprintf(stderr, "\n%s stands as it was left. This is the tester's node; the implementation "
+		"is at %s, its output in %s.\nLeave with exit.\n", j->u->name, j->addresses[0],
+		j->log);
 	pid_t pid = fork();
 	if (pid == 0) {
 		sigset_t none;

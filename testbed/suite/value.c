@@ -52,12 +52,13 @@ bool sum_value(const struct variables *all, const struct sum *sum, uint64_t *out
 		const struct value *v = t->variable ? variable_find(all, t->variable) : NULL;
 		uint64_t n = t->number;
 		if (t->variable && !v) {
-			snprintf(why, size, "$%s has no value: the optional message that would have "
-				"given it one did not come", t->variable);
+			snprintf(why, size, "$%s has no value: the optional message that would "
+				"have given it one did not come", t->variable);
 			return false;
 		}
 		if (v && !as_number(v, &n)) {
-			snprintf(why, size, "$%s holds octets, and a number is needed", t->variable);
+			snprintf(why, size, "$%s holds octets, and a number is needed",
+				t->variable);
 			return false;
 		}
 		*out = t->negative ? *out - n : *out + n;
