@@ -132,14 +132,14 @@ ok "two runs on the virtual clock agree within 2 %" repeats
 start() { # a guest that would run for long; $pid is baton's, $qemu its child's
 	"$baton" guest -- sh -c 'echo up; sleep 1000' >"$out" 2>"$err" </dev/null &
 	pid=$!
-	until_true 200 eval 'holds "$out" up || gone $pid' && ! gone $pid || return 1
+	until_true 900 eval 'holds "$out" up || gone $pid' && ! gone $pid || return 1
 	qemu=$(pgrep -P $pid qemu-system)
 	[ -n "$qemu" ]
 }
 ends() { # SIGNAL STATUS
 	start && kill "-$1" "$pid" || return 1
 	wait "$pid" 2>/dev/null
-	[ $? -eq "$2" ] && until_true 10 gone "$qemu"
+	[ $? -eq "$2" ] && until_true 50 gone "$qemu"
 }
 for end in "KILL 137" "TERM 143" "INT 130"; do
 	# shellcheck disable=SC2086 # two words
