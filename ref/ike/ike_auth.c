@@ -249,21 +249,25 @@ static bool draw_address(struct ike_sa *sa)
 	return false;
 }
 
-/* §2.19: an address for who asks for one. */
-static void draft_address(struct ike_sa *sa, const struct packet *p, struct ike_draft *d)
+/* §2.19: an address for who asks for one. False when there is none, §3.15.4. */
+static bool draft_address(struct ike_sa *sa, const struct packet *p, struct ike_draft *d)
 {
 	const struct element_value *e = packet_find(p, 0, IKE_PAYLOAD_CP);
 	struct ike_configuration cp, reply = { .type = IKE_CFG_REPLY, .count = 1 };
 
 	if (!e || ike_decode_cp(e, &cp, NULL) < 0 || cp.type != IKE_CFG_REQUEST)
-		return;
-	for (unsigned i = 0; i < cp.count; i++)
-		if (cp.list[i].type == IKE_CFG_INTERNAL_IP4_ADDRESS && draw_address(sa)) {
-			reply.list[0] = (struct ike_attribute){ IKE_CFG_INTERNAL_IP4_ADDRESS,
-				VIEW_OF(sa->address) };
-			ike_draft_cp(d, &reply);
-			return;
-		}
+		return true;
+	for (unsigned i = 0; i < cp.count; i++) {
+		if (cp.list[i].type != IKE_CFG_INTERNAL_IP4_ADDRESS)
+			continue;
+		if (!draw_address(sa))
+			return false;
+		reply.list[0] = (struct ike_attribute){ IKE_CFG_INTERNAL_IP4_ADDRESS,
+			VIEW_OF(sa->address) };
+		ike_draft_cp(d, &reply);
+		return true;
+	}
+	return true;
 }
 
 int ike_answer_auth(void *context, const void *input)
@@ -284,8 +288,9 @@ int ike_answer_auth(void *context, const void *input)
 	ike_draft_begin(s->draft);
 	ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &sa->connection->local_id);
 	draft_auth(sa, s->draft);
-	draft_address(sa, s->packet, s->draft);
-	if (packet_find(s->packet, 0, IKE_PAYLOAD_SA)) {
+	if (!draft_address(sa, s->packet, s->draft)) {
+		ike_draft_error(s->draft, IKE_N_INTERNAL_ADDRESS_FAILURE, s);
+	} else if (packet_find(s->packet, 0, IKE_PAYLOAD_SA)) {
 		uint16_t error = ike_accept_child(sa, s, s->draft, true, NULL, &made);
 		if (error)
 			ike_draft_error(s->draft, error, s);

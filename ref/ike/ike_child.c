@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Child SAs: offered, accepted, keyed (RFC 7296 §1.3.1, §2.9, §2.17), and what is reported of them. */
+/* Child SAs: offered, accepted, keyed, reported. RFC 7296 §1.3.1, §2.9, §2.17. */
 #include <stdlib.h>
 
 #include <arpa/inet.h>
@@ -289,7 +289,8 @@ static uint16_t narrow(struct ike_sa *sa, const struct packet *p, struct ike_ts_
 	const struct element_value *r = packet_find(p, 0, IKE_PAYLOAD_TSR);
 	struct ike_ts_list offer_i, offer_r, policy;
 
-	if (!i || !r || ike_decode_ts(i, &offer_i, NULL) < 0 || ike_decode_ts(r, &offer_r, NULL) < 0)
+	if (!i || !r || ike_decode_ts(i, &offer_i, NULL) < 0 ||
+		ike_decode_ts(r, &offer_r, NULL) < 0)
 		return IKE_N_INVALID_SYNTAX;
 	ike_policy(sa, true, &policy);
 	bool good = ike_ts_narrow(&offer_i, &policy, remote) != 0;

@@ -131,7 +131,8 @@ static int refuse_and_close(void *context, const void *input)
 }
 
 #define ROW(from, event, guard, to, action, section)                                               \
-	{ IKE_STATE_##from, IKE_EV_##event, guard, IKE_STATE_##to, action, section, #guard, #action }
+	{ IKE_STATE_##from, IKE_EV_##event, guard, IKE_STATE_##to, action, section, #guard,        \
+		#action }
 #define STAY(from, event, guard, action, section)                                                  \
 	{ IKE_STATE_##from, IKE_EV_##event, guard, FSM_SAME, action, section, #guard, #action }
 #define ANY(event, guard, to, action, section)                                                     \

@@ -162,9 +162,13 @@ static void tell_notifications(struct ike_sa *sa, struct ike_step *s)
 {
 	const struct element_value *e;
 
-	for (unsigned i = 0; (e = packet_find_nth(s->packet, 0, IKE_PAYLOAD_NOTIFY, i)) && i < 4; i++)
+	for (unsigned i = 0; i < 4; i++) {
+		e = packet_find_nth(s->packet, 0, IKE_PAYLOAD_NOTIFY, i);
+		if (!e)
+			return;
 		actions_report(s->actions, sa, IKE_REPORT_NOTIFIED,
 			ike_report_name(IKE_REPORT_NOTIFIED), e->value);
+	}
 }
 
 int ike_answer_info(void *context, const void *input)

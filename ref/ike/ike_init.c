@@ -69,14 +69,23 @@ static void make_cookie(struct ike *ike, uint8_t version, const struct ike_step 
 	hmac_parts(DIGEST_SHA256, VIEW(secret, 32), parts, 2, out + 1);
 }
 
+#define COOKIE_PERIOD (60 * BTIME_S)
+
+static void new_cookie_secret(struct ike *ike)
+{
+	ike->cookie_version++;
+	random_fill(ike->config.random, ike->cookie_secret[ike->cookie_version & 1], 32);
+}
+
 /* A new secret now and then; cookies of the one before are still taken. */
 static void turn_cookie_secret(struct ike *ike, btime now)
 {
 	if (now < ike->cookie_due)
 		return;
-	ike->cookie_version++;
-	random_fill(ike->config.random, ike->cookie_secret[ike->cookie_version & 1], 32);
-	ike->cookie_due = btime_add(now, 60 * BTIME_S);
+	if (now >= btime_add(ike->cookie_due, COOKIE_PERIOD)) /* both are too old */
+		new_cookie_secret(ike);
+	new_cookie_secret(ike);
+	ike->cookie_due = btime_add(now, COOKIE_PERIOD);
 }
 
 static bool cookie_good(struct ike *ike, const struct ike_step *s)

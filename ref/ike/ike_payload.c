@@ -214,7 +214,7 @@ static uint16_t *suite_slot(struct ike_suite *suite, uint8_t type)
 	return NULL;
 }
 
-/* §3.3.3: a type that one side does not name is NONE (or, ESN, no); both must be able to mean it. */
+/* §3.3.3: a type that one side does not name is NONE; the other must be able to mean it. */
 static bool choose_type(const struct ike_proposal *offer, const struct ike_proposal *mine,
 	uint8_t type, struct ike_suite *suite)
 {

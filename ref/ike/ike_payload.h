@@ -50,9 +50,9 @@ struct ike_proposal ike_suite_proposal(const struct ike_suite *suite, uint8_t pr
 	uint8_t number);
 
 /*
- * The first of `offered` that `accepted` allows, transforms in the order of the offer (§2.7, §3.3.6).
- * `without_dh` leaves D-H out of account (Child SA in IKE_AUTH, §1.2). Returns the offered proposal,
- * NULL when there is none.
+ * The first of `offered` that `accepted` allows, transforms in the order of the offer (§2.7,
+ * §3.3.6). `without_dh` leaves D-H out of account (Child SA in IKE_AUTH, §1.2). Returns the offered
+ * proposal, NULL when there is none.
  */
 const struct ike_proposal *ike_choose(const struct ike_proposals *offered,
 	const struct ike_proposals *accepted, uint8_t protocol, bool without_dh,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Messages going out: sealed, cut into fragments (RFC 7383 §2.5), kept, repeated (RFC 7296 §2.1). */
+/* Messages going out: sealed, cut (RFC 7383 §2.5), kept, repeated (RFC 7296 §2.1). */
 #include "ref/ike/ike_inside.h"
 
 struct action *ike_tell(struct ike_sa *sa, struct ike_step *s, enum ike_report report,

@@ -60,7 +60,12 @@ enum ike_payload {
 };
 
 /* Security protocol identifiers, RFC 7296 §3.3.1. */
-enum ike_security_protocol { IKE_PROTOCOL_NONE, IKE_PROTOCOL_IKE, IKE_PROTOCOL_AH, IKE_PROTOCOL_ESP };
+enum ike_security_protocol {
+	IKE_PROTOCOL_NONE,
+	IKE_PROTOCOL_IKE,
+	IKE_PROTOCOL_AH,
+	IKE_PROTOCOL_ESP,
+};
 
 /* Transform types and identifiers, RFC 7296 §3.3.2 and the registries it opened. */
 enum ike_transform_type {

@@ -28,7 +28,7 @@ struct iked {
 	struct timer *timer;
 };
 
-/* --- what the engine reports ----------------------------------------------------------------- */
+/* --- what the engine reports -------------------------------------------------------------- */
 
 static void hex(struct view v, char *out)
 {
@@ -219,7 +219,7 @@ static void take(struct iked *d, const struct actions *actions)
 	timer_set(d->timer, ike_due(d->ike));
 }
 
-/* --- from the host --------------------------------------------------------------------------- */
+/* --- from the host ------------------------------------------------------------------------ */
 
 static void received(void *context, const struct udp_datagram *datagram)
 {
@@ -253,7 +253,7 @@ static void timer_due(void *context)
 	take(d, &actions);
 }
 
-/* --- commands -------------------------------------------------------------------------------- */
+/* --- commands ----------------------------------------------------------------------------- */
 
 static const struct ike_connection *connection_named(struct iked *d, const char *name)
 {
@@ -373,7 +373,7 @@ static const struct control_command commands[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------- */
 
 static struct endpoint address_of(const struct prefix *p)
 {
