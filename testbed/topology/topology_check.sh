@@ -52,7 +52,7 @@ snapshot() {
 	local environ
 	for environ in $(grep -laF "$work" /proc/[0-9]*/environ 2>/dev/null); do
 		case $(cat "${environ%environ}comm" 2>/dev/null) in
-		baton-* | hostapd | wpa_supplicant | dnsmasq | sleep)
+		baton-* | hostapd | wpa_supplicant | dnsmasq | freeradius | sleep)
 			echo "process $(cat "${environ%environ}comm")" ;;
 		esac
 	done
@@ -259,6 +259,10 @@ refusals() {
 		'dhcp.yaml:4: dnsmasq eth0 on server ended .*[Ll]ease' \
 		"$baton" topo up "$work/dhcp.yaml" --directory "$work/logs"
 	clean "nothing is left after a server that failed"
+	says "AAA servers serve" 0 'freeradius on home is ready' "$baton" topo up aaa --name aaa-servers
+	says "show names one" 0 'service +running +freeradius' "$baton" topo show aaa-servers
+	"$baton" topo down aaa-servers
+	clean "nothing is left of AAA servers"
 
 	says "a state directory that cannot be" 1 '/proc/none.* cannot keep the state' \
 		env BATON_STATE=/proc/none "$baton" topo up wired
