@@ -130,5 +130,23 @@ quit midway mn
 attempt after mn@example client
 ok 'the visited server still serves its own' $?
 quit paa ar
+
+refused() { # NAME PATTERN: the configuration on stdin is refused with FILE:LINE and the pattern
+	cat >"$work/bad.yaml"
+	"$bin/baton-ar" -c "$work/bad.yaml" >"$work/bad.out" 2>&1
+	[ $? -ne 0 ] && grep -qE "^$work/bad.yaml:[0-9]+: .*$2" "$work/bad.out"
+	ok "$1" $?
+}
+refused 'neither users nor servers' 'neither users nor radius; give one' <<<'eap: {server_id: x}'
+refused 'users and servers' 'users and radius; give one' <<'END'
+eap:
+  users: [{identity: a@b, methods: [md5], password: c}]
+  radius: {servers: [{address: 127.0.0.1, secret: d}]}
+END
+refused 'servers of two families' 'mix IPv4 and IPv6' <<'END'
+eap:
+  radius: {servers: [{address: 127.0.0.1, secret: d}, {address: "[::1]", secret: d}]}
+END
+refused 'a server without a secret' 'secret' <<<'eap: {radius: {servers: [{address: 127.0.0.1}]}}'
 [ $failed -eq 0 ] || show "$work"/*.out "$work"/*.log "$work"/net/*/freeradius.log
 exit $failed
