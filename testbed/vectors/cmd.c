@@ -9,6 +9,7 @@
 #include "testbed/vectors/check.h"
 #include "testbed/vectors/cmd.h"
 #include "testbed/vectors/cmd_replay.h"
+#include "testbed/vectors/dissector.h"
 #include "testbed/vectors/flood.h"
 #include "testbed/vectors/show.h"
 
@@ -23,6 +24,7 @@ static int usage(FILE *to)
 	      "       baton vectors replay PROTOCOL --topology NAME --start COMMAND [...]\n"
 	      "       baton vectors flood PROTOCOL --target ADDRESS[:PORT] [...]\n"
 	      "       baton vectors corpus PROTOCOL FOLDER\n"
+	      "       baton vectors dissector\n"
 	      "\n"
 	      "  list     files and groups; with --all every vector\n"
 	      "  show     one vector: its rule, its fields, its octets\n"
@@ -30,6 +32,7 @@ static int usage(FILE *to)
 	      "  replay   at a running PAA, its reaction judged; 'replay --help' says more\n"
 	      "  flood    random and mutated datagrams, to see that it keeps serving\n"
 	      "  corpus   every vector as a seed file for a fuzzer\n"
+	      "  dissector  a Lua script for Wireshark and tshark, for the formats of our own\n"
 	      "\n"
 	      "  --folder DIR   vectors from there, instead of vectors/PROTOCOL\n",
 		to);
@@ -241,6 +244,20 @@ static int command_corpus(const struct arguments *a)
 	return failed ? 1 : 0;
 }
 
+static int command_dissector(const struct arguments *a)
+{
+	char error[ERROR_MAX];
+	char *template = baton_file("vectors/dissector.lua");
+
+	(void)a;
+	int failed = write_dissector(
+		template ? template : "vectors/dissector.lua", stdout, error, sizeof(error));
+	if (failed)
+		fprintf(stderr, "%s\n", error);
+	free(template);
+	return failed ? 1 : 0;
+}
+
 int cmd_vectors(int argc, char **argv)
 {
 	static const struct {
@@ -252,6 +269,7 @@ int cmd_vectors(int argc, char **argv)
 		{"show", command_show, 1, 2},
 		{"check", command_check, 0, 1},
 		{"corpus", command_corpus, 2, 2},
+		{"dissector", command_dissector, 0, 0},
 	};
 	struct arguments a;
 

@@ -51,15 +51,16 @@ static struct finding compare_value(const xmlNode *avp, const struct vector_elem
 		const xmlNode *code = pdml_child(eap, "eap.code"),
 			      *id = pdml_child(eap, "eap.id"), *len = pdml_child(eap, "eap.len");
 		snprintf(head, sizeof(head), "%s%s%s", code ? pdml_attribute(code, "value") : "",
-			id ? pdml_attribute(id, "value") : "", len ? pdml_attribute(len, "value") : "");
+			id ? pdml_attribute(id, "value") : "",
+			len ? pdml_attribute(len, "value") : "");
 		if (want->value.size >= 4 && !pdml_same_octets(head, VIEW(want->value.data, 4)))
 			return finding_of(CHECK_DIFFERS, "EAP header: actual %s", head);
 		return finding_none();
 	}
-	if (pdml_child(value, "pana") || pdml_same_octets(pdml_attribute(value, "value"), want->value))
+	const char *octets = pdml_attribute(value, "value");
+	if (pdml_child(value, "pana") || pdml_same_octets(octets, want->value))
 		return finding_none();
-	return finding_of(
-		CHECK_DIFFERS, "value of AVP %u: actual %s", want->code, pdml_attribute(value, "value"));
+	return finding_of(CHECK_DIFFERS, "value of AVP %u: actual %s", want->code, octets);
 }
 
 static struct finding compare_avp(const xmlNode *avp, const struct vector_element *want)

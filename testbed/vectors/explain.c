@@ -10,7 +10,7 @@
 #define FORMAT "baton-explanations-1"
 
 struct explanations {
-	char *path;
+	char *path, *protocol;
 	json_t *root;
 	json_t *list; /* borrowed from root */
 	bool *used;
@@ -29,6 +29,8 @@ static const char *fault_of(json_t *root)
 		return "no 'explanations'; it would be an array";
 	json_array_foreach(list, i, entry)
 	{
+		if (!json_is_string(json_object_get(entry, "protocol")))
+			return "an explanation without 'protocol'; it would be as 'pana'";
 		if (!json_is_string(json_object_get(entry, "why")))
 			return "an explanation without 'why'; it would be a sentence";
 		if (json_array_size(json_object_get(entry, "vectors")) == 0)
@@ -40,12 +42,13 @@ static const char *fault_of(json_t *root)
 	return NULL;
 }
 
-struct explanations *explanations_read(const char *path, char *error, size_t size)
+struct explanations *explanations_read(
+	const char *path, const char *protocol, char *error, size_t size)
 {
 	json_error_t syntax;
 	struct explanations *e = calloc(1, sizeof(*e));
 
-	if (!e || !(e->path = strdup(path)))
+	if (!e || !(e->path = strdup(path)) || !(e->protocol = strdup(protocol)))
 		abort();
 	e->root = json_load_file(path, JSON_REJECT_DUPLICATES, &syntax);
 	const char *fault = e->root ? fault_of(e->root) : syntax.text;
@@ -68,7 +71,13 @@ void explanations_free(struct explanations *e)
 	json_decref(e->root);
 	free(e->used);
 	free(e->path);
+	free(e->protocol);
 	free(e);
+}
+
+static bool concerns(const struct explanations *e, json_t *entry)
+{
+	return strcmp(json_string_value(json_object_get(entry, "protocol")), e->protocol) == 0;
 }
 
 const char *explanation_of(struct explanations *e, const struct vector *v)
@@ -79,7 +88,7 @@ const char *explanation_of(struct explanations *e, const struct vector *v)
 	json_array_foreach(e->list, i, entry)
 		json_array_foreach(json_object_get(entry, "vectors"), k, pattern)
 	{
-		if (fnmatch(json_string_value(pattern), v->id, 0) != 0)
+		if (!concerns(e, entry) || fnmatch(json_string_value(pattern), v->id, 0) != 0)
 			continue;
 		e->used[i] = true;
 		return json_string_value(json_object_get(entry, "why"));
@@ -92,7 +101,7 @@ void explanations_tell_unused(const struct explanations *e, FILE *out)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(e->list, i, entry) if (!e->used[i])
+	json_array_foreach(e->list, i, entry) if (!e->used[i] && concerns(e, entry))
 		fprintf(out, "%s: note: no difference needs this explanation: %s\n", e->path,
 			json_string_value(json_object_get(entry, "why")));
 }

@@ -12,8 +12,12 @@
 
 struct explanations;
 
-/* NULL with "FILE:LINE: ..." in `error` when the file is wrong or not there. */
-struct explanations *explanations_read(const char *path, char *error, size_t size);
+/*
+ * Those that concern the protocol. NULL with "FILE:LINE: ..." in `error` when the file is wrong or
+ * not there.
+ */
+struct explanations *explanations_read(
+	const char *path, const char *protocol, char *error, size_t size);
 
 void explanations_free(struct explanations *e);
 

@@ -50,8 +50,8 @@ struct finding played_compare(const struct vector *v, const struct played *p)
 		return finding_of(CHECK_DIFFERS, "reaction: expected %s, actual %s, for %s",
 			v->reactions[0], reaction, reject_text(&p->reject, text, sizeof(text)));
 	if (!is_listed(v, reaction))
-		return finding_of(CHECK_DIFFERS, "reaction: expected %s, actual %s", v->reactions[0],
-			reaction);
+		return finding_of(CHECK_DIFFERS, "reaction: expected %s, actual %s",
+			v->reactions[0], reaction);
 	return v->has_reply && !view_equal(v->reply, p->reply) ? reply_differs(v, p->reply)
 							       : finding_none();
 }

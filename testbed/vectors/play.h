@@ -28,7 +28,7 @@ struct finding played_compare(const struct vector *v, const struct played *p);
 
 /* --- EAP ends --------------------------------------------------------------------------------- */
 
-/* Makes ends with the credentials of a group; their random numbers are those of its conversations. */
+/* Makes ends with the credentials of a group; they draw the numbers of its conversations. */
 struct play_eap {
 	struct random random; /* first: what the ends hold */
 	const struct vector_group *group;

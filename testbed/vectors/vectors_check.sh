@@ -80,6 +80,20 @@ corpus() { # PROTOCOL
 		"$("$baton" vectors list "$1" | sed -n 's/ vectors$//p')" ]
 }
 
+# The script for Wireshark over every capture that it concerns: no error of Lua, and it takes what
+# Wireshark's own PANA does not (RFC 5873).
+dissector() {
+	"$baton" vectors dissector >"$scratch/baton.lua" || return 1
+	local capture
+	for capture in vectors/{pana,binding,dot1x-over-ip}/*.pcapng; do
+		tshark -X "lua_script:$scratch/baton.lua" -r "$capture" -V >"$scratch/shown" \
+			2>"$scratch/said" || return 1
+		grep -i 'lua' "$scratch/said" "$scratch/shown" && return 1
+	done
+	[ "$(tshark -X "lua_script:$scratch/baton.lua" -r vectors/pana/preauth.pcapng \
+		-Y baton_pana.message 2>/dev/null | wc -l)" -ge 25 ]
+}
+
 replay() { # FURTHER OPTIONS
 	"$baton" vectors replay pana --topology wired --patience 5000 "$@"
 }
@@ -137,6 +151,7 @@ if [ -x "$baton" ]; then
 		"$baton" vectors check dot1x-over-ip --folder
 	ok "a wrong reason is seen" damaged '0,/"bad-integrity"/s//"stale"/' radius/invalid-seals.json \
 		"$baton" vectors check radius --folder
+	ok "the dissector in Lua" dissector
 	ok "a capture cut short" cut_capture
 	ok "no such vector" fails 1 "no vector 'nothing'" "$baton" vectors show nothing
 	ok "no such decoder" fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija

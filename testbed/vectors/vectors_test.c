@@ -269,17 +269,21 @@ static void test_explanations(void **state)
 	struct vector v = {.id = "header-zero"}, other = {.id = "avp-zero"};
 
 	write_text(f->file, "{\"format\": \"baton-explanations-1\", \"explanations\": "
-			    "[{\"vectors\": [\"header-*\"], \"why\": \"because\"}]}");
-	struct explanations *e = explanations_read(f->file, error, sizeof(error));
+			    "[{\"protocol\": \"pana\", \"vectors\": [\"header-*\"], "
+			    "\"why\": \"because\"}]}");
+	struct explanations *e = explanations_read(f->file, "pana", error, sizeof(error));
 	assert_non_null(e);
 	assert_string_equal(explanation_of(e, &v), "because");
 	assert_null(explanation_of(e, &other));
 	explanations_free(e);
+	e = explanations_read(f->file, "eap", error, sizeof(error));
+	assert_null(explanation_of(e, &v));
+	explanations_free(e);
 	write_text(f->file, "{\"format\": \"baton-explanations-1\", \"explanations\": [{}]}");
-	assert_null(explanations_read(f->file, error, sizeof(error)));
-	assert_non_null(strstr(error, "without 'why'"));
+	assert_null(explanations_read(f->file, "pana", error, sizeof(error)));
+	assert_non_null(strstr(error, "without 'protocol'"));
 	write_text(f->file, "{\n\n{");
-	assert_null(explanations_read(f->file, error, sizeof(error)));
+	assert_null(explanations_read(f->file, "pana", error, sizeof(error)));
 	assert_non_null(strstr(error, "t.json:3: "));
 }
 

@@ -90,8 +90,9 @@ struct finding verify_radius(const struct vector *v, const struct decoded *d)
 	f = v->to_server ? verify_request(v, d) : verify_answer(v, d, request);
 	size_t size = radius_eap_message(&d->packet, eap, sizeof(eap));
 	if (f.verdict == CHECK_AGREES && !view_equal(VIEW(eap, size), v->eap))
-		f = finding_of(CHECK_DIFFERS, "EAP packet: expected %zu octets, actual %zu, or others",
-			v->eap.size, size);
+		f = finding_of(CHECK_DIFFERS,
+			"EAP packet: expected %zu octets, actual %zu, or others", v->eap.size,
+			size);
 	if (f.verdict == CHECK_AGREES && v->has_keys)
 		f = verify_key(v, d, request, MS_MPPE_RECV_KEY, v->recv_key);
 	if (f.verdict == CHECK_AGREES && v->has_keys)

@@ -94,7 +94,7 @@ def tls():
 
 def key_attributes():
     group = Group("keys", "How the keys of RFC 2548 may be packed", 40)
-    exchange = group.ask(ask(0, eap.tls_fragment(eap.RESPONSE, 30, 0)))
+    exchange = group.asked(ask(0, eap.tls_fragment(eap.RESPONSE, 30, 0)))
     asked = group.exchanges[exchange]
     success = radius.eap_message(eap.success(30))
 
@@ -161,7 +161,7 @@ def key_attributes():
 
 def attributes():
     group = Group("attribute", "Attributes that may stand beside EAP", 60)
-    exchange = group.ask(ask(0, eap.identity_response(40, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(40, PEER)))
     asked = group.exchanges[exchange]
     challenge = radius.eap_message(eap.md5_request(41, derive("radius attribute", 16), SERVER))
 

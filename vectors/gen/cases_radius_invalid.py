@@ -19,7 +19,7 @@ SUCCESS, FAILURE = radius.eap_message(eap.success(50)), radius.eap_message(eap.f
 
 def octets():
     group = Group("octets", "Packets and attributes that do not fit", 80)
-    exchange = group.ask(ask(0, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
     good = radius.answer(CHALLENGE, asked, CHALLENGED, SIGNED)
 
@@ -70,7 +70,7 @@ def octets():
 
 def lengths():
     group = Group("size", "Attributes of a wrong size, everything else right", 100)
-    exchange = group.ask(ask(0, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
     fits = "an attribute with a wrong length: discarded, or taken for Access-Reject"
 
@@ -103,7 +103,7 @@ def lengths():
 
 def seals():
     group = Group("seal", "Answers whose authenticators do not verify", 120)
-    exchange = group.ask(ask(0, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
     other = ask(0, eap.identity_response(50, PEER), label="another request")
     accept = radius.answer(ACCEPT, asked, radius.keys(MSK, asked), SUCCESS, SIGNED)
@@ -176,7 +176,7 @@ def _changed(packet, old, new):
 
 def answers():
     group = Group("answer", "Right in themselves, no answer to this request", 140)
-    exchange = group.ask(ask(1, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(1, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
 
     def add(name, comment, packet, layer, reason, clause, text, field, offset):
@@ -200,7 +200,7 @@ def answers():
 
 def conflicts():
     group = Group("eap", "What an authenticator makes of the EAP packet inside", 160)
-    exchange = group.ask(ask(0, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
 
     def add(name, comment, code, packet, reaction, **more):
@@ -300,7 +300,7 @@ def requests():
 
 def tolerated():
     group = Group("tolerated", "Odd answers", 200)
-    exchange = group.ask(ask(0, eap.identity_response(50, PEER)))
+    exchange = group.asked(ask(0, eap.identity_response(50, PEER)))
     asked = group.exchanges[exchange]
 
     def add(name, comment, octets, reaction, level, clause, text, **more):

@@ -244,6 +244,10 @@ class Group(vector.Group):
         self.cases.append(case)
         return exchange
 
+    def asked(self, octets):
+        """The request that the cases of the group answer."""
+        return self.up("asked", "The request that the others answer", octets, "Access-Challenge")
+
     def down(self, name, comment, exchange, octets, reaction, **more):
         case = self.CASE(self, name, comment, TO_CLIENT, octets, reaction, exchange, **more)
         self.cases.append(case)
