@@ -155,11 +155,20 @@ fuzz_one() {
 }
 
 seed_corpora() {
-	local source
+	local source protocol folder
 	[ -x build/bin/baton ] || return
-	for source in $(find ref/pana -name '*_fuzz.c'); do
-		build/bin/baton vectors corpus pana "build/seeds/$(basename "${source%.c}")" >/dev/null
-	done
+	while read -r protocol folder; do
+		for source in $(find "$folder" -name '*_fuzz.c'); do
+			build/bin/baton vectors corpus "$protocol" \
+				"build/seeds/$(basename "${source%.c}")" >/dev/null
+		done
+	done <<-EOF
+		pana ref/pana
+		eap ref/eap
+		radius ref/radius
+		dot1x-over-ip ref/dot1x
+		binding ref/binding
+	EOF
 }
 
 began=$SECONDS
