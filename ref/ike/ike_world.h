@@ -44,6 +44,7 @@ struct world {
 	struct seen reports[WORLD_REPORTS_MAX];
 	unsigned report_count;
 	struct actions actions;
+	uint32_t *hits; /* of the state machine's rows, summed by world_end; NULL: not counted */
 };
 
 static inline struct endpoint world_endpoint(const char *text, uint16_t port)
@@ -74,7 +75,10 @@ static inline void world_end_init(struct world *w, struct end *e, const char *lo
 /* Defaults; a test changes the ends, then calls world_begin. */
 static inline void world_init(struct world *w, uint64_t seed)
 {
+	uint32_t *hits = w->hits;
+
 	memset(w, 0, sizeof(*w));
+	w->hits = hits;
 	w->random = random_seeded(seed);
 	w->now = 1000 * BTIME_S;
 	world_end_init(w, &w->a, "192.0.2.1", "198.51.100.2", "mn.example", "cn.example");
@@ -90,6 +94,8 @@ static inline void world_begin(struct world *w)
 
 static inline void world_end(struct world *w)
 {
+	for (unsigned i = 0; w->hits && i < ike_fsm()->count; i++)
+		w->hits[i] += ike_fsm_hits(w->a.ike)[i] + ike_fsm_hits(w->b.ike)[i];
 	ike_free(w->a.ike);
 	ike_free(w->b.ike);
 }
