@@ -52,7 +52,7 @@ const struct contract_setting contract_settings[] = {
 };
 
 const struct contract_feature contract_features[] = {
-	{ "netns", "runs in network namespaces (the harness's own need, met by all but wire)",
+	{ "netns", "network namespaces are enough for the test; so is a wire",
 		true },
 	{ "keys", "the EAP method in use derives keys", true },
 	{ "eap-psk", "EAP-PSK (RFC 4764)", false },

@@ -31,6 +31,7 @@ void choice_usage(FILE *out)
 	      "  --seed N                of the tester's random numbers [1]\n"
 	      "  --list                  show the tests, run nothing\n"
 	      "  --coverage              show which normative statements nothing covers\n"
+	      "  --contract              show the settings, features and verbs of adapters\n"
 	      "  --step                  stop before each line\n"
 	      "  --shell                 open a shell in the network after each test\n"
 	      "  --mutants FILE          prove the suite: each wrong variant must fail its test\n",
@@ -111,6 +112,7 @@ static const struct option options[] = {
 	{ "seed", required_argument, NULL, 'd' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "coverage", no_argument, NULL, 'c' },
+	{ "contract", no_argument, NULL, 'C' },
 	{ "step", no_argument, NULL, 'T' },
 	{ "shell", no_argument, NULL, 'H' },
 	{ "help", no_argument, NULL, 'h' },
@@ -156,6 +158,9 @@ static int take_option(int letter, struct choice *c)
 	case 'c':
 		c->coverage = true;
 		return 0;
+	case 'C':
+		c->contract = true;
+		return 0;
 	case 'T':
 		c->step = true;
 		return 0;
@@ -181,7 +186,7 @@ int choice_parse(int argc, char **argv, struct choice *c)
 	while ((letter = getopt_long(argc, argv, "", options, NULL)) >= 0)
 		if (take_option(letter, c) < 0)
 			return -1;
-	if (c->help)
+	if (c->help || c->contract)
 		return 0;
 	for (; optind < argc && c->target_count < 16; optind++)
 		c->targets[c->target_count++] = argv[optind];

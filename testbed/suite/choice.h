@@ -17,7 +17,7 @@ struct choice {
 	double patience;
 	uint64_t seed;
 	enum run_format format;
-	bool list, shell, step, coverage, help;
+	bool list, shell, step, coverage, contract, help;
 };
 
 /* 0, or -1 after one message on stderr. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ref/eap/eap_credentials.h"
+#include "testbed/adapter/contract.h"
 #include "testbed/report/view.h"
 #include "testbed/suite/catalogue.h"
 #include "testbed/suite/cmd.h"
@@ -483,7 +484,9 @@ int cmd_run(int argc, char **argv)
 	if (choice_parse(argc, words, &call->choice) == 0) {
 		if (call->choice.help)
 			choice_usage(stdout);
-		status = call->choice.help ? 0 : run(call);
+		else if (call->choice.contract)
+			contract_print_reference(stdout);
+		status = call->choice.help || call->choice.contract ? 0 : run(call);
 	}
 	release(call);
 	free(words);

@@ -78,6 +78,9 @@ int session_rebind(struct script *s, enum use_kind use)
 			return 0;
 		}
 	}
+	if (!s->link->options.tester[second].family)
+		return script_end(s, VERDICT_UNSUPPORTED,
+			"the tester has no second address on this wire");
 	int socket = link_socket(s->link, second, port, why, sizeof(why));
 	if (socket < 0)
 		return script_end(s, VERDICT_ERROR, "%s", why);

@@ -53,11 +53,10 @@ const char *settings_get(const struct settings *s, enum side side, const char *n
 	return i < 0 ? NULL : s->value[side][i];
 }
 
-static bool has(const struct manifest_role *role, const char *feature, const char *method,
-	bool has_network)
+static bool has(const struct manifest_role *role, const char *feature, const char *method)
 {
 	if (strcmp(feature, "netns") == 0)
-		return has_network;
+		return true;
 	if (strcmp(feature, "keys") != 0)
 		return manifest_claims(role, feature);
 	for (size_t i = 0; i < METHODS; i++)
@@ -67,7 +66,7 @@ static bool has(const struct manifest_role *role, const char *feature, const cha
 }
 
 bool settings_supported(const struct settings *s, const struct test *test,
-	const struct manifest_role *role, bool has_network, char *why, size_t size)
+	const struct manifest_role *role, char *why, size_t size)
 {
 	const char *method = settings_get(s, SIDE_SUT, "eap");
 
@@ -86,7 +85,7 @@ bool settings_supported(const struct settings *s, const struct test *test,
 	}
 	for (size_t i = 0; i < test->needs.count; i++) {
 		const char *feature = test->needs.list[i].text;
-		if (has(role, feature, method, has_network))
+		if (has(role, feature, method))
 			continue;
 		if (strcmp(feature, "keys") == 0)
 			snprintf(why, size, "the test needs keys, and %s derives none", method);

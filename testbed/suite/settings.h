@@ -26,6 +26,6 @@ const char *settings_get(const struct settings *s, enum side side, const char *n
 
 /* Whether the implementation has what the test needs; otherwise *why is one sentence. */
 bool settings_supported(const struct settings *s, const struct test *test,
-	const struct manifest_role *role, bool has_network, char *why, size_t size);
+	const struct manifest_role *role, char *why, size_t size);
 
 #endif

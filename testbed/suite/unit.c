@@ -470,8 +470,7 @@ static int set_up(struct job *j)
 		return end(j, VERDICT_NOT_APPLICABLE, "%s does not play the role %s",
 			j->run->manifest->name, j->u->suite->role->name);
 	settings_resolve(j->u->test, j->run->manifest, j->role, &j->settings);
-	if (!settings_supported(&j->settings, j->u->test, j->role, j->run->wire != NULL, why,
-			sizeof(why)))
+	if (!settings_supported(&j->settings, j->u->test, j->role, why, sizeof(why)))
 		return end(j, VERDICT_UNSUPPORTED, "%s", why);
 	if (make_folders(j) < 0)
 		return -1;
