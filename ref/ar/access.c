@@ -109,7 +109,7 @@ void client_free(struct client *c)
 	struct access *a = c->access;
 
 	client_answer(c);
-	tunnel_down(c, "ended");
+	tunnel_end(c, "ended");
 	buffer_drop(c, "ended");
 	address_end(c, !c->attached && !c->superseded);
 	for (struct client **at = &a->clients; *at; at = &(*at)->next)
@@ -119,6 +119,7 @@ void client_free(struct client *c)
 		}
 	timer_free(c->grace_timer);
 	timer_free(c->tunnel_timer);
+	timer_free(c->inbound_timer);
 	timer_free(c->buffer_timer);
 	timer_free(c->address_timer);
 	timer_free(c->patience);

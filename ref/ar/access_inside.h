@@ -30,11 +30,11 @@ struct client {
 	btime reusable_until; /* the address can be given to the same client again */
 
 	/* access_tunnel.c */
-	bool tunnel;
+	bool tunnel, inbound; /* both halves stand; the inbound one stands */
 	struct esp_sa sa_in, sa_out;
 	struct esp_policy policies[3];
 	struct prefix outer; /* the client's */
-	struct timer *tunnel_timer;
+	struct timer *tunnel_timer, *inbound_timer;
 
 	/* access_buffer.c */
 	bool holding;
@@ -97,7 +97,11 @@ void address_arp(struct client *client, struct view frame);
 
 void tunnel_request(struct client *client, const struct mpa_tunnel_request *request);
 void tunnel_delete(struct client *client, const struct mpa_tunnel_delete *request);
+/* Nothing goes into the tunnel any more; what still comes out of it is taken for a moment. */
 void tunnel_down(struct client *client, const char *why);
+
+/* And now that is over too. */
+void tunnel_end(struct client *client, const char *why);
 
 /* --- access_buffer.c -------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "ref/host/route.h"
 #include "ref/host/sysctl.h"
 
+#define LINGER BTIME_S
 #define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
 
 /* --- transforms ------------------------------------------------------------------------------- */
@@ -101,7 +102,7 @@ static int raise(struct client *c)
 
 	if (result < 0)
 		return result;
-	c->tunnel = true; /* from here on tunnel_down takes back what there is */
+	c->tunnel = c->inbound = true; /* from here on tunnel_end takes back what there is */
 	fill_policies(c);
 	if ((result = ipsec_sa_add(k, &c->sa_out)) < 0)
 		return result;
@@ -111,9 +112,35 @@ static int raise(struct client *c)
 	return add_route(c);
 }
 
-void tunnel_down(struct client *c, const char *why)
+/* The inbound half stays for a moment: what the node sent before it knew is still on its way. */
+static void end_inbound(struct client *c)
 {
 	struct kernel *k = c->access->ar->node->kernel;
+
+	if (!c->inbound)
+		return;
+	c->inbound = false;
+	timer_set(c->inbound_timer, BTIME_NEVER);
+	ipsec_policy_delete(k, &c->policies[1]);
+	ipsec_policy_delete(k, &c->policies[0]);
+	ipsec_sa_delete(k, &c->sa_in);
+	wipe(&c->sa_in, sizeof(c->sa_in));
+}
+
+static void timer_inbound_over(void *context)
+{
+	end_inbound(context);
+}
+
+void tunnel_end(struct client *c, const char *why)
+{
+	tunnel_down(c, why);
+	end_inbound(c);
+}
+
+void tunnel_down(struct client *c, const char *why)
+{
+	struct node *node = c->access->ar->node;
 	struct route r = inner_route(c);
 	struct esp_count in, out;
 	char inner[PREFIX_TEXT];
@@ -121,17 +148,16 @@ void tunnel_down(struct client *c, const char *why)
 	if (!c->tunnel)
 		return;
 	c->tunnel = false;
-	ipsec_sa_count(k, &c->sa_in, &in);
-	ipsec_sa_count(k, &c->sa_out, &out);
 	timer_set(c->tunnel_timer, BTIME_NEVER);
-	route_delete(k, &r);
-	for (int i = 2; i >= 0; i--)
-		ipsec_policy_delete(k, &c->policies[i]);
-	ipsec_sa_delete(k, &c->sa_out);
-	ipsec_sa_delete(k, &c->sa_in);
-	wipe(&c->sa_in, sizeof(c->sa_in));
-	wipe(&c->sa_out, sizeof(c->sa_out));
-	log_event(c->access->ar->node->log, "tunnel_down", "{s:I,s:s,s:s,s:I,s:I}", "session",
+	ipsec_sa_count(node->kernel, &c->sa_in, &in);
+	ipsec_sa_count(node->kernel, &c->sa_out, &out);
+	route_delete(node->kernel, &r);
+	ipsec_policy_delete(node->kernel, &c->policies[2]);
+	ipsec_sa_delete(node->kernel, &c->sa_out);
+	if (!c->inbound_timer)
+		c->inbound_timer = timer_new(node->loop, timer_inbound_over, c);
+	timer_set(c->inbound_timer, loop_now() + LINGER);
+	log_event(node->log, "tunnel_down", "{s:I,s:s,s:s,s:I,s:I}", "session",
 		(json_int_t)c->session, "inner", address_text(&c->address, inner), "reason", why,
 		"packets_in", (json_int_t)in.packets, "packets_out", (json_int_t)out.packets);
 }
@@ -219,7 +245,7 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 	set_keys(c, request, &answer, paa_session_keys(session));
 	if (raise(c) < 0) {
 		log_error(node->log, "%s", kernel_error(node->kernel));
-		tunnel_down(c, "failed");
+		tunnel_end(c, "failed");
 		client_status(c, request->request_id, MPA_NO_RESOURCES,
 			"the tunnel could not be raised");
 		return;
@@ -250,7 +276,7 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 	why = objection(c, request, paa_session_peer(session));
 	if (!why && !paa_session_keys(session))
 		why = "the session has no keys";
-	tunnel_down(c, "replaced");
+	tunnel_end(c, "replaced");
 	if (why)
 		client_status(c, request->request_id, MPA_REFUSED, why);
 	else if (!transform)

@@ -17,6 +17,7 @@ struct udp {
 	struct endpoint bound;
 	udp_receiver *receive;
 	void *context;
+	bool receiving, closed; /* closed by its own receiver: freed when that returns */
 	uint8_t buffer[UDP_DATAGRAM_MAX];
 };
 
@@ -72,8 +73,12 @@ static void ready(void *context)
 {
 	struct udp *udp = context;
 
-	for (int i = 0; i < BURST && receive_one(udp); i++)
+	udp->receiving = true;
+	for (int i = 0; i < BURST && !udp->closed && receive_one(udp); i++)
 		;
+	udp->receiving = false;
+	if (udp->closed)
+		udp_close(udp);
 }
 
 static int set_options(int fd, uint8_t family, const char *device)
@@ -182,6 +187,9 @@ int udp_send(struct udp *udp, const struct endpoint *local, const struct endpoin
 void udp_close(struct udp *udp)
 {
 	if (!udp)
+		return;
+	udp->closed = true;
+	if (udp->receiving)
 		return;
 	watch_free(udp->watch);
 	close(udp->fd);

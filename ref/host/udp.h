@@ -40,7 +40,7 @@ struct endpoint udp_local(const struct udp *udp);
 int udp_send(struct udp *udp, const struct endpoint *local, const struct endpoint *peer,
 	struct view data);
 
-/* Accepts NULL. Must not be called from its own receiver. */
+/* Accepts NULL. May be called from its own receiver. */
 void udp_close(struct udp *udp);
 
 #endif

@@ -82,7 +82,7 @@ static void keep_past(struct network *n)
 /* Carries out; a session that is over goes when nothing looks at it any more. */
 static void carry(struct network *n, const struct actions *actions)
 {
-	carry_out(actions, n->mn->udp, n->mn->node->log, take_report, n);
+	carry_out(actions, n->udp ? n->udp : n->mn->udp, n->mn->node->log, take_report, n);
 	if (n->stale) {
 		n->stale = false;
 		keep_past(n);
@@ -142,29 +142,35 @@ static bool past_answers(struct mn *mn, const struct udp_datagram *d)
 		actions_clear(&actions);
 		if (pac_input(n->past, &d->peer, d->data, loop_now(), &actions) < 0)
 			continue;
-		carry_out(&actions, mn->udp, mn->node->log, no_report, n);
+		carry_out(&actions, n->udp ? n->udp : mn->udp, mn->node->log, no_report, n);
 		return true;
 	}
 	return false;
+}
+
+static void receive_own(void *context, const struct udp_datagram *d)
+{
+	struct network *n = context;
+	struct actions actions;
+
+	if (past_answers(n->mn, d) || !n->pac)
+		return;
+	actions_clear(&actions);
+	pac_input(n->pac, &d->peer, d->data, loop_now(), &actions);
+	carry(n, &actions);
 }
 
 static void receive(void *context, const struct udp_datagram *d)
 {
 	struct mn *mn = context;
 	struct network *n = network_of(mn, &d->peer);
-	struct actions actions;
 	char peer[64];
 
-	if (past_answers(mn, d))
-		return;
-	if (!n) {
-		log_debug(mn->node->log, "%zu octets from %s, and no session",
-			d->data.size, endpoint_text(&d->peer, peer, sizeof(peer)));
-		return;
-	}
-	actions_clear(&actions);
-	pac_input(n->pac, &d->peer, d->data, loop_now(), &actions);
-	carry(n, &actions);
+	if (n)
+		receive_own(n, d);
+	else if (!past_answers(mn, d))
+		log_debug(mn->node->log, "%zu octets from %s, and no session", d->data.size,
+			endpoint_text(&d->peer, peer, sizeof(peer)));
 }
 
 static void timer_due(void *context)
@@ -202,11 +208,25 @@ static struct eap_end *new_peer(void *context, struct pac *pac)
 	return eap_peer_new(&config);
 }
 
+/* A port of its own for each session: no agent takes a new one for what it remembers of an old. */
+static void open_own_socket(struct network *n)
+{
+	struct endpoint any;
+
+	endpoint_parse("0.0.0.0:0", 0, &any);
+	udp_close(n->udp);
+	n->udp = udp_open(n->mn->node->loop, &any, NULL, receive_own, n);
+	if (!n->udp)
+		log_error(n->mn->node->log, "a PANA socket: %s", strerror(errno));
+}
+
 static void make_client(struct network *n, const struct endpoint *local, bool preauth)
 {
 	const struct pac_settings *s = &n->mn->settings->pana;
 	struct pac_config config;
 
+	if (!n->mn->udp)
+		open_own_socket(n);
 	pac_config_default(&config);
 	pana_settings_apply(&s->common, n->mn->node, &config.common);
 	config.local = *local;
@@ -306,20 +326,9 @@ json_t *client_json(const struct network *n)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-/* An agent that begins does so at port 716 (RFC 5191 §6.1). A node that moves always begins itself,
- * and with a port of its own each time no agent takes it for the one it was before a restart. */
-static struct endpoint where_to_bind(const struct mn *mn)
-{
-	struct endpoint bind = mn->settings->pana.bind;
-
-	if (!bind.family)
-		endpoint_parse("0.0.0.0", mn->settings->device ? 0 : PANA_PORT, &bind);
-	return bind;
-}
-
 int client_start(struct mn *mn)
 {
-	struct endpoint bind = where_to_bind(mn);
+	struct endpoint bind = mn->settings->pana.bind;
 	char where[64];
 
 	if (mn->settings->eap.tls) {
@@ -327,13 +336,19 @@ int client_start(struct mn *mn)
 		if (!mn->tls)
 			return -1;
 	}
+	mn->timer = timer_new(mn->node->loop, timer_due, mn);
+	/* A node that moves always begins itself, from a port of its own each time; an agent that
+	 * begins does so at port 716 (RFC 5191 §6.1). */
+	if (!bind.family && mn->settings->device)
+		return 0;
+	if (!bind.family)
+		endpoint_parse("0.0.0.0", PANA_PORT, &bind);
 	mn->udp = udp_open(mn->node->loop, &bind, NULL, receive, mn);
 	if (!mn->udp) {
 		log_error(mn->node->log, "the PANA socket at %s: %s",
 			endpoint_text(&bind, where, sizeof(where)), strerror(errno));
 		return -1;
 	}
-	mn->timer = timer_new(mn->node->loop, timer_due, mn);
 	for (unsigned i = 0; i < mn->count; i++)
 		if (!mn->networks[i].settings->paa.family)
 			wait_for_agent(&mn->networks[i]);

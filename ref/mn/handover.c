@@ -411,6 +411,23 @@ static void take_notification(struct handover *h, struct view message)
 	}
 }
 
+static bool ends_session(int report)
+{
+	return report == PANA_REPORT_FAILED || report == PANA_REPORT_TERMINATED ||
+		report == PANA_REPORT_EXPIRED || report == PANA_REPORT_UNREACHABLE;
+}
+
+/* The session with the agent of the network we are in is gone: another, unless we are not wanted. */
+static void session_ended(struct handover *h, struct network *network, int report, const char *why)
+{
+	struct endpoint local = endpoint_of_prefix(&lease_address(h->lease)->address, 0);
+
+	log_event(h->node->log, "access_lost", "{s:s,s:s}", "network", network->settings->name,
+		"reason", why);
+	if (report == PANA_REPORT_EXPIRED || report == PANA_REPORT_UNREACHABLE)
+		client_begin(network, &local, false);
+}
+
 void handover_pana(struct handover *h, struct network *network, const struct action *report)
 {
 	char why[160];
@@ -427,11 +444,10 @@ void handover_pana(struct handover *h, struct network *network, const struct act
 	else if (h->state == MOVE_ARRIVING && (report->event == PANA_REPORT_ALIVE ||
 						      report->event == PANA_REPORT_POSTAUTHORISED))
 		handover_step(h, MOVE_EVENT_DONE); /* the router has taken our new address */
-	else if (h->state != MOVE_ATTACHED && (report->event == PANA_REPORT_FAILED ||
-						      report->event == PANA_REPORT_TERMINATED ||
-						      report->event == PANA_REPORT_EXPIRED ||
-						      report->event == PANA_REPORT_UNREACHABLE))
+	else if (ends_session(report->event) && h->state != MOVE_ATTACHED)
 		handover_fail(h, MOVE_EVENT_REFUSED, why);
+	else if (ends_session(report->event))
+		session_ended(h, network, report->event, why);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -422,6 +422,8 @@ int act_abandon(void *context, const void *input)
 	if (h->is_handoff)
 		tell(h, "handoff_failed", "attach_failed", json_pack("{s:s}", "reason", h->why));
 	waiters_report(&h->mn->waiters, h, HANDOVER_FAILED, NULL, h->why);
+	if (h->target->pac && !pac_open(h->target->pac))
+		client_forget(h->target);
 	h->target = h->mn->serving;
 	if (rebind)
 		home_bind(h->home, &a->address, &a->router, h->settings->name);

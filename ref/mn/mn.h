@@ -24,6 +24,7 @@ struct network {
 	struct mn *mn;
 	const struct network_settings *settings;
 	struct pac *pac; /* NULL: no session, none wanted */
+	struct udp *udp; /* of this session alone; NULL: that of all */
 	bool stale;	 /* the pac is over: released when its reports are done */
 	struct pac *past; /* the session before, which answers repeated requests; or NULL */
 	btime past_until;
@@ -32,7 +33,7 @@ struct network {
 struct mn {
 	struct node *node;
 	const struct mn_settings *settings;
-	struct udp *udp; /* of all PANA clients */
+	struct udp *udp; /* of all PANA clients; NULL: each session has its own */
 	struct timer *timer;
 	struct eap_tls_context *tls;
 	struct waiters waiters;
