@@ -10,7 +10,7 @@ export TMPDIR=$work
 export BATON_REF_BIN=$PWD/build/mutant/bin
 file=suites/mutants/pana.yaml
 
-if [ ! -x "$BATON_REF_BIN/baton-ar" ] && ! make mutants >"$work/make" 2>&1; then
+if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/make" 2>&1; then
 	sed 's/^/# /' "$work/make" | tail -20
 	echo "not ok 1 - the wrong variants can be built"
 	echo "1..1"

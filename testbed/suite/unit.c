@@ -362,9 +362,10 @@ static void open_shell(struct job *j)
 		sigset_t none;
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		if (network_enter(j->network, "tester") == 0)
+		/* Only the next child is in the node's process namespace. */
+		if (network_enter(j->network, "tester") == 0 && (pid = fork()) == 0)
 			execlp(shell ? shell : "sh", "sh", "-i", (char *)NULL);
-		_exit(127);
+		_exit(pid > 0 && waitpid(pid, &status, 0) == pid ? 0 : 127);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
