@@ -360,6 +360,7 @@ void client_stop(struct mn *mn)
 	waiters_refuse(&mn->waiters, NULL, "the node is shutting down");
 	for (unsigned i = 0; i < mn->count; i++) {
 		pac_free(mn->networks[i].pac);
+		udp_close(mn->networks[i].udp);
 		pac_free(mn->networks[i].past);
 	}
 	timer_free(mn->timer);
