@@ -27,7 +27,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 iked=0 charon=0
+failed=0 iked=0 charon=0 dump=0
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 
 unshare --net sleep 600 &
@@ -183,6 +183,11 @@ ts='remote_ts = 10.1.0.0/16'
 # --- iked begins ---------------------------------------------------------------------------------
 
 start_charon $suite $esp "" "$ts"
+if command -v dumpcap >/dev/null && command -v tshark >/dev/null; then
+	dumpcap -q -i v0 -w "$work/x.pcap" 2>"$work/dumpcap" &
+	dump=$!
+	until_true 5 grep -q File: "$work/dumpcap"
+fi
 start_iked "start: true"
 until_true 10 up
 ok 'iked begins: IKE SA and Child SA with a pre-shared key, AES-GCM, curve25519' $?
@@ -210,6 +215,17 @@ ok 'charon follows to another address (MOBIKE)' $?
 ctl delete >/dev/null && until_true 5 event ike_down &&
 	until_true 5 eval '! swan --list-sas | grep -q test'
 ok 'iked deletes, charon has nothing left' $?
+
+if [ "$dump" -ne 0 ]; then
+	kill $dump && wait $dump
+	tshark -r "$work/x.pcap" -o "uat:ikev2_decryption_table:$(head -1 "$work/keys")" -V \
+		>"$work/dissected" 2>/dev/null
+	grep -q 'Identification Data: mn.example\|ID_FQDN: mn.example' "$work/dissected" &&
+		! grep -q 'Malformed Packet' "$work/dissected"
+	ok 'tshark opens the messages with the key log, and finds none malformed' $?
+else
+	echo "ok - tshark opens the messages # SKIP no tshark"
+fi
 
 # --- charon begins -------------------------------------------------------------------------------
 
