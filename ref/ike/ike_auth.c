@@ -86,6 +86,41 @@ bool ike_peer_proved(const void *context, const void *input)
 	return auth_matches(sa, s->packet, c, &peer);
 }
 
+/* --- INITIAL_CONTACT, §2.4 ------------------------------------------------------------------ */
+
+/* Another SA that is up on the same connection with the same identity; NULL: none. */
+static struct ike_sa *older_sa(const struct ike_sa *sa)
+{
+	for (struct ike_sa *o = sa->ike->first; o; o = o->next)
+		if (o != sa && o->state == IKE_STATE_ESTABLISHED &&
+			o->connection == sa->connection && ike_id_equal(&o->peer_id, &sa->peer_id))
+			return o;
+	return NULL;
+}
+
+/* Whether this end has no other SA of the connection, up or on its way. */
+static bool first_contact(const struct ike_sa *sa)
+{
+	for (const struct ike_sa *o = sa->ike->first; o; o = o->next)
+		if (o != sa && o->connection == sa->connection && o->state < IKE_STATE_DELETING)
+			return false;
+	return sa->connection->remote_id.type != 0;
+}
+
+/* The peer knows of no other SA with us, so what we have is of a life that is over. */
+static void forget_others(struct ike_sa *sa, struct ike_step *s)
+{
+	struct ike_notification n;
+	struct ike_sa *other;
+
+	if (!ike_find_notify(s->packet, IKE_N_INITIAL_CONTACT, &n))
+		return;
+	while (s->actions->count < ACTIONS_MAX / 2 && (other = older_sa(sa))) {
+		ike_tell(other, s, IKE_REPORT_DOWN, NULL);
+		ike_bury(other);
+	}
+}
+
 /* --- initiator ---------------------------------------------------------------------------- */
 
 static void draft_auth(struct ike_sa *sa, struct ike_draft *d)
@@ -116,6 +151,8 @@ int ike_tx_auth(void *context, const void *input)
 	if (c->remote_id.type)
 		ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &c->remote_id);
 	draft_auth(sa, s->draft);
+	if (first_contact(sa))
+		ike_draft_notify(s->draft, IKE_N_INITIAL_CONTACT, VIEW_EMPTY);
 	if (c->ask_address)
 		ike_draft_cp(s->draft, &ask);
 	ike_draft_child(sa, s->draft, false);
@@ -284,6 +321,7 @@ int ike_answer_auth(void *context, const void *input)
 	sa->mobike = sa->connection->mobike &&
 		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
 	ike_begin_life(sa, s->now);
+	forget_others(sa, s);
 	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
 	ike_draft_begin(s->draft);
 	ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &sa->connection->local_id);

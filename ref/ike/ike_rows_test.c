@@ -55,8 +55,8 @@ static struct flying forge(bool from_a, const struct ike_sa *sa, enum ike_exchan
 	return f;
 }
 
-/* Opens the next message, changes one octet inside, seals it again. `at` counts from the payload of
- * that type, its header included. */
+/* Opens the next message, changes one octet inside, seals it again. `at` counts from the header of
+ * the payload of that type. */
 static void change_next(const struct ike_sa *sa, uint32_t payload, size_t at, uint8_t value)
 {
 	struct flying *f = &w.flying[0];
@@ -206,6 +206,9 @@ static void test_rekeying_refused(void **state)
 	world_end(&w);
 }
 
+/* A nonce, and an SA with a proposal that has no transforms: a request that can be read. */
+static const uint8_t nonce_and_sa[] = { 33, 0, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	15, 16, 0, 0, 0, 12, 0, 0, 0, 8, 1, 3, 0, 0 };
 static const uint8_t critical[] = { 0, 0x80, 0, 4 }, broken[] = { 0, 0, 0, 3 };
 
 /* RFC 7296 §2.5: a critical payload nobody knows is refused by name, and the SA goes on. */
@@ -251,8 +254,6 @@ static void test_replaced(void **state)
 	assert_int_equal(world_deliver(&w, &f), 0);
 	f = forge(true, old, IKE_INFORMATIONAL, 5, 99, VIEW_OF(critical));
 	assert_int_equal(world_deliver(&w, &f), -1);
-	static const uint8_t nonce_and_sa[] = { 33, 0, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-		13, 14, 15, 16, 0, 0, 0, 12, 0, 0, 0, 8, 1, 3, 0, 0 };
 	f = forge(true, old, IKE_CREATE_CHILD_SA, 6, IKE_PAYLOAD_NONCE, VIEW_OF(nonce_and_sa));
 	assert_int_equal(world_deliver(&w, &f), 0);
 	assert_int_equal(w.b.child_count, 1);
@@ -282,8 +283,6 @@ static void test_replaced_with_an_unanswered_probe(void **state)
 
 static void test_deleting(void **state)
 {
-	static const uint8_t nonce_and_sa[] = { 33, 0, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-		13, 14, 15, 16, 0, 0, 0, 12, 0, 0, 0, 8, 1, 3, 0, 0 };
 	struct flying f;
 
 	(void)state;

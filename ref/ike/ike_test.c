@@ -67,6 +67,35 @@ static void test_every_algorithm(void **state)
 	}
 }
 
+/* RFC 7296 §1.3: a Child SA is asked for again with the group that the other end wants. */
+static void test_child_with_another_group(void **state)
+{
+	static const struct ike_transform first = { .type = IKE_TRANSFORM_DH,
+		.id = IKE_DH_ECP_256 };
+	static const struct ike_transform second = { .type = IKE_TRANSFORM_DH,
+		.id = IKE_DH_CURVE25519 };
+	static struct world w;
+
+	(void)state;
+	world_init(&w, 1);
+	w.a.connection.esp.count = w.b.connection.esp.count = 1;
+	struct ike_proposal *a = &w.a.connection.esp.list[0], *b = &w.b.connection.esp.list[0];
+	a->transforms[a->count++] = first;
+	a->transforms[a->count++] = second;
+	b->transforms[b->count++] = second;
+	open_world(&w);
+	assert_int_equal(w.a.children[0].suite.dh, 0); /* none in IKE_AUTH, §1.2 */
+	assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_REKEY_CHILD), 0);
+	world_settle(&w);
+	assert_int_equal(w.a.child_count, 1);
+	assert_int_equal(w.a.children[0].suite.dh, IKE_DH_CURVE25519);
+	assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_CREATE_CHILD), 0);
+	world_settle(&w);
+	assert_int_equal(w.a.child_count, 2);
+	assert_true(world_children_match(&w));
+	world_end(&w);
+}
+
 /* RFC 7383: no datagram after IKE_SA_INIT is larger than agreed. */
 static void test_fragments_keep_the_limit(void **state)
 {
@@ -206,6 +235,28 @@ static void test_liveness(void **state)
 		w.count = 0;
 	assert_true(world_saw(&w, false, IKE_REPORT_UNREACHABLE));
 	assert_null(w.a.sa);
+	world_end(&w);
+}
+
+/* RFC 7296 §2.4: a peer that has started anew takes its old SA away, and no other's. */
+static void test_initial_contact(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	world_init(&w, 1);
+	open_world(&w);
+	world_initiate(&w); /* another of the same life stands beside */
+	world_settle(&w);
+	assert_int_equal(ike_count(w.b.ike), 2);
+	ike_free(w.a.ike);
+	w.a.ike = ike_new(&w.a.config);
+	w.a.child_count = 0;
+	world_initiate(&w);
+	world_settle(&w);
+	assert_true(world_up(&w));
+	assert_int_equal(ike_count(w.b.ike), 1);
+	assert_true(world_children_match(&w));
 	world_end(&w);
 }
 
@@ -533,12 +584,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_algorithm),
+		cmocka_unit_test(test_child_with_another_group),
 		cmocka_unit_test(test_fragments_keep_the_limit),
 		cmocka_unit_test(test_internal_address),
 		cmocka_unit_test(test_transport_mode_takes_both),
 		cmocka_unit_test(test_nat_is_noticed),
 		cmocka_unit_test(test_rekeys_by_itself),
 		cmocka_unit_test(test_liveness),
+		cmocka_unit_test(test_initial_contact),
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_path_is_checked),
 		cmocka_unit_test(test_no_mobike_without_both),
