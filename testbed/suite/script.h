@@ -32,7 +32,8 @@ struct outcome {
 struct incoming {
 	struct datagram datagram;
 	struct heard heard;
-	bool again; /* the same octets came before */
+	bool again;    /* the same octets came before */
+	bool repeated; /* ... as the last message, or the last that waits for an answer */
 	struct rung *rung;
 };
 
@@ -47,6 +48,7 @@ struct session {
 	unsigned queue_first, queue_count;
 	struct view history[HISTORY_MAX]; /* of the sut, to know a message sent again */
 	unsigned history_count;
+	struct view heard, heard_request; /* the last message, the last that waits for an answer */
 	btime last_event;
 	struct view last_request; /* of the tester's, to be repeated by auto */
 	btime last_request_at;
@@ -128,6 +130,9 @@ btime script_patience(const struct script *s, btime t);
 int session_turn(struct script *s, const char *name);
 /* A new socket for the present session. */
 int session_rebind(struct script *s, enum use_kind use);
+
+/* Whether the sender of the message waits for an answer: every request, and what begins. */
+bool waits_for_answer(const struct role *role, const struct packet *packet);
 
 /* Sends a message of the pattern, or forges one, through what is armed. */
 int script_transmit(struct script *s, const struct pattern *pattern, bool forge);

@@ -180,10 +180,16 @@ static int deliver(struct script *s, const struct message *m, struct view octets
 	return 0;
 }
 
+bool waits_for_answer(const struct role *role, const struct packet *packet)
+{
+	const struct protocol *p = role->protocol;
+
+	return message_base_flags(p, packet->message) || packet->header[p->type_field] == 1;
+}
+
 static void note_sent(struct script *s, const struct compose_input *in, struct view octets,
 	struct rung *rung)
 {
-	const struct protocol *p = s->role->protocol;
 	const struct packet *packet = &s->composed->packet;
 
 	if (in->forge) {
@@ -191,8 +197,7 @@ static void note_sent(struct script *s, const struct compose_input *in, struct v
 		return;
 	}
 	s->role->ops->sent(s->now->peer, packet, octets);
-	/* What expects an answer can be repeated by auto: every request, and what begins. */
-	if (message_base_flags(p, packet->message) || packet->header[p->type_field] == 1) {
+	if (waits_for_answer(s->role, packet)) { /* auto can repeat it */
 		s->now->last_request = octets;
 		s->now->last_request_at = link_now();
 	}
