@@ -105,7 +105,8 @@ static void test_given_up(void **state)
 		assert_string_equal(ike_sa_state(w.a.sa), delivered ? "AUTH_SENT" : "INIT_SENT");
 		assert_int_equal(world_event(&w, &w.a, event), 0);
 		assert_int_equal(ike_count(w.a.ike), 0);
-		assert_string_equal(world_words(&w, IKE_REPORT_FAILED), "given up before it was up");
+		assert_string_equal(world_words(&w, IKE_REPORT_FAILED),
+			"given up before it was up");
 		lose_all(31 * BTIME_S);
 		assert_int_equal(ike_count(w.b.ike), 0);
 		world_end(&w);
