@@ -130,6 +130,15 @@ result $? "a failure has its clause, its line, expected, received and ladder"
 run 2 $fixtures/suites/short.suite --sut $fixtures/adapters/silent --role pac && has 'for the role pac'
 result $? "a role that no suite tests"
 
+run 0 pana/pac --sut $fixtures/adapters/silent --filter '*/start/pci' &&
+	has 'not-applicable pana/pac/start/pci' && has 'silent plays none of the roles'
+result $? "a role that the implementation does not play is not applicable"
+
+run 0 pana/paa --sut $fixtures/adapters/flaky --filter '*/start/pci-is-answered' --retry 1 &&
+	grep -q '"flaky": true' "$work/results/result.json" &&
+	grep -q '"attempts": 2' "$work/results/result.json"
+result $? "what passes only when tried again is called flaky"
+
 # --- the reference -----------------------------------------------------------------------------
 
 run 0 pana/paa --filter '*/start/pci-is-answered' && has '1 tests: 1 pass' && clean
