@@ -166,6 +166,27 @@ static int check_version(struct view datagram, struct reject *reject)
 	return 0;
 }
 
+/* §2.5: a request of a higher major version is told which one we speak; an older one is not. */
+static void answer_version(struct ike_step *s)
+{
+	struct reader r = reader_of(s->datagram);
+	uint64_t spi_i = read_u64(&r), spi_r = read_u64(&r);
+	uint8_t message[IKE_MESSAGE_MAX];
+
+	read_u8(&r);
+	unsigned major = read_u8(&r) >> 4, exchange = read_u8(&r), flags = read_u8(&r);
+	uint32_t id = read_u32(&r);
+	if (r.failed || major < 2 || flags & IKE_FLAG_RESPONSE)
+		return;
+	uint8_t other = flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR;
+	ike_draft_begin(s->draft);
+	ike_draft_notify(s->draft, IKE_N_INVALID_MAJOR_VERSION, VIEW_EMPTY);
+	s->draft->packet.header[IKE_MESSAGE_ID] = id;
+	actions_send(s->actions, &s->local, &s->from,
+		ike_clear(spi_i, spi_r, (enum ike_exchange)exchange, IKE_FLAG_RESPONSE | other,
+			s->draft, message));
+}
+
 /* §2.2, §2.3: requests in order, answers to what was asked. *again: seen before. */
 static int check_message_id(struct ike_sa *sa, const struct packet *p, bool *again,
 	struct reject *reject)
@@ -397,7 +418,11 @@ static int route(struct ike *ike, struct ike_sa **sa, struct ike_step *s, struct
 {
 	struct packet outer;
 
-	if (check_version(s->datagram, reject) < 0 || ike_decode(s->datagram, &outer, reject) < 0)
+	if (check_version(s->datagram, reject) < 0) {
+		answer_version(s);
+		return -1;
+	}
+	if (ike_decode(s->datagram, &outer, reject) < 0)
 		return -1;
 	s->packet = &outer;
 	if (outer.header[IKE_EXCHANGE_TYPE] != IKE_SA_INIT)

@@ -550,6 +550,17 @@ static void test_versions(void **state)
 	f.data[17] = 0x10;
 	assert_int_equal(world_deliver(&w, &f), -1);
 	assert_int_equal(last_reject(&w).reason, REJECT_VERSION);
+	assert_int_equal(w.count, 0); /* IKEv1 would not understand the answer */
+	f.data[17] = 0x30;
+	assert_int_equal(world_deliver(&w, &f), -1);
+	struct flying answer = world_take(&w, 0);
+	struct packet p;
+	struct ike_notification n;
+	assert_int_equal(ike_decode(VIEW(answer.data, answer.size), &p, NULL), 0);
+	assert_true(ike_find_notify(&p, IKE_N_INVALID_MAJOR_VERSION, &n));
+	answer.data[17] = 0x30; /* an answer is not answered */
+	assert_int_equal(world_deliver(&w, &answer), -1);
+	assert_int_equal(w.count, 0);
 	f.data[17] = 0x25; /* a minor version says nothing */
 	assert_int_equal(world_deliver(&w, &f), 0);
 	world_end(&w);
