@@ -484,6 +484,20 @@ static void keep(const struct experiment_options *o, const char *folder)
 		fprintf(stderr, "baton measure: %s\n", error.text);
 }
 
+/* The evidence of a repetition, in the results folder by now. */
+static void attach(struct result *result, const char *folder, const char *mn)
+{
+	char paths[3][512];
+	struct report_error error;
+
+	snprintf(paths[0], sizeof(paths[0]), "%s/air.pcap", folder);
+	snprintf(paths[1], sizeof(paths[1]), "%s/%s/wpa_supplicant-wlan0.log", folder, mn);
+	snprintf(paths[2], sizeof(paths[2]), "%s/%s.events.jsonl", folder, mn);
+	for (int i = 0; i < 3; i++)
+		if (result_attach(result, paths[i], &error) < 0)
+			fprintf(stderr, "baton measure: %s\n", error.text);
+}
+
 static void add_rows(const struct experiment_column *column, const struct layer2_figures *done,
 	unsigned count, const struct figures *documented, struct result_column *out)
 {
@@ -517,7 +531,7 @@ static void add_rows(const struct experiment_column *column, const struct layer2
 /* Returns how many repetitions gave no figures. */
 static int run_column(const struct experiment *e, unsigned index,
 	const struct experiment_options *o, const struct figures *documented,
-	struct result_measurement *measurement)
+	struct result *result, struct result_measurement *measurement)
 {
 	const struct experiment_column *column = &e->columns[index];
 	struct layer2_figures *done = calloc(o->repetitions + 1, sizeof(*done));
@@ -532,8 +546,7 @@ static int run_column(const struct experiment *e, unsigned index,
 		snprintf(folder, sizeof(folder), "%s-%u-%u", e->name, index + 1, n);
 		fprintf(stderr, "%s, %s: %s %u of %u\n", e->name, column->name,
 			n ? "repetition" : "warm-up, repetition", n, o->repetitions);
-		int result = repeat(e, column, o, folder, n + 1, &done[good], &error);
-		if (result < 0) {
+		if (repeat(e, column, o, folder, n + 1, &done[good], &error) < 0) {
 			fprintf(stderr, "baton measure: %s, repetition %u: %s\n", column->name, n,
 				error.text);
 			keep(o, folder);
@@ -541,6 +554,7 @@ static int run_column(const struct experiment *e, unsigned index,
 				break;
 		} else if (n && (good++ == 0 || o->keep)) {
 			keep(o, folder);
+			attach(result, folder, e->mn);
 		}
 	}
 	add_rows(column, done, good, documented,
@@ -562,6 +576,6 @@ int layer2_run(const struct experiment *e, const struct experiment_options *o,
 	int missing = 0;
 
 	for (unsigned i = 0; e->columns[i].name; i++)
-		missing += run_column(e, i, o, documented, measurement);
+		missing += run_column(e, i, o, documented, result, measurement);
 	return missing;
 }
