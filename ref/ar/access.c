@@ -12,41 +12,19 @@
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void send_status(struct client *c, const struct mpa_handover_status *status)
-{
-	uint8_t storage[MPA_VALUE_MAX];
-	struct element_value element = mpa_encode_handover_status(status, storage);
-
-	agent_notify(c->access->ar, c->session, &element, 1);
-	if (status->code != MPA_DONE && status->code != MPA_ATTACHED)
-		log_event(c->access->ar->node->log, "request_refused", "{s:I,s:s,s:s}", "session",
-			(json_int_t)c->session, "status", mpa_status_name(status->code), "detail",
-			status->detail);
-}
-
-/* Requests of one message that share their identifier get one answer: that of the first that was
- * refused, else that of the last. */
 void client_status(struct client *c, uint16_t request_id, enum mpa_status code, const char *detail)
 {
-	bool same = c->answering && c->answer.request_id == request_id;
-	bool refused = same && c->answer.code != MPA_DONE && c->answer.code != MPA_ATTACHED;
+	struct mpa_handover_status status = { .request_id = request_id, .code = code };
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value element;
 
-	if (refused)
-		return;
-	if (c->answering && !same)
-		send_status(c, &c->answer);
-	c->answer = (struct mpa_handover_status){ .request_id = request_id, .code = code };
-	snprintf(c->answer.detail, sizeof(c->answer.detail), "%s", detail ? detail : "");
-	c->answering = true;
-	if (!c->access->in_message)
-		client_answer(c);
-}
-
-void client_answer(struct client *c)
-{
-	if (c->answering)
-		send_status(c, &c->answer);
-	c->answering = false;
+	snprintf(status.detail, sizeof(status.detail), "%s", detail ? detail : "");
+	element = mpa_encode_handover_status(&status, storage);
+	agent_notify(c->access->ar, c->session, &element, 1);
+	if (code != MPA_DONE && code != MPA_ATTACHED)
+		log_event(c->access->ar->node->log, "request_refused", "{s:I,s:s,s:s}", "session",
+			(json_int_t)c->session, "status", mpa_status_name(code), "detail",
+			status.detail);
 }
 
 /* --- clients ---------------------------------------------------------------------------------- */
@@ -108,7 +86,6 @@ void client_free(struct client *c)
 {
 	struct access *a = c->access;
 
-	client_answer(c);
 	tunnel_end(c, "ended");
 	buffer_drop(c, "ended");
 	address_end(c, !c->attached && !c->superseded);
@@ -171,19 +148,13 @@ static void take_element(struct access *a, uint32_t session, const struct elemen
 
 void access_notified(struct access *a, uint32_t session, struct view message)
 {
-	struct client *c;
 	struct packet p;
 
 	if (!a || pana_decode(message, &p, NULL) < 0)
 		return;
-	a->in_message = true;
 	for (unsigned i = 0; i < p.element_count; i++)
 		if (p.elements[i].vendor == PANA_VENDOR)
 			take_element(a, session, &p.elements[i]);
-	a->in_message = false;
-	c = client_of(a, session);
-	if (c)
-		client_answer(c);
 }
 
 static bool same_identity(struct access *a, uint32_t one, uint32_t other)

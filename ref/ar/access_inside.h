@@ -44,8 +44,6 @@ struct client {
 	bool proxied;	 /* we answer ARP for the address */
 	bool superseded; /* by a later session of the same node */
 	bool attached; /* the node has arrived: the address is its own now */
-	bool answering; /* `answer` is still to be sent */
-	struct mpa_handover_status answer;
 	struct timer *grace_timer;
 };
 
@@ -59,7 +57,6 @@ struct access {
 	struct udp *relay;	/* or as a relay */
 	struct hold *hold;
 	struct client *clients;
-	bool in_message; /* answers wait for the end of the message */
 	uint16_t ids; /* for reqids: every client's ESP state has its own */
 };
 
@@ -68,9 +65,6 @@ struct access {
 /* Answers a request. */
 void client_status(struct client *client, uint16_t request_id, enum mpa_status code,
 	const char *detail);
-
-/* Sends the answer that waits, if one does. */
-void client_answer(struct client *client);
 
 /* The node is in this subnet now, with its address: everything that stood in its stead goes. */
 void client_attached(struct client *client);

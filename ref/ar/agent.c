@@ -227,6 +227,7 @@ static struct paa_config agent_config(struct ar *ar)
 	config.optimized = s->optimized;
 	config.preauth = s->preauth;
 	config.ip_reconfiguration = s->ip_reconfiguration;
+	config.allow_restart = s->allow_restart;
 	config.lifetime = s->lifetime;
 	config.preauth_lifetime = s->preauth_lifetime;
 	config.hold = s->hold;

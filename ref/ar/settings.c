@@ -102,6 +102,9 @@ static const struct config_row agent_rows[] = {
 	  .help = "Most sessions not yet authenticated." },
 	{ .key = "pci_rate", .kind = CONFIG_UINT, AGENT(pci_rate), .otherwise = "2000",
 	  .help = "Most beginnings a second; 0: no limit." },
+	{ .key = "allow_restart", .kind = CONFIG_BOOL, AGENT(allow_restart),
+	  .help = "A client that was restarted may begin anew from the address of its session; "
+		  "against RFC 5191 section 5.5." },
 	{ .key = "protocol", .kind = CONFIG_MAP, AGENT(common), .rows = pana_rows,
 	  .size = sizeof(struct pana_settings), .help = "Parameters that both ends have." },
 	{ 0 },

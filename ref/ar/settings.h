@@ -18,7 +18,7 @@ struct agent_settings {
 	struct pana_settings common;
 	struct endpoint listen, initiate;
 	const char *device;
-	bool authorize, preauth, stateful, optimized, ip_reconfiguration;
+	bool authorize, preauth, stateful, optimized, ip_reconfiguration, allow_restart;
 	unsigned lifetime, preauth_lifetime, reauth_percent, sessions, half_open, pci_rate;
 	btime hold;
 };

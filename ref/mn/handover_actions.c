@@ -300,8 +300,8 @@ int act_bind(void *context, const void *input)
 	return 0;
 }
 
-/* One message asks for both, and one answer comes: from when the router holds packets to when the
- * radio leaves is half a round trip, not two. */
+/* One message asks for both, acted on in their order; the first answer is enough to go: from when the
+ * router holds packets to when the radio leaves is half a round trip, not two. */
 int act_hand_over(void *context, const void *input)
 {
 	struct handover *h = context;
@@ -309,7 +309,7 @@ int act_hand_over(void *context, const void *input)
 		.operation = MPA_BUFFER_START,
 		.depth = h->settings->buffer_packets,
 		.period = (uint32_t)(h->settings->buffer_period / BTIME_MS) };
-	struct mpa_tunnel_delete request = { .request_id = h->request_id,
+	struct mpa_tunnel_delete request = { .request_id = h->request_id + 1,
 		.spi = h->tunnel.request.spi };
 	uint8_t storage[2][MPA_VALUE_MAX];
 	struct element_value elements[2] = { mpa_encode_buffer_control(&control, storage[0]),
@@ -318,6 +318,7 @@ int act_hand_over(void *context, const void *input)
 
 	(void)input;
 	h->buffered = h->want_buffer;
+	h->request_id += (uint16_t)first; /* whose answer is waited for */
 	if (client_notify(h->target, elements + first, 2 - first) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the session does not take notifications");
 	return 0;
@@ -338,11 +339,12 @@ int act_switch(void *context, const void *input)
 
 static void flush(struct handover *h)
 {
-	struct mpa_buffer_control control = { .request_id = ++h->request_id,
+	struct mpa_buffer_control control = { .request_id = (uint16_t)(h->request_id + 2),
 		.operation = MPA_BUFFER_FLUSH };
 	uint8_t storage[MPA_VALUE_MAX];
 	struct element_value element = mpa_encode_buffer_control(&control, storage);
 
+	h->request_id += 2;
 	client_notify(h->target, &element, 1);
 }
 
@@ -388,21 +390,29 @@ int act_announce(void *context, const void *input)
 
 /* --- when it goes otherwise ------------------------------------------------------------------- */
 
+/* docs/pana.md: a client that goes elsewhere says so. What was held comes through the tunnel while it
+ * stands. */
 static void tell_router_to_forget(struct handover *h)
 {
-	struct mpa_tunnel_delete request = { .request_id = ++h->request_id,
-		.spi = h->tunnel.request.spi };
-	struct mpa_buffer_control control = { .request_id = h->request_id,
+	struct mpa_buffer_control flush = { .request_id = h->request_id + 2,
 		.operation = MPA_BUFFER_FLUSH };
-	uint8_t storage[2][MPA_VALUE_MAX];
-	struct element_value elements[2] = { mpa_encode_buffer_control(&control, storage[0]),
-		mpa_encode_tunnel_delete(&request, storage[1]) };
+	struct mpa_tunnel_delete delete = { .request_id = h->request_id + 3,
+		.spi = h->tunnel.request.spi };
+	struct mpa_address_release release = { .request_id = h->request_id + 4,
+		.address = endpoint_of_prefix(&h->next.address, 0) };
+	uint8_t storage[3][MPA_VALUE_MAX];
+	struct element_value elements[3];
+	unsigned count = 0;
 
-	/* What was held comes through the tunnel while it stands. */
+	h->request_id += 4;
 	if (h->buffered)
-		client_notify(h->target, &elements[0], 1);
+		elements[count++] = mpa_encode_buffer_control(&flush, storage[0]);
 	if (h->tunnel.up)
-		client_notify(h->target, &elements[1], 1);
+		elements[count++] = mpa_encode_tunnel_delete(&delete, storage[1]);
+	if (h->next.address.family)
+		elements[count++] = mpa_encode_address_release(&release, storage[2]);
+	if (count)
+		client_notify(h->target, elements, count);
 }
 
 int act_abandon(void *context, const void *input)

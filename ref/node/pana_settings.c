@@ -46,7 +46,7 @@ const struct config_row pana_rows[] = {
 	  .help = "Liveness test after so much silence; 0: never." },
 	{ .key = "ping_gap", .kind = CONFIG_TIME, AT(ping_gap), .otherwise = "1 s",
 	  .help = "Least time between two liveness tests (RFC 5191 section 4.2)." },
-	{ .key = "linger", .kind = CONFIG_TIME, AT(linger), .otherwise = "5 s",
+	{ .key = "linger", .kind = CONFIG_TIME, AT(linger), .otherwise = "35 s",
 	  .help = "How long a repeated last request is still answered." },
 	{ .key = "nonce", .kind = CONFIG_UINT, AT(nonce), .otherwise = "20", .min = PANA_NONCE_MIN,
 	  .max = 64, .help = "Octets of a nonce." },
