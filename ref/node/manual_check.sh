@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Holds docs/nodes.md against the programs: configuration tables, commands, event names, examples.
+# Speaks TAP. `manual_check.sh update` writes the tables anew.
+cd "$(dirname "$0")/../.." || exit 2
+manual=docs/nodes.md
+nodes="mn ar cn ap"
+number=0
+
+# The manual with every table as its program prints it.
+rewritten() {
+	awk -v bin=build/bin '
+		/^<!-- baton-[a-z]* --reference -->$/ {
+			print; command = bin "/" $2 " --reference"
+			while ((command | getline line) > 0) print line
+			close(command); skipping = 1; next
+		}
+		/^<!-- end -->$/ { skipping = 0 }
+		!skipping { print }' $manual
+}
+
+if [ "${1:-}" = update ]; then
+	rewritten >$manual.new && mv $manual.new $manual
+	exit
+fi
+
+result() { # STATUS NAME
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$work" | head -30
+	fi
+}
+work=$(mktemp /tmp/baton-manual-XXXXXX)
+trap 'rm -f "$work"' EXIT
+
+rewritten | diff $manual - >"$work"
+result $? "the tables are those of the programs (else: ref/node/manual_check.sh update)"
+
+for node in $nodes; do
+	for example in ref/"$node"/example*.yaml; do
+		build/bin/baton-"$node" -c "$example" --check >"$work" 2>&1
+		result $? "$example is right"
+	done
+done
+
+# Names of events in the sources: those that are written out.
+sed -n 's/.*log_event\(_json\)\{0,1\}([^"]*log, *"\([a-z0-9_]*\)".*/\2/p' ref/{mn,ar,cn,ap,node,host}/*.c |
+	grep -v '^quiet$' | sort -u | while read -r event; do
+	grep -qF "\`$event\`" $manual || echo "$event is not in $manual"
+done >"$work"
+test ! -s "$work"
+result $? "every event is in the manual"
+
+# Commands: first column of the tables in the sources.
+sed -n 's/^	{ "\([a-z]*\)", "[^"]*", ".*/\1/p' ref/{mn,ar,cn,ap}/*.c | sort -u |
+	while read -r command; do
+		grep -q "\`$command" $manual || echo "$command is not in $manual"
+	done >"$work"
+test ! -s "$work"
+result $? "every command is in the manual"
+
+for node in $nodes; do
+	build/bin/baton-"$node" --help 2>&1 | grep -q "usage: baton-$node -c FILE" &&
+		build/bin/baton-"$node" --version | grep -q "^baton-$node "
+	result $? "baton-$node says what it is"
+done
+echo "1..$number"
