@@ -100,6 +100,15 @@ int vectors_of(struct vector_set *set, const char *protocol, const char *folder)
 	int failed = vector_set_read(set, folder, error, sizeof(error));
 	if (failed)
 		fprintf(stderr, "%s\n", error);
+	for (size_t i = 0; i < set->file_count && !failed; i++) {
+		if (strcmp(set->files[i]->protocol, protocol) == 0)
+			continue;
+		fprintf(stderr, "%s:1: vectors of %s; they would be of %s\n",
+			set->files[i]->path, set->files[i]->protocol, protocol);
+		failed = -1;
+	}
+	if (failed)
+		vector_set_free(set);
 	free(standard);
 	free(relative);
 	return failed;

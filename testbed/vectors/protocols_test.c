@@ -54,7 +54,12 @@ static void write_changed(const char *path, const struct change *c)
 }
 
 static const struct change wrong[] = {
-	{"radius/keys", NULL, "\"exchange\": 0", "\"exchange\": 9", "exchange 9 of 1"},
+	{"radius/keys", "\"auth\"", "\"exchange\": 0", "\"exchange\": 9", "exchange 9 of 1"},
+	{"radius/keys", "\"waiting\"", "\"exchange\": 0", "\"exchange\": 9",
+		"the state's exchange is 9 of 1"},
+	{"binding/messages", NULL, "\"auth\": {", "\"auth\": {\"association\": 0,",
+		"auth has an association"},
+	{"pana/messages", NULL, "\"association\": 0,", "", "auth lacks an association"},
 	{"radius/keys", "\"attributes\"", "\"length\": ", "\"length\": 1", "they would agree"},
 	{"radius/keys", NULL, "\"secret\": \"", "\"secret\": \"x", "'secret' of keys is wrong"},
 	{"radius/keys", NULL, "\"request\": \"", "\"request\": \"00\", \"x\": \"",

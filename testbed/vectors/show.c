@@ -55,20 +55,26 @@ static const char *receiver_of(const struct vector *v)
 	return arrow ? arrow + 2 : v->direction;
 }
 
+static void show_seal(const char *name, bool verifies, const char *by, FILE *out)
+{
+	fprintf(out, "%s %s, by the %s of its group\n", name,
+		verifies ? "verifies" : "does not verify", by);
+}
+
 static void show_seals(const struct vector *v, FILE *out)
 {
 	const struct vector_group *g = v->group;
 
-	if (v->has_auth && !v->sealed.there)
+	if (v->has_association)
 		fprintf(out, "AUTH       %s, by key %u of group %s\n",
 			v->auth_valid ? "verifies" : "does not verify",
 			g->associations[v->association].key_id, g->name);
+	else if (v->has_auth && !v->sealed.there)
+		show_seal("Authenticator", v->auth_valid, "key", out);
 	if (v->sealed.has_authenticator)
-		fprintf(out, "Authenticator %s, by the secret of group %s\n",
-			v->sealed.authenticator ? "verifies" : "does not verify", g->name);
+		show_seal("Authenticator", v->sealed.authenticator, "secret", out);
 	if (v->sealed.has_message_authenticator)
-		fprintf(out, "Message-Authenticator %s, by the secret of group %s\n",
-			v->sealed.message_authenticator ? "verifies" : "does not verify", g->name);
+		show_seal("Message-Authenticator", v->sealed.message_authenticator, "secret", out);
 }
 
 static void show_place(const struct vector *v, FILE *out)

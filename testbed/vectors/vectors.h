@@ -83,7 +83,7 @@ struct vector {
 	struct vector_place place;
 	const char *const *reactions; /* any one of them; "silence" or messages */
 	size_t reaction_count;
-	bool has_auth, auth_valid;
+	bool has_auth, has_association, auth_valid;
 	size_t association; /* index in the group */
 	struct {
 		bool there, has_authenticator, authenticator;

@@ -156,6 +156,8 @@ if [ -x "$baton" ]; then
 	ok "no such vector" fails 1 "no vector 'nothing'" "$baton" vectors show nothing
 	ok "no such decoder" fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija
 	ok "no such protocol" fails 2 "no codec for 'none'" "$baton" vectors check none
+	ok "vectors of another protocol" fails 1 "they would be of eap" \
+		"$baton" vectors check eap --folder vectors/radius
 	ok "no tshark" fails 1 "apt install tshark" env PATH="$scratch" "$baton" vectors check pana --decoder tshark
 	ok "replay without a place" fails 2 "--interface and --target" "$baton" vectors replay pana
 	ok "replay at a wrong address" fails 1 "it would be an IPv4 or IPv6 address" \

@@ -234,9 +234,8 @@ static bool read_reactions(struct source *s, json_t *array, struct vector *v)
 static bool read_auth(struct source *s, json_t *object, struct vector *v)
 {
 	uint32_t association = 0, exchange = 0;
-	bool has_association = false;
 	const struct member rows[] = {
-		{"association", MEMBER_U32, false, &association, &has_association},
+		{"association", MEMBER_U32, false, &association, &v->has_association},
 		{"valid", MEMBER_BOOLEAN, false, &v->auth_valid, NULL},
 		{"exchange", MEMBER_U32, false, &exchange, &v->sealed.there},
 		{"authenticator", MEMBER_BOOLEAN, false, &v->sealed.authenticator,
@@ -248,7 +247,11 @@ static bool read_auth(struct source *s, json_t *object, struct vector *v)
 
 	if (!source_members(s, object, "auth", rows))
 		return false;
-	if (has_association && association >= v->group->association_count)
+	bool pana = strcmp(s->file->protocol, "pana") == 0;
+	if (pana != v->has_association)
+		return source_wrong(s, "auth %s an association; those of PANA have one",
+			pana ? "lacks" : "has");
+	if (v->has_association && association >= v->group->association_count)
 		return source_wrong(s, "association %u of %zu; they count from 0", association,
 			v->group->association_count);
 	if (v->sealed.there && exchange >= v->group->exchange_count)
@@ -299,9 +302,14 @@ struct case_parts {
 
 static bool read_parts(struct source *s, const struct case_parts *p, struct vector *v)
 {
+	if (!read_place(s, p->state, &v->place))
+		return false;
+	if (v->place.has_exchange && v->place.exchange >= v->group->exchange_count)
+		return source_wrong(s, "the state's exchange is %u of %zu; they count from 0",
+			v->place.exchange, v->group->exchange_count);
 	return (!p->rule || read_rule(s, p->rule, &v->rule)) &&
 	       (!p->tolerance || read_tolerance(s, p->tolerance, v)) &&
-	       read_place(s, p->state, &v->place) && read_reactions(s, p->reaction, v) &&
+	       read_reactions(s, p->reaction, v) &&
 	       (!p->auth || read_auth(s, p->auth, v)) && (!p->keys || read_found(s, p->keys, v)) &&
 	       (!p->fields || read_fields(s, p->fields, v)) &&
 	       (!p->elements ||
