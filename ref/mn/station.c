@@ -7,7 +7,6 @@
 #include "ref/mn/station.h"
 
 #define SSID_SIZE 33
-#define FRESH 1 /* seconds: heard in the look just taken */
 #define SOCKETS "/run"
 #define SOCKETS_ELSEWHERE "/tmp"
 
@@ -19,6 +18,7 @@ struct station {
 	char ssid[SSID_SIZE];  /* joined, or being joined */
 	char wanted[SSID_SIZE]; /* being looked for */
 	bool looking;
+	btime looking_since;
 	bool joined;
 	bool leaving;	       /* told to go elsewhere: the end of the old one is expected */
 	struct timer *timer;   /* reports from the loop, not from within a call */
@@ -102,6 +102,8 @@ static unsigned seen_at(struct station *s, const char *ssid, unsigned long age)
 
 static void looked(struct station *s, const char *text)
 {
+	/* Heard since the look began; wpa_supplicant counts whole seconds. */
+	unsigned long age = (unsigned long)((loop_now() - s->looking_since) / BTIME_S) + 1;
 	char why[96];
 
 	(void)text;
@@ -109,7 +111,7 @@ static void looked(struct station *s, const char *text)
 		return;
 	s->looking = false;
 	snprintf(why, sizeof(why), "no access point of %s is in reach", s->wanted);
-	if (seen_at(s, s->wanted, FRESH))
+	if (seen_at(s, s->wanted, age))
 		report(s, STATION_SEEN, "");
 	else
 		report(s, STATION_NOT_SEEN, why);
@@ -194,6 +196,7 @@ void station_look(struct station *s, const char *ssid, unsigned frequency)
 
 	snprintf(s->wanted, sizeof(s->wanted), "%s", ssid);
 	s->looking = true;
+	s->looking_since = loop_now();
 	if (!s->wpa) {
 		timer_set(s->timer, 0);
 		return;
