@@ -290,6 +290,7 @@ struct access *access_new(struct ar *ar, const struct access_settings *settings)
 	}
 	if (address_open(a) < 0)
 		goto bad;
+	tunnels_prepare(a);
 	return a;
 bad:
 	access_free(a);

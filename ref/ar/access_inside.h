@@ -89,6 +89,9 @@ void address_arp(struct client *client, struct view frame);
 
 /* --- access_tunnel.c -------------------------------------------------------------------------- */
 
+/* Has the kernel fetch beforehand what tunnels need; warns when it has no ESP. */
+void tunnels_prepare(struct access *access);
+
 void tunnel_request(struct client *client, const struct mpa_tunnel_request *request);
 void tunnel_delete(struct client *client, const struct mpa_tunnel_delete *request);
 /* Nothing goes into the tunnel any more; what still comes out of it is taken for a moment. */

@@ -44,6 +44,15 @@ static uint32_t allowed(const struct access_settings *s)
 	return mask ? mask : MPA_AES_GCM | MPA_AES_CBC_SHA256;
 }
 
+void tunnels_prepare(struct access *a)
+{
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		if ((allowed(a->settings) & suites[i].transform) &&
+			ipsec_prepare(a->ar->node->kernel, suites[i].suite) < 0)
+			log_warning(a->ar->node->log, "no tunnels with %s: %s", suites[i].name,
+				kernel_error(a->ar->node->kernel));
+}
+
 /* --- the kernel ------------------------------------------------------------------------------- */
 
 /* The host route of the inner address goes where the tunnel's packets go, and the policy turns them

@@ -138,6 +138,19 @@ int ipsec_sa_delete(struct kernel *k, const struct esp_sa *sa)
 		"deleting the ESP state with SPI %#x", sa->spi);
 }
 
+int ipsec_prepare(struct kernel *k, enum esp_suite suite)
+{
+	struct esp_sa sa = { .spi = 0xffffff00u + suite, .suite = suite };
+	int result;
+
+	prefix_parse("127.0.0.1", &sa.source);
+	sa.destination = sa.source;
+	result = ipsec_sa_add(k, &sa);
+	if (result == 0)
+		ipsec_sa_delete(k, &sa);
+	return result;
+}
+
 static void take_count(void *context, struct nlmsghdr *h)
 {
 	struct esp_count *out = context;

@@ -30,6 +30,13 @@ int ipsec_sa_add(struct kernel *kernel, const struct esp_sa *sa);
 /* -ESRCH when it is not there. */
 int ipsec_sa_delete(struct kernel *kernel, const struct esp_sa *sa);
 
+/*
+ * Has the kernel load what the suite needs, by a state that comes and goes: a module that is
+ * fetched in the middle of a handoff costs more than the handoff. Negative errno: it has no such
+ * suite.
+ */
+int ipsec_prepare(struct kernel *kernel, enum esp_suite suite);
+
 enum esp_direction { ESP_IN = 0, ESP_OUT = 1, ESP_FORWARD = 2 };
 
 /* Packets between these inner prefixes go through the tunnel between those outer addresses. */

@@ -190,7 +190,9 @@ static void esp_state_and_policies(void **state)
 	NEED_SPACE;
 	for (enum esp_suite suite = ESP_AES_CBC_128_SHA256; suite <= ESP_NULL_SHA256; suite++) {
 		struct esp_sa sa = sa_of(suite, 0x1000 + suite);
-		int result = ipsec_sa_add(k, &sa);
+		int result = ipsec_prepare(k, suite);
+		if (result == 0)
+			result = ipsec_sa_add(k, &sa);
 		if (result < 0) {
 			print_message("%s\n", kernel_error(k));
 			skip();

@@ -468,8 +468,10 @@ struct handover *handover_new(struct mn *mn)
 	h->reach = reach_open(mn->node, h->settings->name, reached, h);
 	h->home = h->lease && h->reach ? home_open(mn->node, mn->settings->home, &home) : NULL;
 	h->station = h->home ? station_open(mn->node, h->settings, &radio) : NULL;
-	if (h->station)
+	if (h->station) {
+		tunnel_prepare(h->node, h->settings);
 		return h;
+	}
 	handover_free(h);
 	return NULL;
 }

@@ -15,6 +15,24 @@ static const struct {
 	{ MPA_NULL_SHA256, ESP_NULL_SHA256, "null-sha256" },
 };
 
+static uint32_t offered(const struct device_settings *settings)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < settings->transforms.count; i++)
+		mask |= (uint32_t)settings->transforms.items[i];
+	return mask ? mask : MPA_AES_GCM | MPA_AES_CBC_SHA256;
+}
+
+void tunnel_prepare(struct node *node, const struct device_settings *settings)
+{
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		if ((offered(settings) & suites[i].transform) &&
+			ipsec_prepare(node->kernel, suites[i].suite) < 0)
+			log_warning(node->log, "no tunnels with %s: %s", suites[i].name,
+				kernel_error(node->kernel));
+}
+
 void tunnel_ask(struct tunnel *t, struct node *node, const struct device_settings *settings,
 	uint16_t request_id, const struct prefix *outer, const struct prefix *inner)
 {
@@ -24,11 +42,8 @@ void tunnel_ask(struct tunnel *t, struct node *node, const struct device_setting
 		.mode = MPA_ESP,
 		.outer = endpoint_of_prefix(outer, 0),
 		.inner = endpoint_of_prefix(inner, 0),
+		.transforms = offered(settings),
 		.nonce.size = MPA_NONCE_MIN };
-	for (size_t i = 0; i < settings->transforms.count; i++)
-		r->transforms |= (uint32_t)settings->transforms.items[i];
-	if (!r->transforms)
-		r->transforms = MPA_AES_GCM | MPA_AES_CBC_SHA256;
 	r->spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
 	random_fill(&node->random, r->nonce.data, r->nonce.size);
 }

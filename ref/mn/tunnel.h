@@ -17,6 +17,9 @@ struct tunnel {
 	struct esp_policy policies[2];
 };
 
+/* Has the kernel fetch beforehand what tunnels need; warns when it has no ESP. */
+void tunnel_prepare(struct node *node, const struct device_settings *settings);
+
 /* A request for a tunnel between these addresses, with a fresh SPI and nonce. */
 void tunnel_ask(struct tunnel *tunnel, struct node *node, const struct device_settings *settings,
 	uint16_t request_id, const struct prefix *outer, const struct prefix *inner);
