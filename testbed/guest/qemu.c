@@ -136,14 +136,15 @@ static void processor(struct plan *p, enum accelerator a)
 /*
  * The kernel's parameters. Left out is what costs an emulated processor time and a throw-away
  * machine has no use for: self-tests of ciphers, protection against other tenants, watchdogs (they
- * also take a busy host for a hanging guest). A panic or an oops ends the machine at once.
+ * also take a busy host for a hanging guest, and the timer for missing). A panic or an oops ends the
+ * machine at once.
  */
 static void kernel(struct plan *p, const struct machine *m)
 {
 	OPTION(p, "-kernel", "%s", m->kernel);
 	OPTION(p, "-initrd", "/proc/self/fd/%d", m->initrd);
 	OPTION(p, "-append",
-		"console=ttyS0 %s panic=-1 oops=panic cryptomgr.notests mitigations=off "
+		"console=ttyS0 %s panic=-1 oops=panic no_timer_check cryptomgr.notests mitigations=off "
 		"nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0%s",
 		m->verbose ? "loglevel=7" : "quiet",
 		m->accelerator == ACCEL_TCG_VIRTUAL
