@@ -56,11 +56,14 @@ static const void *subject_of(uint32_t session)
 
 static void answer_waiters(struct ar *ar, const struct action *a, const struct snapshot *s)
 {
-	json_t *result = json_pack("{s:I,s:s,s:s}", "session", (json_int_t)s->session, "report",
-		pana_report_name((enum pana_report)a->event), "access",
-		pana_access_name(s->access));
+	json_t *result;
 	char reason[256];
 
+	if (!waiters_any(&ar->waiters))
+		return;
+	result = json_pack("{s:I,s:s,s:s}", "session", (json_int_t)s->session, "report",
+		pana_report_name((enum pana_report)a->event), "access",
+		pana_access_name(s->access));
 	snprintf(reason, sizeof(reason), "%s%s%.*s",
 		pana_report_name((enum pana_report)a->event), a->data.size ? ": " : "",
 		(int)a->data.size, a->data.size ? (const char *)a->data.data : "");

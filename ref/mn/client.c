@@ -23,9 +23,12 @@ struct network *mn_network(struct mn *mn, const char *name)
 static void answer_waiters(struct network *n, const struct action *a)
 {
 	enum pana_report report = (enum pana_report)a->event;
-	json_t *result = client_json(n);
+	json_t *result;
 	char reason[256];
 
+	if (!waiters_any(&n->mn->waiters))
+		return;
+	result = client_json(n);
 	json_object_set_new(result, "report", json_string(pana_report_name(report)));
 	snprintf(reason, sizeof(reason), "%s%s%.*s", pana_report_name(report),
 		a->data.size ? ": " : "", (int)a->data.size,

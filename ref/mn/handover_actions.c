@@ -81,6 +81,14 @@ int act_acquire(void *context, const void *input)
 	return 0;
 }
 
+/* The router knows by now; the rest of the network is told. */
+static void announce_prepared(struct handover *h)
+{
+	if (h->prepared && !h->announced)
+		lease_announce(h->lease);
+	h->announced = true;
+}
+
 int act_register(void *context, const void *input)
 {
 	struct handover *h = context;
@@ -90,6 +98,7 @@ int act_register(void *context, const void *input)
 	(void)input;
 	client_event(h->target, PAC_MOVED, &local);
 	home_bind(h->home, &a->address, &a->router, h->settings->name);
+	announce_prepared(h);
 	return 0;
 }
 
@@ -128,6 +137,7 @@ int act_complete(void *context, const void *input)
 	else
 		tell(h, "handoff_completed", "attach_completed",
 			json_pack("{s:b,s:b}", "prepared", h->prepared, "buffered", h->buffered));
+	announce_prepared(h);
 	h->unsettled = true;
 	timer_set(h->settle, loop_now() + SETTLE_DELAY);
 	return 0;
@@ -384,7 +394,6 @@ int act_announce(void *context, const void *input)
 	client_event(h->target, PAC_MOVED, &local);
 	if (h->buffered)
 		flush(h);
-	lease_announce(h->lease);
 	return 0;
 }
 

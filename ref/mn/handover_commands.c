@@ -50,7 +50,8 @@ static void set_out(struct handover *h, struct network *target, bool is_handoff)
 	h->target = target;
 	h->previous = h->mn->serving;
 	h->is_handoff = is_handoff;
-	h->go = h->binding = h->bound = h->buffered = h->prepared = h->going_back = false;
+	h->go = h->binding = h->bound = h->buffered = h->prepared = h->going_back =
+		h->announced = false;
 	h->why[0] = '\0';
 	h->next = (struct lease_address){ 0 };
 }

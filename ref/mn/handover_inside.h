@@ -97,6 +97,7 @@ struct handover {
 	bool bound;	   /* and have taken it */
 	bool buffered;	   /* the router holds packets */
 	bool prepared;	   /* the address came along: `next` */
+	bool announced;	   /* and was announced in its network */
 	char why[192];	   /* it failed, or fell back */
 
 	struct lease_address next; /* nCoA with its router; family 0: not known */

@@ -42,10 +42,11 @@ static void take_arp(void *context, const struct frame *frame)
 		answer.operation != ARP_REPLY || answer.sender_ip != r->question.target_ip)
 		return;
 	target = prefix_ipv4(htonl(answer.sender_ip), 32);
-	if (neighbour_learn(r->node->kernel, r->device, &target, answer.sender_mac) < 0)
-		log_warning(r->node->log, "%s", kernel_error(r->node->kernel));
 	log_debug(r->node->log, "the link carries frames after %u questions", r->tries);
 	end(r, true);
+	/* Afterwards: whoever was in a hurry knew it already, or waits for it in the kernel. */
+	if (neighbour_learn(r->node->kernel, r->device, &target, answer.sender_mac) < 0)
+		log_warning(r->node->log, "%s", kernel_error(r->node->kernel));
 }
 
 static void ask(void *context)

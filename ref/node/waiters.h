@@ -6,12 +6,20 @@
 #ifndef BATON_NODE_WAITERS_H
 #define BATON_NODE_WAITERS_H
 
+#include <stdbool.h>
+
 #include "ref/host/control.h"
 
 struct waiter;
 struct waiters {
 	struct waiter *first;
 };
+
+/* Whether somebody waits for something: else there is no answer to be made. */
+static inline bool waiters_any(const struct waiters *waiters)
+{
+	return waiters->first != NULL;
+}
 
 /* Waits for reports about `subject`; masks of (1u << report). */
 void waiters_add(struct waiters *waiters, struct control_request *request, const void *subject,
