@@ -33,6 +33,7 @@ struct client {
 	bool tunnel, inbound; /* both halves stand; the inbound one stands */
 	struct esp_sa sa_in, sa_out;
 	struct esp_policy policies[3];
+	char device[16]; /* of a tunnel without ESP, else "" */
 	struct prefix outer; /* the client's */
 	struct timer *tunnel_timer, *inbound_timer;
 

@@ -7,6 +7,8 @@
 
 #include "ref/ar/access_inside.h"
 #include "ref/base/crypto.h"
+#include "ref/host/address.h"
+#include "ref/host/link.h"
 #include "ref/host/neighbour.h"
 #include "ref/host/route.h"
 #include "ref/host/sysctl.h"
@@ -104,7 +106,29 @@ static void fill_policies(struct client *c)
 		.id = c->sa_in.id };
 }
 
-static int raise(struct client *c)
+static int raise_plain(struct client *c)
+{
+	struct kernel *k = c->access->ar->node->kernel;
+	struct ipip ends = { .local = c->access->own, .remote = c->outer };
+	struct prefix own = c->access->own;
+	struct route r = inner_route(c);
+	int result;
+
+	snprintf(c->device, sizeof(c->device), KERNEL_PREFIX "t%hu", c->sa_in.id);
+	result = link_add_ipip(k, c->device, &ends);
+	if (result < 0)
+		return result;
+	c->tunnel = c->inbound = true;
+	/* The kernel's loose check of the way back passes nothing without an address. */
+	own.length = 32;
+	if ((result = address_add(k, c->device, &own, false)) < 0 ||
+		(result = sysctl_set_device(k, c->device, "rp_filter", "2")) < 0)
+		return result;
+	r.device = c->device;
+	return route_set(k, &r);
+}
+
+static int raise_esp(struct client *c)
 {
 	struct kernel *k = c->access->ar->node->kernel;
 	int result = ipsec_sa_add(k, &c->sa_in);
@@ -130,6 +154,10 @@ static void end_inbound(struct client *c)
 		return;
 	c->inbound = false;
 	timer_set(c->inbound_timer, BTIME_NEVER);
+	if (c->device[0]) {
+		link_delete(k, c->device);
+		return;
+	}
 	ipsec_policy_delete(k, &c->policies[1]);
 	ipsec_policy_delete(k, &c->policies[0]);
 	ipsec_sa_delete(k, &c->sa_in);
@@ -181,14 +209,14 @@ static const char *objection(const struct client *c, const struct mpa_tunnel_req
 	struct prefix inner = prefix_of_endpoint(&request->inner);
 	struct prefix there = prefix_of_endpoint(peer);
 
-	if (request->mode != MPA_ESP)
+	if (request->mode != MPA_ESP && !c->access->settings->ip_in_ip)
 		return "only ESP is allowed here";
 	if (!c->address.family || !address_equal(&inner, &c->address))
 		return "the inner address is not the one that was given out";
 	/* Nobody points a tunnel at a third party. */
 	if (outer.family != AF_INET || !address_equal(&outer, &there))
 		return "the outer address is not that of the session";
-	if (request->spi < SPI_MIN)
+	if (request->mode == MPA_ESP && request->spi < SPI_MIN)
 		return "the SPI is a reserved one";
 	return NULL;
 }
@@ -207,12 +235,16 @@ static void set_keys(struct client *c, const struct mpa_tunnel_request *request,
 	struct mpa_esp_keys esp;
 	enum esp_suite suite = suites[suite_of(parameters->transform)].suite;
 
-	mpa_esp_keys(keys->mn_ar, request, parameters, &esp);
+	c->device[0] = '\0';
 	c->outer = prefix_of_endpoint(&request->outer);
+	c->sa_in = (struct esp_sa){ .id = ++c->access->ids };
+	if (request->mode == MPA_IP_IN_IP)
+		return;
+	mpa_esp_keys(keys->mn_ar, request, parameters, &esp);
 	c->sa_in = (struct esp_sa){ .source = c->outer,
 		.destination = c->access->own,
 		.spi = parameters->spi,
-		.id = ++c->access->ids,
+		.id = c->access->ids,
 		.suite = suite };
 	c->sa_out = (struct esp_sa){ .source = c->access->own,
 		.destination = c->outer,
@@ -239,7 +271,7 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 {
 	struct node *node = c->access->ar->node;
 	struct mpa_tunnel_parameters answer = { .request_id = request->request_id,
-		.mode = MPA_ESP,
+		.mode = request->mode,
 		.outer = endpoint_of_prefix(&c->access->own, 0),
 		.inner = request->inner,
 		.transform = transform,
@@ -249,10 +281,11 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 	struct element_value element;
 	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
 
-	answer.spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
+	if (request->mode == MPA_ESP)
+		answer.spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
 	random_fill(&node->random, answer.nonce.data, answer.nonce.size);
 	set_keys(c, request, &answer, paa_session_keys(session));
-	if (raise(c) < 0) {
+	if ((request->mode == MPA_ESP ? raise_esp(c) : raise_plain(c)) < 0) {
 		log_error(node->log, "%s", kernel_error(node->kernel));
 		tunnel_end(c, "failed");
 		client_status(c, request->request_id, MPA_NO_RESOURCES,
@@ -268,7 +301,8 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 	element = mpa_encode_tunnel_parameters(&answer, storage);
 	log_event(node->log, "tunnel_up", "{s:I,s:s,s:s,s:s,s:I,s:I}", "session",
 		(json_int_t)c->session, "inner", address_text(&c->address, inner), "outer",
-		address_text(&c->outer, outer), "transform", suites[suite_of(transform)].name,
+		address_text(&c->outer, outer), "transform",
+		request->mode == MPA_ESP ? suites[suite_of(transform)].name : "none",
 		"spi_in", (json_int_t)answer.spi, "spi_out", (json_int_t)request->spi);
 	agent_notify(c->access->ar, c->session, &element, 1);
 }
@@ -288,7 +322,7 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 	tunnel_end(c, "replaced");
 	if (why)
 		client_status(c, request->request_id, MPA_REFUSED, why);
-	else if (!transform)
+	else if (request->mode == MPA_ESP && !transform)
 		client_status(c, request->request_id, MPA_NO_COMMON_TRANSFORM, NULL);
 	else
 		accept_request(c, request, transform, session);

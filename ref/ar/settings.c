@@ -149,6 +149,8 @@ static const struct config_row access_rows[] = {
 	  .help = "ANNOUNCE_WAIT." },
 	{ .key = "transforms", .kind = CONFIG_NAMES, ACCESS(transforms), .names = transforms,
 	  .max = 3, .help = "ESP transforms allowed. Not given: aes-gcm and aes-cbc-sha256." },
+	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, ACCESS(ip_in_ip),
+	  .help = "Allow tunnels without protection, plain IP-in-IP." },
 	{ .key = "tunnel_lifetime", .kind = CONFIG_TIME, ACCESS(tunnel_lifetime),
 	  .otherwise = "300 s", .min = 1000, .help = "Most time a handover tunnel stands." },
 	{ .key = "grace", .kind = CONFIG_TIME, ACCESS(grace), .otherwise = "10 s",

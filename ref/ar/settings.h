@@ -58,6 +58,7 @@ struct access_settings {
 	btime probe_wait, probe_interval, announce_wait;
 	unsigned probes;
 	struct config_numbers transforms;
+	bool ip_in_ip;
 	btime tunnel_lifetime, grace;
 	unsigned buffer_packets;
 	btime buffer_period;

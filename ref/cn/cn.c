@@ -13,6 +13,7 @@
 #include "ref/cn/cn_program.h"
 #include "ref/binding/binding.h"
 #include "ref/cn/settings.h"
+#include "ref/host/address.h"
 #include "ref/host/carry.h"
 #include "ref/host/link.h"
 #include "ref/host/route.h"
@@ -52,6 +53,7 @@ static int prepare_side(struct cn *cn, struct path *p, int side, const struct pr
 {
 	struct kernel *k = cn->node->kernel;
 	struct ipip ends = { .local = cn->settings->address, .remote = *care_of };
+	struct prefix own = cn->settings->address;
 	int result;
 
 	if (address_equal(&p->care_of[side], care_of))
@@ -60,7 +62,11 @@ static int prepare_side(struct cn *cn, struct path *p, int side, const struct pr
 		result = link_move_ipip(k, p->device[side], &ends);
 	else
 		result = link_add_ipip(k, p->device[side], &ends);
-	/* Packets from the home address may come in on either side. */
+	/* Packets from the home address may come in on either side; the kernel's loose check of
+	 * their way back passes nothing on an interface without an address. */
+	own.length = 32;
+	if (result == 0)
+		result = address_add(k, p->device[side], &own, false);
 	if (result == 0)
 		result = sysctl_set_device(k, p->device[side], "rp_filter", "2");
 	if (result == 0)

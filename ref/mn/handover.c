@@ -482,6 +482,7 @@ void handover_free(struct handover *h)
 		return;
 	station_close(h->station);
 	tunnel_lower(&h->tunnel, h->node, "ended");
+	tunnel_clear(&h->tunnel, h->node);
 	home_close(h->home);
 	lease_close(h->lease);
 	reach_close(h->reach);

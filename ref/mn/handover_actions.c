@@ -149,6 +149,7 @@ void handover_settle(struct handover *h)
 		return;
 	h->unsettled = false;
 	timer_set(h->settle, BTIME_NEVER);
+	tunnel_clear(&h->tunnel, h->node);
 	home_settle(h->home);
 	home_dislodge(h->home);
 	lease_settle(h->lease, h->prepared);
@@ -306,7 +307,11 @@ int act_bind(void *context, const void *input)
 
 	(void)input;
 	h->binding = true;
-	home_bind(h->home, &h->next.address, &lease_address(h->lease)->router, h->settings->name);
+	if (tunnel_has_device(&h->tunnel))
+		home_bind(h->home, &h->next.address, &(struct prefix){ 0 }, TUNNEL_DEVICE);
+	else
+		home_bind(h->home, &h->next.address, &lease_address(h->lease)->router,
+			h->settings->name);
 	return 0;
 }
 
@@ -435,6 +440,7 @@ int act_abandon(void *context, const void *input)
 		h->target->settings->name, "reason", h->why);
 	tell_router_to_forget(h);
 	tunnel_lower(&h->tunnel, h->node, "abandoned");
+	tunnel_clear(&h->tunnel, h->node);
 	home_dislodge(h->home);
 	h->next = (struct lease_address){ 0 };
 	h->buffered = h->bound = h->binding = h->go = false;

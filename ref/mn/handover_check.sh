@@ -59,7 +59,8 @@ configure() { # NODE, the rest on standard input
 router() { # NODE DHCP-SERVER PSK
 	configure "$1" <<-END
 	eap: {users: [{identity: mn@example, methods: [psk], psk: $3}]}
-	access: {device: eth0, dhcp: {server: $2}, probe_wait: 10 ms, probe_interval: 10 ms,
+	access: {device: eth0, dhcp: {server: $2}, ip_in_ip: true,
+	  transforms: [aes-gcm, aes-cbc-sha256, null-sha256], probe_wait: 10 ms, probe_interval: 10 ms,
 	  announce_wait: 10 ms}
 	END
 }
@@ -117,9 +118,10 @@ peers: [{home: 10.99.0.1, key_id: 1, key: 202122232425262728292a2b2c2d2e2f}]
 END
 router par 192.0.2.2 $psk
 router nar 198.51.100.2 $psk
-configure mn <<END
+mobile() { # SETTINGS of the device
+	configure mn <<END
 eap: {identity: mn@example, psk: $psk}
-device: {name: wlan0, supplicant: /run/wpa_supplicant/wlan0, patience: 3 s,
+device: {name: wlan0, supplicant: /run/wpa_supplicant/wlan0, patience: 3 s, $1
   dhcp: {probe_wait: 10 ms, probe_interval: 10 ms, announce_wait: 10 ms}}
 home:
   address: 10.99.0.1
@@ -128,6 +130,8 @@ networks:
   - {name: a, ssid: network-a, frequency: 2412, paa: 192.0.2.1}
   - {name: b, ssid: network-b, frequency: 2437, paa: 198.51.100.1}
 END
+}
+mobile ""
 
 "$baton" topo up two-subnets --name $net >$work/said 2>&1
 result $? "the topology comes up"
@@ -160,6 +164,24 @@ check "another is refused meanwhile" refused "is under way" ctl mn connect a
 check "the word to go is all that it waits for" ctl mn handoff --no-buffer a
 check "without holding packets" test "$(member mn handoff_completed buffered)" = false
 sleep 0.3
+
+for tunnel in "transforms: [aes-cbc-sha256]," "transforms: [null-sha256]," "ip_in_ip: true,"; do
+	ctl mn quit
+	mobile "$tunnel"
+	begin mn mn && ctl mn connect a
+	check "a tunnel with $tunnel a handoff" under_traffic ctl mn handoff b
+	check "that loses nothing" no_loss
+	case $tunnel in
+	transforms*) check "by that transform" test \
+		"transforms: [$(member mn tunnel_up transform)]," = "$tunnel" ;;
+	*) check "without ESP" test "$(member nar tunnel_up transform)" = none ;;
+	esac
+	sleep 0.3
+done
+ctl mn quit
+mobile ""
+begin mn mn && ctl mn connect a
+result $? "and with the usual ones again"
 
 ctl mn preauth b --no-wait
 check "a move in the middle of the preparation falls back" ctl mn handoff --now b

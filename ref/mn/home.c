@@ -32,6 +32,8 @@ struct home {
 	struct correspondent *list;
 	unsigned count;
 	struct prefix care_of, lodger;
+	struct prefix router;	 /* the way from care_of */
+	const char *device_name;
 	bool device; /* DEVICE is there */
 };
 
@@ -45,6 +47,22 @@ static bool everybody_answered(const struct home *h)
 	return true;
 }
 
+/* Only now from the new address: before, the correspondent took nothing from there, and what went
+ * ahead of its answer would be lost. */
+static void use_way(struct correspondent *c)
+{
+	struct home *h = c->home;
+	struct route r = { .to = c->settings->address,
+		.via = h->router,
+		.source = h->care_of,
+		.device = h->device_name,
+		.on_link = h->router.family != 0 };
+
+	c->routed = route_set(h->node->kernel, &r) == 0;
+	if (!c->routed)
+		log_error(h->node->log, "%s", kernel_error(h->node->kernel));
+}
+
 static void answered(struct correspondent *c)
 {
 	struct home *h = c->home;
@@ -52,6 +70,7 @@ static void answered(struct correspondent *c)
 	if (!c->waiting) /* a refresh */
 		return;
 	c->waiting = false;
+	use_way(c);
 	if (everybody_answered(h))
 		h->callbacks.bound(h->callbacks.context);
 }
@@ -136,16 +155,6 @@ static void timer_due(void *context)
 
 /* --- binding ---------------------------------------------------------------------------------- */
 
-static struct route way_to(const struct correspondent *c, const struct prefix *care_of,
-	const struct prefix *router, const char *device)
-{
-	return (struct route){ .to = c->settings->address,
-		.via = *router,
-		.source = *care_of,
-		.device = device,
-		.on_link = router->family != 0 };
-}
-
 static void bind_one(struct correspondent *c)
 {
 	struct endpoint care_of = endpoint_of_prefix(&c->home->care_of, 0);
@@ -161,13 +170,10 @@ void home_bind(struct home *h, const struct prefix *care_of, const struct prefix
 {
 	h->care_of = *care_of;
 	h->care_of.length = 32;
-	for (unsigned i = 0; i < h->count; i++) {
-		struct route r = way_to(&h->list[i], &h->care_of, router, device);
+	h->router = *router;
+	h->device_name = device;
+	for (unsigned i = 0; i < h->count; i++)
 		h->list[i].waiting = true;
-		h->list[i].routed = route_set(h->node->kernel, &r) == 0;
-		if (!h->list[i].routed)
-			log_error(h->node->log, "%s", kernel_error(h->node->kernel));
-	}
 	for (unsigned i = 0; i < h->count; i++)
 		bind_one(&h->list[i]);
 	if (!h->count)

@@ -31,8 +31,8 @@ struct home *home_open(struct node *node, const struct home_settings *settings,
 void home_close(struct home *home);
 
 /*
- * Correspondents are to send to `care_of`. `via` is how to reach them from it: the router and the
- * device; updates go that way from now on, from that address.
+ * Correspondents are to send to `care_of`; updates go out from it. What is sent to them goes the way of
+ * `router` on `device` (a string that stays), from that address, as soon as they have agreed.
  */
 void home_bind(struct home *home, const struct prefix *care_of, const struct prefix *router,
 	const char *device);

@@ -96,6 +96,8 @@ static const struct config_row device_rows[] = {
 	{ .key = "transforms", .kind = CONFIG_NAMES, DEVICE(transforms), .names = transforms,
 	  .max = 3, .help = "ESP transforms offered for handover tunnels. Not given: aes-gcm and "
 			    "aes-cbc-sha256." },
+	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, DEVICE(ip_in_ip),
+	  .help = "Ask for handover tunnels without protection, plain IP-in-IP." },
 	{ .key = "buffer_packets", .kind = CONFIG_UINT, DEVICE(buffer_packets),
 	  .help = "Packets the new router is to hold back at most; 0: as it allows." },
 	{ .key = "buffer_period", .kind = CONFIG_TIME, DEVICE(buffer_period),

@@ -66,6 +66,7 @@ struct device_settings {
 	const char *supplicant; /* control socket of wpa_supplicant; NULL: no radio */
 	struct dhcp_settings dhcp;
 	struct config_numbers transforms;
+	bool ip_in_ip;
 	unsigned buffer_packets;
 	btime buffer_period;
 	btime patience;

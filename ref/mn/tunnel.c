@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/base/crypto.h"
+#include "ref/host/address.h"
+#include "ref/host/link.h"
+#include "ref/host/sysctl.h"
 #include "ref/mn/tunnel.h"
 
 #define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
 #define ESP_ID 1      /* one tunnel at a time */
+#define TABLE 718     /* what is sent from the inner address */
+#define PRIORITY 90
 
 static const struct {
 	enum mpa_transform transform;
@@ -42,9 +47,13 @@ void tunnel_ask(struct tunnel *t, struct node *node, const struct device_setting
 		.mode = MPA_ESP,
 		.outer = endpoint_of_prefix(outer, 0),
 		.inner = endpoint_of_prefix(inner, 0),
-		.transforms = offered(settings),
 		.nonce.size = MPA_NONCE_MIN };
-	r->spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
+	if (settings->ip_in_ip) {
+		r->mode = MPA_IP_IN_IP;
+	} else {
+		r->transforms = offered(settings);
+		r->spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
+	}
 	random_fill(&node->random, r->nonce.data, r->nonce.size);
 }
 
@@ -54,12 +63,14 @@ static const char *objection(const struct tunnel *t, const struct mpa_tunnel_par
 	struct prefix asked = prefix_of_endpoint(&t->request.inner);
 	struct prefix given = prefix_of_endpoint(&p->inner);
 
-	if (p->mode != MPA_ESP)
+	if (p->mode != t->request.mode)
 		return "the router offers another kind of tunnel";
 	if (!address_equal(&asked, &given))
 		return "the router names another inner address";
 	if (p->outer.family != AF_INET)
 		return "the router names no outer address";
+	if (p->mode == MPA_IP_IN_IP)
+		return NULL;
 	if (!(p->transform & t->request.transforms) || (p->transform & (p->transform - 1)))
 		return "the router chose a transform that was not offered";
 	if (p->spi < SPI_MIN)
@@ -76,6 +87,10 @@ static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 	struct mpa_esp_keys keys;
 	size_t i = 0;
 
+	memset(&t->in, 0, sizeof(t->in));
+	memset(&t->out, 0, sizeof(t->out));
+	if (p->mode == MPA_IP_IN_IP)
+		return "none";
 	while (i < 2 && suites[i].transform != p->transform)
 		i++;
 	mpa_esp_keys(mn_ar, &t->request, p, &keys);
@@ -95,13 +110,46 @@ static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 	return suites[i].name;
 }
 
+static int raise_esp(struct tunnel *t, struct kernel *k)
+{
+	return ipsec_sa_add(k, &t->in) < 0 || ipsec_sa_add(k, &t->out) < 0 ||
+			ipsec_policy_add(k, &t->policies[0]) < 0 ||
+			ipsec_policy_add(k, &t->policies[1]) < 0
+		? -1
+		: 0;
+}
+
+static int raise_plain(struct tunnel *t, struct kernel *k, const struct mpa_tunnel_parameters *p)
+{
+	struct ipip ends = { .local = prefix_of_endpoint(&t->request.outer),
+		.remote = prefix_of_endpoint(&p->outer) };
+	struct route all = { .to = { .family = AF_INET }, .device = TUNNEL_DEVICE, .table = TABLE };
+
+	t->rule = (struct route_rule){ .family = AF_INET,
+		.from = prefix_of_endpoint(&t->request.inner),
+		.priority = PRIORITY,
+		.table = TABLE };
+	if (link_add_ipip(k, TUNNEL_DEVICE, &ends) < 0)
+		return -1;
+	t->device = true;
+	/* The kernel's loose check of the way back passes nothing without an address. */
+	return address_add(k, TUNNEL_DEVICE, &ends.local, false) < 0 ||
+			sysctl_set_device(k, TUNNEL_DEVICE, "rp_filter", "2") < 0 ||
+			route_set(k, &all) < 0 ||
+			rule_add(k, &t->rule) < 0
+		? -1
+		: 0;
+}
+
 int tunnel_raise(struct tunnel *t, struct node *node,
 	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
 	char *why, size_t size)
 {
 	const char *name, *wrong = objection(t, parameters);
-	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
-	struct kernel *k = node->kernel;
+	struct prefix ends[3] = { prefix_of_endpoint(&t->request.inner),
+		prefix_of_endpoint(&t->request.outer), prefix_of_endpoint(&parameters->outer) };
+	char text[3][PREFIX_TEXT];
+	int result;
 
 	if (wrong) {
 		snprintf(why, size, "%s", wrong);
@@ -109,37 +157,60 @@ int tunnel_raise(struct tunnel *t, struct node *node,
 	}
 	name = fill(t, parameters, mn_ar);
 	t->up = true; /* from here on tunnel_lower takes back what there is */
-	if (ipsec_sa_add(k, &t->in) < 0 || ipsec_sa_add(k, &t->out) < 0 ||
-		ipsec_policy_add(k, &t->policies[0]) < 0 ||
-		ipsec_policy_add(k, &t->policies[1]) < 0) {
-		snprintf(why, size, "%s", kernel_error(k));
+	result = parameters->mode == MPA_ESP ? raise_esp(t, node->kernel) :
+					       raise_plain(t, node->kernel, parameters);
+	if (result < 0) {
+		snprintf(why, size, "%s", kernel_error(node->kernel));
 		tunnel_lower(t, node, "failed");
 		return -1;
 	}
 	log_event(node->log, "tunnel_up", "{s:s,s:s,s:s,s:s,s:I,s:I}", "inner",
-		address_text(&t->policies[0].to, inner), "outer", address_text(&t->in.destination, outer),
-		"router", address_text(&t->in.source, (char[PREFIX_TEXT]){ 0 }), "transform", name,
-		"spi_in", (json_int_t)t->in.spi, "spi_out", (json_int_t)t->out.spi);
+		address_text(&ends[0], text[0]), "outer", address_text(&ends[1], text[1]), "router",
+		address_text(&ends[2], text[2]), "transform", name, "spi_in",
+		(json_int_t)t->in.spi, "spi_out", (json_int_t)t->out.spi);
 	return 0;
+}
+
+bool tunnel_has_device(const struct tunnel *t)
+{
+	return t->up && t->request.mode == MPA_IP_IN_IP;
+}
+
+static void lower_esp(struct tunnel *t, struct kernel *k, struct esp_count *in,
+	struct esp_count *out)
+{
+	ipsec_sa_count(k, &t->in, in);
+	ipsec_sa_count(k, &t->out, out);
+	ipsec_policy_delete(k, &t->policies[1]);
+	ipsec_policy_delete(k, &t->policies[0]);
+	ipsec_sa_delete(k, &t->out);
+	ipsec_sa_delete(k, &t->in);
+	wipe(&t->in, sizeof(t->in));
+	wipe(&t->out, sizeof(t->out));
 }
 
 void tunnel_lower(struct tunnel *t, struct node *node, const char *reason)
 {
-	struct esp_count in, out;
+	struct prefix ends = prefix_of_endpoint(&t->request.inner);
+	struct esp_count in = { 0 }, out = { 0 };
 	char inner[PREFIX_TEXT];
 
 	if (!t->up)
 		return;
 	t->up = false;
-	ipsec_sa_count(node->kernel, &t->in, &in);
-	ipsec_sa_count(node->kernel, &t->out, &out);
-	ipsec_policy_delete(node->kernel, &t->policies[1]);
-	ipsec_policy_delete(node->kernel, &t->policies[0]);
-	ipsec_sa_delete(node->kernel, &t->out);
-	ipsec_sa_delete(node->kernel, &t->in);
-	wipe(&t->in, sizeof(t->in));
-	wipe(&t->out, sizeof(t->out));
+	if (t->request.mode == MPA_ESP)
+		lower_esp(t, node->kernel, &in, &out);
+	else
+		rule_delete(node->kernel, &t->rule);
 	log_event(node->log, "tunnel_down", "{s:s,s:s,s:I,s:I}", "inner",
-		address_text(&t->policies[0].to, inner), "reason", reason, "packets_in",
+		address_text(&ends, inner), "reason", reason, "packets_in",
 		(json_int_t)in.packets, "packets_out", (json_int_t)out.packets);
+}
+
+void tunnel_clear(struct tunnel *t, struct node *node)
+{
+	if (t->device && !t->up)
+		link_delete(node->kernel, TUNNEL_DEVICE);
+	if (!t->up)
+		t->device = false;
 }

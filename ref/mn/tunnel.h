@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The mobile node's end of a proactive handover tunnel (RFC 6252 §7.4): ESP in tunnel mode from the
- * present care-of address to the new access router, the new care-of address inside.
+ * present care-of address to the new access router, the new care-of address inside; or IP-in-IP
+ * without protection, where both ends are told to.
  */
 #ifndef BATON_MN_TUNNEL_H
 #define BATON_MN_TUNNEL_H
 
 #include "ref/host/ipsec.h"
+#include "ref/host/route.h"
 #include "ref/mn/settings.h"
 #include "ref/pana/pana_mpa.h"
 
@@ -15,7 +17,12 @@ struct tunnel {
 	bool up;
 	struct esp_sa in, out;
 	struct esp_policy policies[2];
+	bool device; /* TUNNEL_DEVICE exists: of a tunnel without ESP */
+	struct route_rule rule;
 };
+
+/* The interface of a tunnel that is IP-in-IP without ESP. */
+#define TUNNEL_DEVICE KERNEL_PREFIX "mn"
 
 /* Has the kernel fetch beforehand what tunnels need; warns when it has no ESP. */
 void tunnel_prepare(struct node *node, const struct device_settings *settings);
@@ -29,7 +36,13 @@ int tunnel_raise(struct tunnel *tunnel, struct node *node,
 	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
 	char *why, size_t size);
 
-/* Takes it down, wipes keys. Nothing to do when it is not up. */
+/* Whether what is sent from the inner address must be routed to TUNNEL_DEVICE; ESP turns packets into
+ * its own wherever they are routed. */
+bool tunnel_has_device(const struct tunnel *tunnel);
+
+/* Takes it down, wipes keys. Nothing to do when it is not up. An interface stays until tunnel_clear:
+ * to delete one takes the kernel longer than a handoff. */
 void tunnel_lower(struct tunnel *tunnel, struct node *node, const char *reason);
+void tunnel_clear(struct tunnel *tunnel, struct node *node);
 
 #endif
