@@ -11,13 +11,20 @@
 /* One row: how the kernel calls the suite's parts, and how the key divides. */
 struct suite {
 	const char *cipher, *integrity, *aead;
-	uint8_t cipher_key, integrity_key, icv_bits;
+	uint8_t cipher_key, integrity_key;
+	uint16_t icv_bits;
 };
 
 static const struct suite suites[] = {
 	[ESP_AES_CBC_128_SHA256] = { "cbc(aes)", "hmac(sha256)", NULL, 16, 32, 128 },
 	[ESP_AES_GCM_16_256] = { NULL, NULL, "rfc4106(gcm(aes))", 36, 0, 128 },
 	[ESP_NULL_SHA256] = { "ecb(cipher_null)", "hmac(sha256)", NULL, 0, 32, 128 },
+	[ESP_AES_GCM_16_128] = { NULL, NULL, "rfc4106(gcm(aes))", 20, 0, 128 },
+	[ESP_AES_CBC_256_SHA256] = { "cbc(aes)", "hmac(sha256)", NULL, 32, 32, 128 },
+	[ESP_AES_CBC_128_SHA384] = { "cbc(aes)", "hmac(sha384)", NULL, 16, 48, 192 },
+	[ESP_AES_CBC_256_SHA384] = { "cbc(aes)", "hmac(sha384)", NULL, 32, 48, 192 },
+	[ESP_AES_CBC_128_SHA512] = { "cbc(aes)", "hmac(sha512)", NULL, 16, 64, 256 },
+	[ESP_AES_CBC_256_SHA512] = { "cbc(aes)", "hmac(sha512)", NULL, 32, 64, 256 },
 };
 
 #define REPLAY_WINDOW 32 /* RFC 4303 §3.4.3: must be supported */
@@ -64,7 +71,7 @@ static void put_integrity(struct nl_msg *m, const struct suite *s, const uint8_t
 {
 	union {
 		struct xfrm_algo_auth algo;
-		char octets[sizeof(struct xfrm_algo_auth) + ESP_ENCRYPTION_MAX];
+		char octets[sizeof(struct xfrm_algo_auth) + ESP_INTEGRITY_MAX];
 	} u = { 0 };
 
 	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->integrity);

@@ -11,10 +11,16 @@ enum esp_suite {
 	ESP_AES_CBC_128_SHA256, /* encryption 16 octets, integrity 32; ICV 128 bits */
 	ESP_AES_GCM_16_256,	/* encryption 32 octets and 4 of salt (RFC 4106 §8.1) */
 	ESP_NULL_SHA256,	/* integrity 32 octets (RFC 2410) */
+	ESP_AES_GCM_16_128,	/* encryption 16 octets and 4 of salt */
+	ESP_AES_CBC_256_SHA256, /* encryption 32 octets */
+	ESP_AES_CBC_128_SHA384, /* integrity 48 octets; ICV 192 bits (RFC 4868) */
+	ESP_AES_CBC_256_SHA384,
+	ESP_AES_CBC_128_SHA512, /* integrity 64 octets; ICV 256 bits */
+	ESP_AES_CBC_256_SHA512,
 };
 
 #define ESP_ENCRYPTION_MAX 36
-#define ESP_INTEGRITY_MAX 32
+#define ESP_INTEGRITY_MAX 64
 
 /* One direction. */
 struct esp_sa {
