@@ -344,9 +344,9 @@ static const struct fsm_row rows[] = {
 	ROW(IDLE, RX_NOTIFICATION, always, FSM_SAME, send_notification, "RFC 3748 §5.2"),
 	ROW(METHOD, RX_NOTIFICATION, always, FSM_SAME, send_notification, "RFC 3748 §5.2"),
 
-	ROW(IDLE, RX_METHOD, method_wanted, METHOD, begin_method, "RFC 4137 §4.4 GET_METHOD"),
+	ROW(IDLE, RX_METHOD, method_wanted, METHOD, begin_method, "RFC 4137 §4.5 GET_METHOD"),
 	ROW(IDLE, RX_METHOD, is_method_type, FSM_SAME, send_nak, "RFC 3748 §5.3"),
-	ROW(METHOD, RX_METHOD, same_method, FSM_SAME, run_method, "RFC 4137 §4.4 METHOD"),
+	ROW(METHOD, RX_METHOD, same_method, FSM_SAME, run_method, "RFC 4137 §4.5 METHOD"),
 	ROW(METHOD, METHOD_CONTINUES, always, FSM_SAME, nothing, "RFC 4137 §4.2 CONT"),
 	ROW(METHOD, METHOD_ACCEPTED, always, ACCEPTED, method_over, "RFC 4137 §4.2 COND_SUCC"),
 	ROW(METHOD, METHOD_DONE, always, DONE, method_over, "RFC 4137 §4.2 UNCOND_SUCC"),
@@ -363,8 +363,8 @@ static const struct fsm_row rows[] = {
 	ROW(REFUSED, RX_FAILURE, answers_last, FAILURE, give_up, "RFC 3748 §4.2"),
 
 	ROW(FSM_ANY, LOWER_ACCEPTS, lower_may_accept, SUCCESS, accept, "RFC 4137 §4.1.1"),
-	ROW(DONE, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.4 altReject"),
-	ROW(SUCCESS, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.4 altReject"),
+	ROW(DONE, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.1.1 altReject"),
+	ROW(SUCCESS, LOWER_REJECTS, always, FSM_SAME, nothing, "RFC 4137 §4.1.1 altReject"),
 	ROW(FSM_ANY, LOWER_REJECTS, always, FAILURE, give_up, "RFC 4137 §4.1.1"),
 };
 #undef ROW

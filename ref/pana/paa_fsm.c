@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The agent's state machine, row by row against RFC 5609 §7.4.
+ * The agent's state machine, row by row against RFC 5609 §8.4 and §6.6.
  *
  * As in pac_fsm.c, the EAP packet of a message has been given to EAP before the message's row is
  * taken. What EAP answers becomes the events EAP_REQUEST, EAP_WAITING, EAP_ACCEPTED and
  * EAP_REFUSED (success, with and without authorisation), EAP_FAILURE (there is an EAP-Failure to
- * be sent) and EAP_SILENCE (there is none). Added to the RFC's table: pings and PTR are taken in
- * re-authentication too, a PNR with A that crosses our own PAR is answered, and an outstanding
- * request stays outstanding when re-authentication begins.
+ * be sent) and EAP_SILENCE (there is none). Added to the RFC's table: PTR is taken and sent in
+ * re-authentication and termination too, and a PNR with A that crosses our own PAR is answered.
+ * Different from it: no ping is answered before the session is open (RFC 5191 §5.5), an EAP packet
+ * that EAP discards is no end, its message counts as never received, and an outstanding request
+ * stays outstanding when re-authentication begins.
  */
 #include <stdlib.h>
 
@@ -15,7 +17,8 @@
 #include "ref/pana/paa_inside.h"
 
 #define FIVE(section) "RFC 5191 §" section
-#define SM "RFC 5609 §7.4"
+#define SM "RFC 5609 §8.4"
+#define ANYWHERE "RFC 5609 §6.6"
 
 struct action *paa_report(struct paa_session *s, const struct paa_step *step,
 	enum pana_report report, const char *words)
@@ -542,9 +545,9 @@ static const struct fsm_row rows[] = {
 	ROW(WAIT_EAP_MSG, EAP_REFUSED, always, WAIT_FAIL_PAN, tx_refusal, SM),
 	ROW(WAIT_EAP_MSG, EAP_FAILURE, always, WAIT_FAIL_PAN, tx_failure, SM),
 	ROW(WAIT_EAP_MSG, EAP_SILENCE, always, CLOSED, silent, FIVE("4.1")),
-	STAY(WAIT_EAP_MSG, RX_PNR_P, reauthenticating, answer_ping, FIVE("5.5")),
+	STAY(WAIT_EAP_MSG, RX_PNR_P, reauthenticating, answer_ping, ANYWHERE),
 	STAY(WAIT_EAP_MSG, RX_PNR_A, reauthenticating, answer_reauth, FIVE("4.3")),
-	STAY(WAIT_EAP_MSG, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_EAP_MSG, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_EAP_MSG, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 	ROW(WAIT_EAP_MSG, TERMINATE, reauthenticating, SESS_TERM, tx_ptr, FIVE("4.4")),
 	ROW(WAIT_EAP_MSG, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
@@ -552,26 +555,26 @@ static const struct fsm_row rows[] = {
 	ROW(WAIT_PAN_OR_PAR, RX_PAN, has_eap, WAIT_EAP_MSG, pass_eap, SM),
 	STAY(WAIT_PAN_OR_PAR, RX_PAN, always, got_pan, SM),
 	ROW(WAIT_PAN_OR_PAR, RX_PAR, always, WAIT_EAP_MSG, take_par, SM),
-	STAY(WAIT_PAN_OR_PAR, RX_PNR_P, reauthenticating, answer_ping, FIVE("5.5")),
+	STAY(WAIT_PAN_OR_PAR, RX_PNR_P, reauthenticating, answer_ping, ANYWHERE),
 	STAY(WAIT_PAN_OR_PAR, RX_PNR_A, reauthenticating, answer_reauth, FIVE("4.3")),
-	STAY(WAIT_PAN_OR_PAR, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_PAN_OR_PAR, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_PAN_OR_PAR, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 	ROW(WAIT_PAN_OR_PAR, TERMINATE, reauthenticating, SESS_TERM, tx_ptr, FIVE("4.4")),
 	ROW(WAIT_PAN_OR_PAR, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
 
 	ROW(WAIT_SUCC_PAN, RX_PAN_C, always, OPEN, open_session, SM),
 	STAY(WAIT_SUCC_PAN, TERMINATE, always, want_termination, FIVE("5.2")),
-	STAY(WAIT_SUCC_PAN, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_SUCC_PAN, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_SUCC_PAN, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 
 	ROW(WAIT_FAIL_PAN, RX_PAN_C, always, CLOSED, refused, SM),
 	ROW(WAIT_FAIL_PAN, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
-	STAY(WAIT_FAIL_PAN, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_FAIL_PAN, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_FAIL_PAN, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 
 	ROW(OPEN, RX_PNR_A, always, WAIT_EAP_MSG, answer_and_begin_reauth, SM),
 	ROW(OPEN, REAUTH, always, WAIT_EAP_MSG, begin_reauth, SM),
-	STAY(OPEN, RX_PNR_P, always, answer_ping, SM),
+	STAY(OPEN, RX_PNR_P, always, answer_ping, ANYWHERE),
 	ROW(OPEN, PANA_PING, always, WAIT_PNA_PING, tx_ping, SM),
 	ROW(OPEN, NOTIFY, always, WAIT_PNA_PING, tx_notification, "docs/pana.md"),
 	STAY(OPEN, LEFT, authorised, hold, "docs/pana.md"),
@@ -579,7 +582,7 @@ static const struct fsm_row rows[] = {
 	ROW(OPEN, TERMINATE, always, SESS_TERM, tx_ptr, SM),
 
 	ROW(WAIT_PNA_PING, RX_PNA_P, always, OPEN, ping_answered, SM),
-	STAY(WAIT_PNA_PING, RX_PNR_P, always, answer_ping, SM),
+	STAY(WAIT_PNA_PING, RX_PNR_P, always, answer_ping, ANYWHERE),
 	ROW(WAIT_PNA_PING, RX_PNR_A, always, WAIT_EAP_MSG, answer_and_begin_reauth, SM),
 	STAY(WAIT_PNA_PING, REAUTH, always, want_reauth, FIVE("5.2")),
 	STAY(WAIT_PNA_PING, LEFT, authorised, hold, "docs/pana.md"),
@@ -588,13 +591,13 @@ static const struct fsm_row rows[] = {
 
 	ROW(SESS_TERM, RX_PTA, always, CLOSED, terminated, SM),
 	ROW(SESS_TERM, RX_PTR, always, CLOSED, answer_ptr, FIVE("5.5")),
-	STAY(SESS_TERM, RX_PNR_P, always, answer_ping, FIVE("5.5")),
-	STAY(SESS_TERM, RX_PNA_P, always, got_pan, FIVE("5.2")),
+	STAY(SESS_TERM, RX_PNR_P, always, answer_ping, ANYWHERE),
+	STAY(SESS_TERM, RX_PNA_P, always, got_pan, ANYWHERE),
 	STAY(SESS_TERM, RX_PAN, always, got_pan, FIVE("5.2")),
 
-	ANY(RTX_MAX, always, CLOSED, unreachable, "RFC 5609 §5.6"),
-	ANY(SESS_TIMEOUT, lifetime_over, CLOSED, expired, "RFC 5609 §5.6"),
-	ANY(SESS_TIMEOUT, always, CLOSED, timed_out, "RFC 5609 §5.6"),
+	ANY(RTX_MAX, always, CLOSED, unreachable, ANYWHERE),
+	ANY(SESS_TIMEOUT, lifetime_over, CLOSED, expired, ANYWHERE),
+	ANY(SESS_TIMEOUT, always, CLOSED, timed_out, ANYWHERE),
 };
 
 static const char *const states[] = {

@@ -9,7 +9,7 @@
 #include "ref/pana/paa.h"
 #include "ref/pana/pana_link.h"
 
-/* RFC 5609 §7.4 */
+/* RFC 5609 §8.4 */
 #define PAA_STATES(X)                                                                              \
 	X(INITIAL)                                                                                 \
 	X(WAIT_EAP_MSG)                                                                            \

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The client's state machine, row by row against RFC 5609 §6.5.
+ * The client's state machine, row by row against RFC 5609 §7.5 and §6.6.
  *
  * EAP is synchronous here: a message's EAP packet has been given to the EAP end before the row of
- * the message is taken, and the row's action takes the step that the result asks for. Differences
- * from the RFC's table, all of them additions: a second initial PAR is answered until the EAP
- * conversation has begun (RFC 5191 §4.1), a ping is answered in re-authentication and termination
- * too (§5.5 does not forbid it), a PTR is taken during re-authentication, and a request that is
- * outstanding when re-authentication begins stays outstanding, so that no sequence number is lost.
+ * the message is taken. Added to the RFC's table: another initial PAR is answered until EAP has
+ * begun (RFC 5191 §4.1), PTR is sent and taken in every phase after the first, EAP may end before
+ * the last PAR (RFC 5609 §7.1.4). Different from it: a packet that EAP discards is no end, nor does
+ * EAP_RESP_TIMEOUT end the wait, and a request outstanding when re-authentication begins stays so.
  */
 #include "ref/base/mutant.h"
 #include "ref/pana/pac_inside.h"
 
 #define FIVE(section) "RFC 5191 §" section
-#define SM "RFC 5609 §6.5"
+#define SM "RFC 5609 §7.5"
+#define ANYWHERE "RFC 5609 §6.6"
 
 static const char *words_of(const struct eap_end *eap, const char *otherwise)
 {
@@ -589,7 +589,7 @@ static const struct fsm_row rows[] = {
 	ROW(INITIAL, RX_PAR_S, always, WAIT_PAA, begin, SM),
 	ROW(INITIAL, EAP_RESPONSE, always, WAIT_PAA, tx_initial_pan_eap, SM),
 	ROW(INITIAL, EAP_WAITING, always, WAIT_EAP_MSG, tx_initial_pan_plain, FIVE("4.1")),
-	ROW(INITIAL, EAP_FAILURE, always, CLOSED, give_up, SM),
+	ROW(INITIAL, EAP_FAILURE, always, CLOSED, give_up, FIVE("4.1")),
 	ROW(INITIAL, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
 
 	STAY(WAIT_PAA, RX_PAR_S, always, begin, FIVE("4.1")),
@@ -597,8 +597,8 @@ static const struct fsm_row rows[] = {
 	STAY(WAIT_PAA, RX_PAN, always, earlier_answered, SM),
 	ROW(WAIT_PAA, RX_PAR_C, success, WAIT_EAP_RESULT, take_result, SM),
 	ROW(WAIT_PAA, RX_PAR_C, always, WAIT_EAP_RESULT_CLOSE, take_result, SM),
-	STAY(WAIT_PAA, RX_PNR_P, reauthenticating, answer_ping, FIVE("5.5")),
-	STAY(WAIT_PAA, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_PAA, RX_PNR_P, reauthenticating, answer_ping, ANYWHERE),
+	STAY(WAIT_PAA, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_PAA, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 	ROW(WAIT_PAA, TERMINATE, reauthenticating, SESS_TERM, tx_ptr, FIVE("4.4")),
 	ROW(WAIT_PAA, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
@@ -607,11 +607,11 @@ static const struct fsm_row rows[] = {
 	ROW(WAIT_EAP_MSG, EAP_RESPONSE, always, WAIT_PAA, tx_par_eap, SM),
 	STAY(WAIT_EAP_MSG, EAP_WAITING, always, be_patient, FIVE("4.1")),
 	STAY(WAIT_EAP_MSG, EAP_RESP_TIMEOUT, always, tx_pan, SM),
-	ROW(WAIT_EAP_MSG, EAP_SUCCESS, answer_due, WAIT_PAA, tx_pan, SM),
-	ROW(WAIT_EAP_MSG, EAP_SUCCESS, always, WAIT_PAA, NULL, SM),
+	ROW(WAIT_EAP_MSG, EAP_SUCCESS, answer_due, WAIT_PAA, tx_pan, "RFC 5609 §7.1.4"),
+	ROW(WAIT_EAP_MSG, EAP_SUCCESS, always, WAIT_PAA, NULL, "RFC 5609 §7.1.4"),
 	ROW(WAIT_EAP_MSG, EAP_FAILURE, always, CLOSED, give_up, SM),
-	STAY(WAIT_EAP_MSG, RX_PNR_P, reauthenticating, answer_ping, FIVE("5.5")),
-	STAY(WAIT_EAP_MSG, RX_PNA_P, reauthenticating, ping_answered, FIVE("5.2")),
+	STAY(WAIT_EAP_MSG, RX_PNR_P, reauthenticating, answer_ping, ANYWHERE),
+	STAY(WAIT_EAP_MSG, RX_PNA_P, reauthenticating, ping_answered, ANYWHERE),
 	ROW(WAIT_EAP_MSG, RX_PTR, reauthenticating, CLOSED, answer_ptr, FIVE("5.5")),
 	ROW(WAIT_EAP_MSG, TERMINATE, reauthenticating, SESS_TERM, tx_ptr, FIVE("4.4")),
 	ROW(WAIT_EAP_MSG, TERMINATE, always, CLOSED, abandon, FIVE("5.5")),
@@ -628,32 +628,32 @@ static const struct fsm_row rows[] = {
 	ROW(OPEN, NOTIFY, always, WAIT_PNA_PING, tx_notification, "docs/pana.md"),
 	ROW(OPEN, REAUTH, always, WAIT_PNA_REAUTH, tx_reauth, SM),
 	ROW(OPEN, RX_PAR, always, WAIT_EAP_MSG, begin_reauth, SM),
-	STAY(OPEN, RX_PNR_P, always, answer_ping, SM),
+	STAY(OPEN, RX_PNR_P, always, answer_ping, ANYWHERE),
 	ROW(OPEN, RX_PTR, always, CLOSED, answer_ptr, SM),
 	ROW(OPEN, TERMINATE, always, SESS_TERM, tx_ptr, SM),
 
 	ROW(WAIT_PNA_REAUTH, RX_PNA_A, always, WAIT_PAA, reauth_answered, SM),
-	STAY(WAIT_PNA_REAUTH, RX_PNR_P, always, answer_ping, FIVE("5.5")),
+	STAY(WAIT_PNA_REAUTH, RX_PNR_P, always, answer_ping, ANYWHERE),
 	ROW(WAIT_PNA_REAUTH, RX_PTR, always, CLOSED, answer_ptr, SM),
 	ROW(WAIT_PNA_REAUTH, TERMINATE, always, SESS_TERM, tx_ptr, FIVE("4.4")),
 
 	ROW(WAIT_PNA_PING, RX_PNA_P, always, OPEN, ping_answered, SM),
 	ROW(WAIT_PNA_PING, RX_PAR, always, WAIT_EAP_MSG, begin_reauth, SM),
-	STAY(WAIT_PNA_PING, RX_PNR_P, always, answer_ping, SM),
+	STAY(WAIT_PNA_PING, RX_PNR_P, always, answer_ping, ANYWHERE),
 	STAY(WAIT_PNA_PING, REAUTH, always, want_reauth, FIVE("5.2")),
 	ROW(WAIT_PNA_PING, RX_PTR, always, CLOSED, answer_ptr, SM),
 	ROW(WAIT_PNA_PING, TERMINATE, always, SESS_TERM, tx_ptr, FIVE("4.4")),
 
 	ROW(SESS_TERM, RX_PTA, always, CLOSED, terminated, SM),
 	ROW(SESS_TERM, RX_PTR, always, CLOSED, answer_ptr, FIVE("5.5")),
-	STAY(SESS_TERM, RX_PNR_P, always, answer_ping, FIVE("5.5")),
-	STAY(SESS_TERM, RX_PNA_P, always, earlier_answered, FIVE("5.2")),
+	STAY(SESS_TERM, RX_PNR_P, always, answer_ping, ANYWHERE),
+	STAY(SESS_TERM, RX_PNA_P, always, earlier_answered, ANYWHERE),
 	STAY(SESS_TERM, RX_PNA_A, always, earlier_answered, FIVE("5.2")),
 	STAY(SESS_TERM, RX_PAN, always, earlier_answered, FIVE("5.2")),
 
-	ANY(RTX_MAX, always, CLOSED, unreachable, "RFC 5609 §5.6"),
-	ANY(SESS_TIMEOUT, lifetime_over, CLOSED, expired, "RFC 5609 §5.6"),
-	ANY(SESS_TIMEOUT, always, CLOSED, timed_out, "RFC 5609 §5.6"),
+	ANY(RTX_MAX, always, CLOSED, unreachable, ANYWHERE),
+	ANY(SESS_TIMEOUT, lifetime_over, CLOSED, expired, ANYWHERE),
+	ANY(SESS_TIMEOUT, always, CLOSED, timed_out, ANYWHERE),
 };
 
 static const char *const states[] = {

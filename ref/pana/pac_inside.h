@@ -6,7 +6,7 @@
 #include "ref/pana/pac.h"
 #include "ref/pana/pana_link.h"
 
-/* RFC 5609 §6.5 */
+/* RFC 5609 §7.5 */
 #define PAC_STATES(X)                                                                              \
 	X(INITIAL)                                                                                 \
 	X(WAIT_PAA)                                                                                \

@@ -7,7 +7,7 @@
 
 #include "ref/pana/pana_world_test.h"
 
-/* RFC 5191 §4.1, Figure 2, message by message. */
+/* RFC 5191 §4.1, Figure 1, message by message. */
 static void test_authentication(void **state)
 {
 	static const char *const names[] = { "PCI", "PAR-S", "PAN-S", "PAR", "PAN", "PAR", "PAN",

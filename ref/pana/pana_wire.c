@@ -109,13 +109,13 @@ static const struct element elements[] = {
 		{ { "Seconds", FIELD_UINT, 4, 0, 0, NULL, NULL } } },
 	{ 0, PANA_AVP_TERMINATION_CAUSE, "Termination-Cause", "RFC 5191 §8.9",
 		{ { "Cause", FIELD_ENUM, 4, 0, 0, causes, NULL } } },
-	{ 0, PANA_AVP_PAC_INFORMATION, "PaC-Information", "RFC 6345 §4.3",
+	{ 0, PANA_AVP_PAC_INFORMATION, "PaC-Information", "RFC 6345 §5.1",
 		{ { "Address and port", FIELD_OCTETS, 0, 6, 18, NULL, NULL } } },
-	{ 0, PANA_AVP_RELAYED_MESSAGE, "Relayed-Message", "RFC 6345 §4.4",
+	{ 0, PANA_AVP_RELAYED_MESSAGE, "Relayed-Message", "RFC 6345 §5.2",
 		{ { "Message", FIELD_OCTETS, 0, PANA_HEADER_SIZE, 65535, NULL, NULL } } },
-	{ 0, PANA_AVP_ENCRYPTION_ENCAP, "Encryption-Encap", "RFC 6786 §4.1",
+	{ 0, PANA_AVP_ENCRYPTION_ENCAP, "Encryption-Encap", "RFC 6786 §5",
 		{ { "Encrypted AVPs", FIELD_OCTETS, 0, 8, 65535, NULL, NULL } } },
-	{ 0, PANA_AVP_ENCRYPTION_ALGORITHM, "Encryption-Algorithm", "RFC 6786 §4.2",
+	{ 0, PANA_AVP_ENCRYPTION_ALGORITHM, "Encryption-Algorithm", "RFC 6786 §4",
 		{ { "Algorithm", FIELD_ENUM, 4, 0, 0, encryptions, NULL } } },
 
 	{ PANA_VENDOR, PANA_MPA_ADDRESS_REQUEST, "Address-Request", MPA,
@@ -161,7 +161,7 @@ static const struct element elements[] = {
 
 #define END { 0, 0, 0, 0, NULL }
 #define AUTH_LAST { 0, PANA_AVP_AUTH, 0, 1, "RFC 5191 §7, §8.1" }
-#define ENCAP { 0, PANA_AVP_ENCRYPTION_ENCAP, 0, 1, "RFC 6786 §4.1" }
+#define ENCAP { 0, PANA_AVP_ENCRYPTION_ENCAP, 0, 1, "RFC 6786 §5" }
 #define ROW(code, min, max, section) { 0, PANA_AVP_##code, min, max, section }
 #define VENDOR(code) { PANA_VENDOR, PANA_MPA_##code, 0, 1, MPA }
 
@@ -171,7 +171,7 @@ static const struct occurrence par_start[] = {
 	ROW(EAP_PAYLOAD, 0, 1, "RFC 5191 §7.2"),
 	ROW(PRF_ALGORITHM, 0, OCCURS_ANY, "RFC 5191 §4.1, §7.2"),
 	ROW(INTEGRITY_ALGORITHM, 0, OCCURS_ANY, "RFC 5191 §4.1, §7.2"),
-	ROW(ENCRYPTION_ALGORITHM, 0, OCCURS_ANY, "RFC 6786 §4.2"),
+	ROW(ENCRYPTION_ALGORITHM, 0, OCCURS_ANY, "RFC 6786 §2"),
 	ROW(SESSION_LIFETIME, 0, 1, "RFC 5191 §5.7"),
 	AUTH_LAST,
 	END,
@@ -205,7 +205,7 @@ static const struct occurrence pan_start[] = {
 	ROW(EAP_PAYLOAD, 0, 1, "RFC 5191 §7.3"),
 	ROW(PRF_ALGORITHM, 0, 1, "RFC 5191 §4.1, §7.3"),
 	ROW(INTEGRITY_ALGORITHM, 0, 1, "RFC 5191 §4.1, §7.3"),
-	ROW(ENCRYPTION_ALGORITHM, 0, 1, "RFC 6786 §4.2"),
+	ROW(ENCRYPTION_ALGORITHM, 0, 1, "RFC 6786 §2"),
 	AUTH_LAST,
 	END,
 };
@@ -257,8 +257,8 @@ static const struct occurrence pnr_ping[] = {
 };
 
 static const struct occurrence relay[] = {
-	ROW(PAC_INFORMATION, 1, 1, "RFC 6345 §4.2"),
-	ROW(RELAYED_MESSAGE, 1, 1, "RFC 6345 §4.2"),
+	ROW(PAC_INFORMATION, 1, 1, "RFC 6345 §4.1"),
+	ROW(RELAYED_MESSAGE, 1, 1, "RFC 6345 §4.1"),
 	END,
 };
 
@@ -295,7 +295,7 @@ static const struct message messages[] = {
 		false, "RFC 5191 §7.7" },
 	{ "PNA", "PANA-Notification-Answer, re-authentication", PANA_NOTIFICATION, ALL, PANA_A,
 		only_auth, false, "RFC 5191 §7.7" },
-	{ "PRY", "PANA-Relay", PANA_RELAY, ALL, 0, relay, false, "RFC 6345 §4.2" },
+	{ "PRY", "PANA-Relay", PANA_RELAY, ALL, 0, relay, false, "RFC 6345 §4.1" },
 	{ NULL, NULL, 0, 0, 0, NULL, false, NULL },
 };
 
@@ -308,8 +308,8 @@ static const struct placement placements[] = {
 static const struct header_rule header_rules[] = {
 	{ PANA_CLIENT_INITIATION, PANA_SESSION, 0, "RFC 5191 §7.1" },
 	{ PANA_CLIENT_INITIATION, PANA_SEQUENCE, 0, "RFC 5191 §7.1" },
-	{ PANA_RELAY, PANA_SESSION, 0, "RFC 6345 §4.2" },
-	{ PANA_RELAY, PANA_SEQUENCE, 0, "RFC 6345 §4.2" },
+	{ PANA_RELAY, PANA_SESSION, 0, "RFC 6345 §4.1" },
+	{ PANA_RELAY, PANA_SEQUENCE, 0, "RFC 6345 §4.1" },
 	{ 0, 0, 0, NULL },
 };
 
