@@ -239,6 +239,7 @@ static int accept(void *context, const void *input)
 
 	if (p->method)
 		method_over(context, input);
+	p->end.failure = NULL; /* of a message that was discarded on the way */
 	eap_output_clear(&p->end);
 	p->end.status = EAP_SUCCESS;
 	return 0;

@@ -56,9 +56,11 @@ static enum eap_step answer_first(const struct eap_method_context *context, stru
 	return EAP_STEP_CONTINUE;
 }
 
-/* RFC 4764 §3.2: the server has proved that it knows the key when MAC_S and the tag verify. */
+/* RFC 4764 §3.2: the server has proved that it knows the key when MAC_S and the tag verify.
+ * `*failure` is the reason if no better message comes. */
 static int check_third(const struct psk_peer *p, const struct eap_packet *request,
-	const uint8_t tek[16], struct psk_channel *channel, struct reject *reject)
+	const uint8_t tek[16], struct psk_channel *channel, const char **failure,
+	struct reject *reject)
 {
 	struct psk_message third;
 	uint8_t mac[PSK_MAC_SIZE];
@@ -69,8 +71,10 @@ static int check_third(const struct psk_peer *p, const struct eap_packet *reques
 		return reject_set(reject, REJECT_SESSION, "RAND_S", "RFC 4764 §5.3", 6, 0);
 	psk_mac_s(p->ak, VIEW(p->id_s, p->id_s_size), p->rand_p, mac);
 	if (!ct_equal(VIEW_OF(mac), VIEW(third.mac, PSK_MAC_SIZE)) &&
-		!MUTANT(eap_psk_peer_ignores_mac))
+		!MUTANT(eap_psk_peer_ignores_mac)) {
+		*failure = "the server has another pre-shared key";
 		return reject_set(reject, REJECT_INTEGRITY, "MAC_S", "RFC 4764 §3.2", 22, 0);
+	}
 	if (psk_channel_open(request, &third, tek, channel, reject) < 0)
 		return -1;
 	if (channel->nonce != 0)
@@ -87,7 +91,7 @@ static enum eap_step answer_third(const struct eap_method_context *context, stru
 	enum eap_step step = EAP_STEP_DISCARD;
 
 	eap_psk_session_keys(p->kdk, p->rand_p, tek, msk, emsk);
-	if (check_third(p, request, tek, &channel, reject) < 0)
+	if (check_third(p, request, tek, &channel, &context->end->failure, reject) < 0)
 		goto out;
 	bool good = channel.result == PSK_DONE_SUCCESS && !channel.extended;
 	channel = (struct psk_channel){ 1, good ? PSK_DONE_SUCCESS : PSK_DONE_FAILURE, false };

@@ -79,13 +79,15 @@ static enum eap_step take_second(const struct eap_method_context *context, struc
 		context->end->failure = "nobody has this identity with a pre-shared key";
 		return EAP_STEP_FAILED;
 	}
+	/* RFC 4764 §4.1: silently discarded; RFC 3748 §7.5: logged. */
 	psk_mac_p(s->ak, second.id, id_s, s->rand_s, second.rand_p, mac);
 	if (!ct_equal(VIEW_OF(mac), VIEW(second.mac, PSK_MAC_SIZE)) &&
 		!MUTANT(eap_psk_server_ignores_mac)) {
 		wipe(kdk, sizeof(kdk));
 		reject_set(reject, REJECT_INTEGRITY, "MAC_P", "RFC 4764 §3.2", 38, 0);
+		/* The reason if no better one comes: whoever forges a message must not end it. */
 		context->end->failure = "the peer has another pre-shared key";
-		return EAP_STEP_FAILED;
+		return EAP_STEP_DISCARD;
 	}
 	memcpy(s->rand_p, second.rand_p, sizeof(s->rand_p));
 	eap_psk_session_keys(kdk, s->rand_p, s->tek, s->msk, s->emsk);

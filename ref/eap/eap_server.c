@@ -75,6 +75,8 @@ static int conclude(struct eap_server *s, bool success)
 		.code = success ? EAP_CODE_SUCCESS : EAP_CODE_FAILURE,
 		.identifier = s->current, /* RFC 3748 §4.2: of the response it answers */
 	};
+	if (success)
+		s->end.failure = NULL; /* of a message that was discarded on the way */
 	if (s->method)
 		s->end.method = eap_type_name(s->method->type);
 	method_finish(s);

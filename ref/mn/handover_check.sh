@@ -56,9 +56,9 @@ configure() { # NODE, the rest on standard input
 	} >$work/$1.yaml
 }
 
-router() { # NODE DHCP-SERVER PSK
+router() { # NODE DHCP-SERVER PSK [WHO]
 	configure "$1" <<-END
-	eap: {users: [{identity: mn@example, methods: [psk], psk: $3}]}
+	eap: {users: [{identity: ${4:-mn@example}, methods: [psk], psk: $3}]}
 	access: {device: eth0, dhcp: {server: $2}, ip_in_ip: true,
 	  transforms: [aes-gcm, aes-cbc-sha256, null-sha256], probe_wait: 10 ms, probe_interval: 10 ms,
 	  announce_wait: 10 ms}
@@ -209,7 +209,7 @@ sleep 0.3
 
 ctl par quit
 ctl mn quit
-router par 192.0.2.2 ffffffffffffffffffffffffffffffff
+router par 192.0.2.2 $psk somebody.else@example
 sleep 0.2
 begin par ar
 begin mn mn

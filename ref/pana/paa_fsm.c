@@ -452,25 +452,30 @@ static int abandon(void *context, const void *input)
 	return 0;
 }
 
+static int timed_out(void *context, const void *input)
+{
+	struct paa_session *s = context;
+
+	/* What EAP discarded while it waited says more than the timer. */
+	paa_report(s, input, PANA_REPORT_FAILED,
+		s->eap && s->eap->failure ? s->eap->failure :
+		"authentication was not finished in time (FAILED_SESS_TIMEOUT)");
+	close_session(s, input, false);
+	return 0;
+}
+
 static int unreachable(void *context, const void *input)
 {
 	struct paa_session *s = context;
 	const struct paa_step *step = input;
 	char text[24];
 
+	/* An answer that EAP did not take is none, but it says why. */
+	if (!s->opened && s->eap && s->eap->failure)
+		return timed_out(context, input);
 	actions_report(step->actions, s, PANA_REPORT_UNREACHABLE,
 		pana_report_name(PANA_REPORT_UNREACHABLE), link_request_text(&s->link, text));
 	close_session(s, step, false);
-	return 0;
-}
-
-static int timed_out(void *context, const void *input)
-{
-	struct paa_session *s = context;
-
-	paa_report(s, input, PANA_REPORT_FAILED,
-		"authentication was not finished in time (FAILED_SESS_TIMEOUT)");
-	close_session(s, input, false);
 	return 0;
 }
 

@@ -507,10 +507,10 @@ static int unreachable(void *context, const void *input)
 
 static int timed_out(void *context, const void *input)
 {
+	const char *late = "authentication was not finished in time (FAILED_SESS_TIMEOUT)";
 	struct pac *pac = context;
 
-	pac_report(pac, input, PANA_REPORT_FAILED,
-		"authentication was not finished in time (FAILED_SESS_TIMEOUT)");
+	pac_report(pac, input, PANA_REPORT_FAILED, words_of(pac->eap, late));
 	close_session(pac);
 	return 0;
 }

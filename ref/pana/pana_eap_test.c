@@ -146,6 +146,8 @@ static void test_psk(void **state)
 	prepare(EAP_TYPE_PSK);
 	peer.psk = other_psk;
 	assert_stays_out();
+	/* RFC 4764 §4.1: the wrong MAC was discarded, and is the reason in the end. */
+	assert_string_equal(words(true, PANA_REPORT_FAILED), "the peer has another pre-shared key");
 	finish();
 }
 
