@@ -7,7 +7,7 @@
 
 static size_t address_size(uint8_t family)
 {
-	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : family == AF_PACKET ? 6 : 0;
 }
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
@@ -22,6 +22,9 @@ const char *endpoint_text(const struct endpoint *e, char *out, size_t size)
 
 	if (!address_size(e->family))
 		snprintf(out, size, "none");
+	else if (e->family == AF_PACKET)
+		snprintf(out, size, "%02x:%02x:%02x:%02x:%02x:%02x", e->address[0], e->address[1],
+			e->address[2], e->address[3], e->address[4], e->address[5]);
 	else
 		snprintf(out, size, e->family == AF_INET6 ? "[%s]:%u" : "%s:%u",
 			inet_ntop(e->family, e->address, address, sizeof(address)), ntohs(e->port));

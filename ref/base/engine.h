@@ -13,19 +13,20 @@
 #include "ref/base/reject.h"
 #include "ref/base/view.h"
 
-/* An IP address and UDP port. Both in network byte order, as in a sockaddr. */
+/* An IP address and port, or a MAC address and EtherType. In network byte order, as in a sockaddr. */
 struct endpoint {
-	uint8_t family; /* AF_INET or AF_INET6; 0: none */
+	uint8_t family; /* AF_INET, AF_INET6 or AF_PACKET; 0: none */
 	uint16_t port;
 	uint8_t address[16];
 };
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
-/* "192.0.2.1:716" or "[2001:db8::1]:716"; returns `out`. 64 octets are always enough. */
+/* "192.0.2.1:716", "[2001:db8::1]:716" or "02:00:00:00:00:01"; returns `out`. 64 octets are always
+ * enough. */
 const char *endpoint_text(const struct endpoint *e, char *out, size_t size);
 
-/* From text as above, the port optional (then `port`, host byte order). 0 or -1. */
+/* An IP address from text as above, the port optional (then `port`, host byte order). 0 or -1. */
 int endpoint_parse(const char *text, uint16_t port, struct endpoint *e);
 
 enum action_kind {

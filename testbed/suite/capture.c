@@ -59,8 +59,9 @@ void capture_drain(struct capture *c)
 	}
 }
 
-/* The payload of an Ethernet frame that carries UDP over IPv4 or IPv6, else empty. */
-static struct view udp_payload(struct view frame)
+/* What a message in that Ethernet frame is: the payload of UDP over IPv4 or IPv6, all behind the
+ * header of EAPOL and 802.11i pre-authentication, else empty. */
+static struct view message_in(struct view frame)
 {
 	struct reader r = reader_of(frame);
 
@@ -78,6 +79,8 @@ static struct view udp_payload(struct view frame)
 		if (read_u8(&r) != 17)
 			return VIEW_EMPTY;
 		read_view(&r, 33);
+	} else if (type == 0x888e || type == 0x88c7) {
+		return read_rest(&r);
 	} else {
 		return VIEW_EMPTY;
 	}
@@ -91,7 +94,7 @@ unsigned capture_find(struct capture *c, struct view payload, const char *commen
 {
 	for (size_t i = 0; payload.size && i < c->count; i++) {
 		struct frame *f = &c->frames[i];
-		if (f->taken || !view_equal(udp_payload(f->octets), payload))
+		if (f->taken || !view_equal(message_in(f->octets), payload))
 			continue;
 		f->taken = true;
 		if (comment)

@@ -34,7 +34,7 @@ void capture_start(struct capture *c, int fd);
 /* Takes what the socket has now; never waits. */
 void capture_drain(struct capture *c);
 
-/* The number, from 1, of the first frame not yet found whose UDP payload is `payload`; 0: none.
+/* The number, from 1, of the first frame not yet found whose message is `payload`; 0: none.
  * `comment` (may be NULL) is added to it. */
 unsigned capture_find(struct capture *c, struct view payload, const char *comment);
 

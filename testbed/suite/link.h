@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The tester's side of the wire: UDP sockets in its node (or on a real interface), what arrives
- * with the kernel's time, and a capture of everything.
+ * The tester's side of the wire: sockets in its node (or on a real interface), what arrives with
+ * the kernel's time, and a capture of everything. What a message travels in is the carrier's
+ * business (link_carrier.h).
  */
 #ifndef TESTBED_SUITE_LINK_H
 #define TESTBED_SUITE_LINK_H
@@ -9,15 +10,17 @@
 #include "ref/base/btime.h"
 #include "ref/base/engine.h"
 #include "testbed/suite/capture.h"
+#include "testbed/suite/role.h"
 #include "testbed/topology/arena.h"
 #include "testbed/topology/network.h"
 
 #define LINK_SOCKETS_MAX 16
 
 struct link_options {
+	enum carrier carrier;
 	struct network *network; /* NULL: this machine's own interfaces */
 	const char *node, *interface;
-	struct endpoint tester[2]; /* addresses; family 0: there is none. Ports unused. */
+	struct endpoint tester[2]; /* IP addresses; family 0: there is none. Ports unused. */
 	int wake;		   /* a descriptor: readable means give up; -1: none */
 };
 
@@ -33,17 +36,21 @@ struct link {
 int link_open(struct link *link, const struct link_options *options, char *why, size_t size);
 void link_close(struct link *link);
 
-/* A socket at the tester's first (0) or second (1) address and that port, host byte order, 0: any.
- * Its index, or -1 with one sentence. */
+/* A socket at the tester's first (0) or second (1) address and that port, host byte order, 0: any
+ * (of frames: the EtherType; they have as many addresses as are asked for). Its index, or -1 with
+ * one sentence. */
 int link_socket(struct link *link, unsigned address, uint16_t port, char *why, size_t size);
+
+/* That address as link_socket would bind it; false: there is none. */
+bool link_address(const struct link *link, unsigned address, uint16_t port, struct endpoint *out);
 
 /* 0, or -1 with errno. */
 int link_send(struct link *link, int socket, const struct endpoint *to, struct view octets);
 
 struct datagram {
-	struct view octets; /* in the arena */
+	struct view octets; /* one message, in the arena */
 	btime at;	    /* when the kernel got it, on CLOCK_MONOTONIC */
-	struct endpoint from;
+	struct endpoint from, to;
 	int socket;
 };
 

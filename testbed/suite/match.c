@@ -17,6 +17,13 @@ void differ(struct differences *d, const char *field, const char *expected, cons
 	snprintf(x->received, sizeof(x->received), "%s", received);
 }
 
+/* 0 where the protocol has none. */
+static uint64_t flags_of(const struct packet *packet)
+{
+	unsigned field = packet->protocol->flags_field;
+	return field < WIRE_HEADER_MAX ? packet->header[field] : 0;
+}
+
 void heard_decode(const struct role *role, struct view octets, struct heard *out)
 {
 	const struct protocol *p = role->protocol;
@@ -25,7 +32,7 @@ void heard_decode(const struct role *role, struct view octets, struct heard *out
 	out->octets = octets;
 	out->decoded = wire_decode(p, octets, &out->packet, &out->reject) == 0;
 	out->packet.message = message_like(p, out->packet.header[p->type_field],
-		out->packet.header[p->flags_field]);
+		flags_of(&out->packet));
 }
 
 /* --- text ----------------------------------------------------------------------------------- */
@@ -35,8 +42,8 @@ static const char *flags_text(const struct role *role, const struct packet *pack
 	size_t size)
 {
 	const struct protocol *p = role->protocol;
-	const struct field *field = &p->header[p->flags_field];
-	uint64_t flags = packet->header[p->flags_field];
+	const struct field *field = &p->header[p->flags_field < WIRE_HEADER_MAX ? p->flags_field : 0];
+	uint64_t flags = flags_of(packet);
 	size_t used = 0;
 
 	*out = '\0';

@@ -33,7 +33,7 @@ struct heard {
 	struct reject reject;	       /* otherwise */
 	uint16_t from_port, to_port;   /* host byte order */
 	bool from_second;	       /* from the sut's second address */
-	bool to_second;		       /* to the tester's second address */
+	bool to_second;		       /* to the tester's second address; of frames, to a group */
 };
 
 /* Decodes the octets, which must outlive `out`. */

@@ -23,13 +23,22 @@ struct role_inner {
 	const struct protocol *protocol;
 };
 
+/* What messages travel in. Frames have MAC addresses and an EtherType where datagrams have IP
+ * addresses and a port: a struct endpoint of family AF_PACKET. */
+enum carrier {
+	CARRIER_UDP,
+	CARRIER_FRAMES, /* Ethernet frames of one EtherType */
+};
+
 struct role {
 	const char *name;  /* of the implementation under test, "paa" */
 	const char *title; /* "PANA authentication agent" */
 	const char *peer;  /* the tester's own role, "pac" */
 	const struct protocol *protocol;
-	uint16_t port;			  /* of the protocol, host byte order */
+	enum carrier carrier;
+	uint16_t port;			  /* of the protocol, or its EtherType; host byte order */
 	bool tester_serves;		  /* the tester sends from that port; else from any */
+	bool to_group;			  /* frames go to the PAE group address, always */
 	uint32_t seal;			  /* code of the integrity element (vendor 0); 0: none */
 	const struct role_point *points;  /* ends with a row whose name is NULL */
 	const struct role_inner *inner;	  /* ends with a row whose protocol is NULL */

@@ -60,9 +60,10 @@ static void enqueue(struct script *s, const struct datagram *d)
 	in->datagram = *d;
 	heard_decode(s->role, d->octets, &in->heard);
 	in->heard.from_port = ntohs(d->from.port);
-	in->heard.to_port = ntohs(s->link->local[d->socket].port);
+	in->heard.to_port = ntohs(d->to.port);
 	in->heard.from_second = same_address(&d->from, &s->remote[1]);
-	in->heard.to_second = same_address(&s->link->local[d->socket], &s->link->options.tester[1]);
+	in->heard.to_second = s->role->carrier == CARRIER_FRAMES ? d->to.address[0] & 1 :
+			same_address(&d->to, &s->link->options.tester[1]);
 	in->rung = ladder_add(&s->ladder, d->at, true, 0,
 		in->heard.packet.message ? &in->heard.packet : NULL, d->octets);
 	if ((step = fire(s, STEP_DROP, in->heard.packet.message))) {
@@ -161,7 +162,8 @@ static enum seal_state take_note(struct script *s, const struct incoming *in)
 	const struct peer_ops *ops = s->role->ops;
 
 	session->last_event = in->datagram.at;
-	session->remote = in->datagram.from;
+	if (!s->role->to_group)
+		session->remote = in->datagram.from;
 	if (!session->remote_known && in->datagram.socket == s->listening)
 		session->socket = s->listening;
 	session->remote_known = true;

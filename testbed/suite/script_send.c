@@ -16,8 +16,10 @@ static struct session *session_named(struct script *s, const char *name)
 	return NULL;
 }
 
+/* Frames have no ports: a session has an address of its own. */
 static int open_sockets(struct script *s, struct session *session)
 {
+	bool frames = s->role->carrier == CARRIER_FRAMES;
 	char why[200];
 
 	if (s->session_count == 0) {
@@ -25,8 +27,13 @@ static int open_sockets(struct script *s, struct session *session)
 		if (s->listening < 0)
 			return script_end(s, VERDICT_ERROR, "%s", why);
 	}
-	session->socket = s->role->tester_serves ? s->listening :
-						   link_socket(s->link, 0, 0, why, sizeof(why));
+	if (frames && s->session_count)
+		session->socket = link_socket(s->link, s->session_count, s->role->port, why,
+			sizeof(why));
+	else if (frames || s->role->tester_serves)
+		session->socket = s->listening;
+	else
+		session->socket = link_socket(s->link, 0, 0, why, sizeof(why));
 	if (session->socket < 0)
 		return script_end(s, VERDICT_ERROR, "%s", why);
 	return 0;
@@ -62,25 +69,24 @@ int session_turn(struct script *s, const char *name)
 int session_rebind(struct script *s, enum use_kind use)
 {
 	const struct endpoint *local = &s->link->local[s->now->socket];
-	bool server = s->role->tester_serves;
-	uint16_t port = use == USE_NEW_PORT && !server ? 0 : ntohs(local->port);
+	bool fixed = s->role->tester_serves || s->role->carrier == CARRIER_FRAMES;
+	uint16_t port = use == USE_NEW_PORT && !fixed ? 0 : ntohs(local->port);
 	bool second = use == USE_SECOND_ADDRESS ||
 		(use == USE_NEW_PORT && memcmp(local->address, s->link->options.tester[1].address,
 						16) == 0);
+	struct endpoint wanted;
 	char why[200];
 
+	if (!link_address(s->link, second, port, &wanted))
+		return script_end(s, VERDICT_UNSUPPORTED,
+			"the tester has no second address on this wire");
 	/* An address that was used before has its socket still. */
 	for (unsigned i = 0; i < s->link->count && port; i++) {
-		struct endpoint wanted = s->link->options.tester[second];
-		wanted.port = htons(port);
 		if (endpoint_equal(&s->link->local[i], &wanted)) {
 			s->now->socket = (int)i;
 			return 0;
 		}
 	}
-	if (!s->link->options.tester[second].family)
-		return script_end(s, VERDICT_UNSUPPORTED,
-			"the tester has no second address on this wire");
 	int socket = link_socket(s->link, second, port, why, sizeof(why));
 	if (socket < 0)
 		return script_end(s, VERDICT_ERROR, "%s", why);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -11,37 +10,8 @@
 #include <unistd.h>
 
 #include "ref/base/crypto.h"
-#include "testbed/suite/settings.h"
-#include "testbed/suite/tester_eap.h"
-#include "testbed/suite/unit.h"
+#include "testbed/suite/unit_job.h"
 #include "testbed/util/paths.h"
-
-#define ENV_MAX 64
-#define INTERFACE "eth0"
-
-/* Work on one unit. */
-struct job {
-	const struct run *run;
-	struct unit *u;
-	const struct manifest_role *role;
-	struct settings settings;
-	struct network *network;
-	struct link link;
-	bool link_is_open;
-	struct tester_eap *eap;
-	struct script script;
-	struct endpoint sut[2], tester[2];
-	char addresses[4][INET6_ADDRSTRLEN]; /* sut, sut second, tester, tester second */
-	char *folder, *scratch, *log;
-	char *env[ENV_MAX];
-	size_t env_count;
-	FILE *keys;
-	char *keys_text;
-	size_t keys_size;
-	FILE *tls_keys;
-	char *tls_text;
-	size_t tls_size;
-};
 
 const char *file_name(const char *text, char *out, size_t size)
 {
@@ -134,94 +104,6 @@ static int make_folders(struct job *j)
 				strerror(error)) : 0;
 }
 
-static void address_text(const struct topology_address *a, char out[INET6_ADDRSTRLEN])
-{
-	if (a)
-		inet_ntop(a->family, a->bytes, out, INET6_ADDRSTRLEN);
-}
-
-/* The first and second address of that family at the node's interface. */
-static void topology_pair(const struct topology *t, const char *node, int family,
-	char first[INET6_ADDRSTRLEN], char second[INET6_ADDRSTRLEN])
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < t->n_links; i++) {
-		for (unsigned k = 0; k < 2; k++) {
-			const struct topology_end *e = &t->links[i].end[k];
-			if (strcmp(t->nodes[e->node].name, node) != 0)
-				continue;
-			for (size_t a = 0; a < e->addresses.count; a++)
-				if (e->addresses.list[a].family == family && n++ < 2)
-					address_text(&e->addresses.list[a],
-						n == 1 ? first : second);
-		}
-	}
-}
-
-static void find_addresses(struct job *j)
-{
-	const char *family = settings_get(&j->settings, SIDE_SUT, "family");
-	const struct manifest_wire *wire = &j->run->manifest->wire;
-	int af = strcmp(family, "ipv6") == 0 ? AF_INET6 : AF_INET;
-	uint16_t port = j->u->suite->role->port;
-
-	if (j->run->wire) {
-		topology_pair(j->run->wire, "sut", af, j->addresses[0], j->addresses[1]);
-		topology_pair(j->run->wire, "tester", af, j->addresses[2], j->addresses[3]);
-	} else {
-		snprintf(j->addresses[0], INET6_ADDRSTRLEN, "%s", wire->address);
-		snprintf(j->addresses[2], INET6_ADDRSTRLEN, "%s", wire->tester);
-		if (wire->tester_second)
-			snprintf(j->addresses[3], INET6_ADDRSTRLEN, "%s", wire->tester_second);
-	}
-	for (unsigned i = 0; i < 4; i++) {
-		struct endpoint *e = i < 2 ? &j->sut[i] : &j->tester[i - 2];
-		if (!*j->addresses[i] || endpoint_parse(j->addresses[i], port, e) < 0)
-			*e = (struct endpoint){ 0 };
-	}
-}
-
-/* --- environment ---------------------------------------------------------------------------- */
-
-static void put_env(struct job *j, const char *name, const char *value)
-{
-	if (value && j->env_count + 1 < ENV_MAX)
-		j->env[j->env_count++] = path_format("%s=%s", name, value);
-}
-
-static void put_file(struct job *j, const char *variable, const char *name)
-{
-	char *path = path_format("%s/%s", j->run->credentials, name);
-	put_env(j, variable, path);
-	free(path);
-}
-
-static void build_env(struct job *j)
-{
-	bool agent = !j->u->suite->role->tester_serves; /* the sut is the serving side */
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", j->u->suite->role->port);
-	put_env(j, "BATON_ROLE", j->role->name);
-	put_env(j, "BATON_TEST", j->u->name);
-	put_env(j, "BATON_MUTANT", j->u->mutant);
-	put_env(j, "BATON_SCRATCH", j->scratch);
-	put_env(j, "BATON_INTERFACE", j->run->wire ? INTERFACE : j->run->manifest->wire.interface);
-	put_env(j, "BATON_ADDRESS", j->addresses[0]);
-	put_env(j, "BATON_ADDRESS_2", *j->addresses[1] ? j->addresses[1] : NULL);
-	put_env(j, "BATON_PREFIX_LENGTH", j->sut[0].family == AF_INET6 ? "64" : "24");
-	put_env(j, "BATON_PEER_ADDRESS", j->addresses[2]);
-	put_env(j, "BATON_PORT", port);
-	for (int i = 0; contract_settings[i].name; i++)
-		put_env(j, contract_settings[i].variable, j->settings.value[SIDE_SUT][i]);
-	if (j->run->credentials) {
-		put_file(j, "BATON_CA_FILE", "ca.pem");
-		put_file(j, "BATON_CERT_FILE", agent ? "server.pem" : "client.pem");
-		put_file(j, "BATON_KEY_FILE", agent ? "server.key" : "client.key");
-	}
-}
-
 /* --- set-up --------------------------------------------------------------------------------- */
 
 static int raise_network(struct job *j)
@@ -244,7 +126,8 @@ static int open_wire(struct job *j)
 	const struct link_options o = {
 		.network = j->network,
 		.node = "tester",
-		.interface = j->run->wire ? INTERFACE : j->run->manifest->wire.interface,
+		.carrier = j->u->suite->role->carrier,
+		.interface = unit_interface(j),
 		.tester = { j->tester[0], j->tester[1] },
 		.wake = j->run->wake,
 	};
@@ -309,7 +192,7 @@ static int prepare_script(struct job *j)
 	s->role = j->u->suite->role;
 	s->link = &j->link;
 	s->arena = j->u->arena;
-	s->remote[0] = j->sut[0];
+	s->remote[0] = j->frames.family ? j->frames : j->sut[0];
 	s->remote[1] = j->sut[1];
 	s->patience = j->run->patience * j->run->manifest->patience;
 	s->random = random_seeded(seed_of(j));
@@ -475,8 +358,8 @@ static int set_up(struct job *j)
 		return end(j, VERDICT_UNSUPPORTED, "%s", why);
 	if (make_folders(j) < 0)
 		return -1;
-	find_addresses(j);
-	build_env(j);
+	unit_find_addresses(j);
+	unit_build_env(j);
 	if (raise_network(j) < 0 || open_wire(j) < 0)
 		return -1;
 	j->script.started = link_now();
