@@ -12,6 +12,7 @@
 #include "testbed/measure/traffic.h"
 #include "testbed/report/cmd.h"
 #include "testbed/suite/cmd.h"
+#include "testbed/tables/cmd.h"
 #include "testbed/topology/cmd.h"
 #include "testbed/vectors/cmd.h"
 
@@ -26,6 +27,7 @@ static const struct command commands[] = {
 	{ "measure", cmd_measure, "EXPERIMENT", "hand over, and compare with documented figures" },
 	{ "vectors", cmd_vectors, "check|replay|list ...", "packet vectors through a decoder, or at a target" },
 	{ "report", cmd_report, "DIR [--format F]", "terminal, HTML, JUnit, KTAP and other views of a result" },
+	{ "tables", cmd_tables, "[PROTOCOL VIEW]", "fields and states of a protocol, words for fuzzers" },
 	{ "topo", cmd_topo, "up|down|show|check ...", "raise a network of namespaces and radios" },
 	{ "shell", cmd_shell, "NODE", "a shell on a node of the network that is up" },
 	{ "ctl", cmd_ctl, "NODE COMMAND", "talk to a running node" },

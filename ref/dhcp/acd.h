@@ -9,6 +9,7 @@
 #define BATON_DHCP_ACD_H
 
 #include "ref/base/engine.h"
+#include "ref/base/fsm.h"
 #include "ref/base/random.h"
 
 enum acd_state {
@@ -74,5 +75,8 @@ int acd_input(struct acd *acd, struct view frame, btime now, struct actions *act
 int acd_event(struct acd *acd, const struct acd_event *event, btime now, struct actions *actions);
 int acd_tick(struct acd *acd, btime now, struct actions *actions);
 btime acd_due(const struct acd *acd);
+
+/* The state machine, for drawing and for counting rows. */
+extern const struct fsm acd_fsm;
 
 #endif

@@ -12,6 +12,7 @@
 #define BATON_DHCP_DHCP_CLIENT_H
 
 #include "ref/base/engine.h"
+#include "ref/base/fsm.h"
 #include "ref/base/random.h"
 
 #define DHCP_ADDRESSES_MAX 4
@@ -131,5 +132,8 @@ const struct dhcp_lease *dhcp_client_lease(const struct dhcp_client *client);
 
 /* Any option of the last DHCPACK, put together from its parts; as dhcp_option_copy. */
 int dhcp_client_option(const struct dhcp_client *client, unsigned code, void *out, size_t size);
+
+/* The state machine, for drawing and for counting rows. */
+extern const struct fsm dhcp_client_fsm;
 
 #endif

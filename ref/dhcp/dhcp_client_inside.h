@@ -3,7 +3,6 @@
 #ifndef BATON_DHCP_DHCP_CLIENT_INSIDE_H
 #define BATON_DHCP_DHCP_CLIENT_INSIDE_H
 
-#include "ref/base/fsm.h"
 #include "ref/dhcp/dhcp_client.h"
 #include "ref/dhcp/dhcp_packet.h"
 
@@ -45,7 +44,5 @@ int check_ack(const struct dhcp_client *c, const struct dhcp_packet *p, struct r
 /* Fills the lease from a DHCPACK that was checked. */
 void lease_of_ack(const struct dhcp_packet *ack, btime requested, btime now,
 	struct dhcp_lease *lease);
-
-extern const struct fsm dhcp_client_fsm;
 
 #endif

@@ -66,9 +66,6 @@ struct eap_server_method {
 /* Takes another reference (eap_tls_context_free gives it back); NULL stays NULL. */
 struct eap_tls_context *eap_tls_context_hold(struct eap_tls_context *context);
 
-/* The state machines, for drawing and for counting rows. */
-extern const struct fsm eap_peer_fsm, eap_server_fsm;
-
 extern const struct eap_peer_method eap_md5_peer, eap_psk_peer, eap_tls_peer;
 extern const struct eap_server_method eap_md5_server, eap_psk_server, eap_tls_server;
 

@@ -3,6 +3,7 @@
 #ifndef BATON_EAP_EAP_PEER_H
 #define BATON_EAP_EAP_PEER_H
 
+#include "ref/base/fsm.h"
 #include "ref/base/random.h"
 #include "ref/eap/eap.h"
 #include "ref/eap/eap_packet.h"
@@ -42,5 +43,8 @@ enum eap_status eap_peer_lower_layer_result(struct eap_end *end, bool accepted);
 
 /* The last Notification request's text (RFC 3748 §5.2), terminated; "" before there was one. */
 const char *eap_peer_notification(const struct eap_end *end);
+
+/* The state machine, for drawing and for counting rows. */
+extern const struct fsm eap_peer_fsm;
 
 #endif

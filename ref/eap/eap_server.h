@@ -8,6 +8,7 @@
 #ifndef BATON_EAP_EAP_SERVER_H
 #define BATON_EAP_EAP_SERVER_H
 
+#include "ref/base/fsm.h"
 #include "ref/base/random.h"
 #include "ref/eap/eap.h"
 #include "ref/eap/eap_packet.h"
@@ -48,6 +49,9 @@ struct eap_end *eap_server_new(const struct eap_server_config *config);
 
 /* The last packet again: what a lower layer without its own copy sends on a time-out. */
 struct view eap_server_again(const struct eap_end *end);
+
+/* The state machine, for drawing and for counting rows. */
+extern const struct fsm eap_server_fsm;
 
 /* A table of users. Out of memory ends the process. */
 struct eap_users;

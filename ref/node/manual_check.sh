@@ -1,29 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds docs/nodes.md against the programs: configuration tables, commands, event names, examples.
-# Speaks TAP. `manual_check.sh update` writes the tables anew.
+# Holds docs/nodes.md against the programs: commands, event names, examples. Its tables are held by
+# testbed/check/docs_check.sh. Speaks TAP.
 cd "$(dirname "$0")/../.." || exit 2
 manual=docs/nodes.md
 nodes="mn ar cn ap"
 number=0
-
-# The manual with every table as its program prints it.
-rewritten() {
-	awk -v bin=build/bin '
-		/^<!-- baton-[a-z]* --reference -->$/ {
-			print; command = bin "/" $2 " --reference"
-			while ((command | getline line) > 0) print line
-			close(command); skipping = 1; next
-		}
-		/^<!-- end -->$/ { skipping = 0 }
-		!skipping { print }' $manual
-}
-
-if [ "${1:-}" = update ]; then
-	rewritten >$manual.new && mv $manual.new $manual
-	exit
-fi
 
 result() { # STATUS NAME
 	number=$((number + 1))
@@ -36,9 +19,6 @@ result() { # STATUS NAME
 }
 work=$(mktemp /tmp/baton-manual-XXXXXX)
 trap 'rm -f "$work"' EXIT
-
-rewritten | diff $manual - >"$work"
-result $? "the tables are those of the programs (else: ref/node/manual_check.sh update)"
 
 for node in $nodes; do
 	for example in ref/"$node"/example*.yaml; do
