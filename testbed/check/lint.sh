@@ -35,6 +35,6 @@ verdict 'every source names its licence' "$(files '*.c' '*.h' '*.sh' '*.py' | xa
 verdict 'no marks of unfinished work' "$(git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.py' | head -5)"
 verdict 'no line beyond 112 columns' "$(files '*.c' '*.h' | LC_ALL=C.UTF-8 xargs wc -L | awk '$2 != "total" && $1 > 112 { print $2 ": " $1 " columns" }' | head -20)"
 verdict 'files within 700 lines' "$(files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
-verdict 'make help names targets that there are' "$(make -s help | sed -n 's/^make \([a-z]*\) .*/\1/p' | while read -r t; do grep -qE "^([a-z]+ )*$t( [a-z]+)*:" GNUmakefile || echo "$t has no recipe"; done)"
+verdict 'make help names targets that there are' "$(make -s help | sed -n 's/^make \([a-z][a-z]*\) .*/\1/p' | while read -r t; do grep -qE "^([a-z]+ )*$t( [a-z]+)*:" GNUmakefile || echo "$t has no recipe"; done)"
 verdict 'shell scripts parse' "$(files '*.sh' | while read -r f; do bash -n "$f" 2>&1; done)"
 exit $failed

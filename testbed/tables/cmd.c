@@ -26,7 +26,8 @@ static const char usage[] =
 	"usage: baton tables\n"
 	"       baton tables PROTOCOL fields|states|dot|dictionary\n"
 	"\n"
-	"What the tables say by which Baton encodes, decodes and checks messages and runs its state\n"
+	"What the tables say by which Baton encodes, decodes and checks messages and runs its "
+	"state\n"
 	"machines. Without a protocol: which there are.\n"
 	"\n"
 	"  fields      messages, elements, bounds, each with its section, in Markdown\n"
@@ -48,16 +49,16 @@ struct row {
 static size_t rows_of(struct row rows[ROWS_MAX])
 {
 	const struct row all[] = {
-		{ "pana", &pana_protocol, { pac_fsm(), paa_fsm() } },
-		{ "eap", &eap_protocol, { &eap_peer_fsm, &eap_server_fsm } },
-		{ "eapol", &eapol_protocol, { NULL } },
-		{ "radius", &radius_protocol, { NULL } },
-		{ "dhcp", &dhcp_protocol, { &dhcp_client_fsm } },
-		{ "arp", &arp_protocol, { &acd_fsm } },
-		{ "binding", &binding_protocol, { NULL } },
-		{ "dot1x-over-ip", &dxi_protocol, { NULL } },
-		{ "ike", &ike_protocol, { ike_fsm() } },
-		{ "ike-inside", &ike_inside_protocol, { NULL } },
+		{"pana", &pana_protocol, {pac_fsm(), paa_fsm()}},
+		{"eap", &eap_protocol, {&eap_peer_fsm, &eap_server_fsm}},
+		{"eapol", &eapol_protocol, {NULL}},
+		{"radius", &radius_protocol, {NULL}},
+		{"dhcp", &dhcp_protocol, {&dhcp_client_fsm}},
+		{"arp", &arp_protocol, {&acd_fsm}},
+		{"binding", &binding_protocol, {NULL}},
+		{"dot1x-over-ip", &dxi_protocol, {NULL}},
+		{"ike", &ike_protocol, {ike_fsm()}},
+		{"ike-inside", &ike_inside_protocol, {NULL}},
 	};
 	static_assert(sizeof(all) <= ROWS_MAX * sizeof(all[0]), "ROWS_MAX");
 
@@ -67,7 +68,8 @@ static size_t rows_of(struct row rows[ROWS_MAX])
 
 static void write_states(const struct row *row)
 {
-	printf("# State machines of %s\n\nWritten from the rows that run. \"any\" is every state.\n",
+	printf("# State machines of %s\n\nWritten from the rows that run. \"any\" is every "
+	       "state.\n",
 		row->name);
 	for (int i = 0; i < MACHINES_MAX && row->machines[i]; i++) {
 		printf("\n## %s\n\n", row->machines[i]->name);
@@ -96,11 +98,13 @@ static int view(const struct row *row, const char *name)
 	} else if (strcmp(name, "dictionary") == 0) {
 		wire_dictionary(row->wire, stdout);
 	} else if (strcmp(name, "states") != 0 && strcmp(name, "dot") != 0) {
-		fprintf(stderr, "baton tables: there is no view %s; fields, states, dot, dictionary\n",
+		fprintf(stderr,
+			"baton tables: there is no view %s; fields, states, dot, dictionary\n",
 			name);
 		return 2;
 	} else if (!row->machines[0]) {
-		fprintf(stderr, "baton tables: %s has no state machine; `baton tables` lists which have\n",
+		fprintf(stderr,
+			"baton tables: %s has no state machine; `baton tables` lists which have\n",
 			row->name);
 		return 1;
 	} else if (strcmp(name, "states") == 0) {
