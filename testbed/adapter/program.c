@@ -82,6 +82,7 @@ static int start_in_node(const struct program_options *o, struct program *out,
 		.stdout_fd = o->output_fd,
 		.stderr_fd = o->output_fd,
 		.log = o->log,
+		.priority = o->priority,
 	};
 	int result = network_spawn(o->network, o->node, &s, &out->process, d);
 

@@ -20,6 +20,7 @@ struct program_options {
 	const char *const *env; /* over this process's own */
 	const char *log;	/* appended to; NULL: output_fd */
 	int output_fd;		/* 0: log */
+	int priority;		/* as in struct spawn; only with a network */
 };
 
 /* 0, or -1 with one sentence. */

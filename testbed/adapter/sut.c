@@ -272,7 +272,8 @@ int sut_start(const struct manifest *m, const struct manifest_role *role,
 	if (role->start) {
 		const struct program_options o = { .network = place->network, .node = place->node,
 			.command = role->start, .cwd = place->scratch,
-			.env = (const char *const *)sut->env, .log = place->log };
+			.env = (const char *const *)sut->env, .log = place->log,
+			.priority = place->priority };
 		result = program_start(&o, &sut->program, why, size);
 		sut->has_program = result == 0;
 		if (result == 0)

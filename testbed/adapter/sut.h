@@ -22,6 +22,7 @@ struct sut_place {
 	const char *scratch;	/* folder, absolute, there already */
 	const char *log;	/* file for its output, absolute; appended to */
 	const char *const *env; /* "NAME=value", NULL-terminated */
+	int priority;		/* as in struct spawn, of the role's program; not of verbs */
 	/* Polled while it is waited for; true: give up. May be NULL. */
 	bool (*interrupted)(void *context);
 	void *context;

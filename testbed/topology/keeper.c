@@ -89,6 +89,7 @@ static int serve_spawn(struct keeper *k, const struct message *m, const int *fds
 {
 	struct launch l = {.space = &k->nodes[m->index].space,
 		.handle = fds[0],
+		.priority = m->argument[0],
 		.stdio = {fds[2], fds[3], fds[4]}};
 	void *memory = NULL;
 	int error = fds[4] < 0 ? -EPROTO : specification_read(fds[1], &l, &memory);

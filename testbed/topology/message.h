@@ -18,7 +18,8 @@ enum message_op {
 	MESSAGE_FINDING,  /* file, line, text */
 	MESSAGE_UP,	  /* status: 0, or why it failed; the last of the coming up */
 	/* Requests. */
-	MESSAGE_SPAWN,	    /* index: node; fds: handle, specification, stdin, stdout, stderr */
+	/* index: node; argument[0]: priority; fds: handle, specification, stdin, stdout, stderr */
+	MESSAGE_SPAWN,
 	MESSAGE_SOCKET,	    /* index: node; argument: domain, type, protocol; reply: fd */
 	MESSAGE_NAMESPACES, /* index: node; reply: fds user, pid, mount, network, host name, ipc */
 	MESSAGE_LINK,	    /* index: link; argument[0]: up */

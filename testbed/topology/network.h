@@ -99,6 +99,9 @@ struct spawn {
 	   stdout and stderr go to log. */
 	int stdin_fd, stdout_fd, stderr_fd;
 	const char *log; /* appended to, host path; NULL: DIRECTORY/NODE/BASENAME-OF-ARGV0.log */
+	/* 1 to 99: runs, with all that it starts, before everything of a lower number (SCHED_FIFO);
+	   needs CAP_SYS_NICE on the machine. 0: as usual. */
+	int priority;
 };
 
 /* Starts a program on a node. An error to execute it (-ENOENT, -EACCES, ...) is returned here.

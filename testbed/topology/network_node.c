@@ -147,7 +147,7 @@ static int open_stdio(
 static int ask_spawn(
 	struct network *n, long node, const struct spawn *s, const int stdio[3], int *handle)
 {
-	struct message m = {.op = MESSAGE_SPAWN, .index = node};
+	struct message m = {.op = MESSAGE_SPAWN, .index = node, .argument = {s->priority}};
 	struct environment environment;
 	int fds[5] = {-1, -1, stdio[0], stdio[1], stdio[2]}, pair[2], error;
 

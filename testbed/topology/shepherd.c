@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,13 +164,15 @@ static void default_signals(void)
 /* In the program's process: never returns; an error goes into the pipe. */
 static _Noreturn void execute(const struct launch *l, int pipe)
 {
+	const struct sched_param schedule = {.sched_priority = l->priority};
 	int error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	default_signals();
 	environ = (char **)(uintptr_t)l->env; /* so that its PATH is searched */
-	if (chdir(l->cwd) == 0)
+	if ((l->priority == 0 || sched_setscheduler(0, SCHED_FIFO, &schedule) == 0) &&
+		chdir(l->cwd) == 0)
 		execvp(l->argv[0], l->argv);
 	error = errno;
 	_exit(write(pipe, &error, sizeof(error)) < 0 ? 126 : 127);

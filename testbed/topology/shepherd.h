@@ -32,7 +32,8 @@ struct launch {
 	char *const *env;
 	const char *cwd; /* in the node's mount namespace */
 	int stdio[3];
-	int handle; /* the shepherd's side */
+	int handle;   /* the shepherd's side */
+	int priority; /* of SCHED_FIFO; 0: as usual */
 };
 
 /* Forks the shepherd, which reports through the handle. Returns its pid or a negative errno. */
