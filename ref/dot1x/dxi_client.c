@@ -61,6 +61,14 @@ static void send_eapol(struct dxi_client *c, const struct dxi_target *target, en
 		send_message(c, DXI_FRAME, target, writer_view(&w), actions);
 }
 
+/* The connection is to end, whatever else came on it. */
+static void disconnect(struct dxi_client *c, struct actions *actions)
+{
+	c->connection = DXI_LEAVING;
+	c->probed = BTIME_NEVER;
+	actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+}
+
 /* DXI §3.5: who sends what is not allowed is told and left. */
 static void leave(struct dxi_client *c, enum dxi_error error, struct actions *actions)
 {
@@ -72,7 +80,7 @@ static void leave(struct dxi_client *c, enum dxi_error error, struct actions *ac
 	packet_add(&p, 0, DXI_ERROR, VIEW_OF(value));
 	wire_encode(&p, &w);
 	actions_report(actions, c, DXI_CLIENT_SEND, "dxi_send", writer_view(&w));
-	actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+	disconnect(c, actions);
 }
 
 static void fail_target(struct dxi_target *t, const char *why, struct actions *actions)
@@ -128,7 +136,6 @@ void dxi_client_connected(struct dxi_client *c, btime now, struct actions *actio
 	c->stream.used = 0;
 	c->heard = now;
 	c->probed = BTIME_NEVER;
-	c->again_after = AGAIN_FIRST;
 	for (unsigned i = 0; i < DXI_TARGETS_MAX; i++)
 		if (c->targets[i].used && c->targets[i].state == DXI_TARGET_WAITING)
 			open_target(c, &c->targets[i], now, actions);
@@ -164,6 +171,7 @@ static void authenticated(struct dxi_client *c, struct dxi_target *t, struct act
 		fail_target(t, "the EAP method derives no key, and a PMK is needed", actions);
 		return;
 	}
+	c->again_after = AGAIN_FIRST;
 	memcpy(t->pmk, t->eap->msk, DXI_PMK_SIZE);
 	eapol_pmkid(t->pmk, t->bssid, c->config.station, t->pmkid);
 	t->state = DXI_TARGET_AUTHENTICATED;
@@ -290,7 +298,7 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 	case DXI_ALIVE:
 		break;
 	case DXI_CLOSE:
-		actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+		disconnect(c, actions);
 		break;
 	case DXI_OPEN:
 		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
@@ -299,18 +307,27 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 	}
 }
 
-void dxi_client_input(struct dxi_client *c, struct view octets, btime now, struct actions *actions)
+/* What one message can ask for at most: a reject, an answer, an event and a CLOSE with its end. */
+#define ACTIONS_A_MESSAGE 5
+#define OCTETS_A_MESSAGE (DXI_MESSAGE_MAX + 256)
+
+static bool has_room(const struct actions *a)
+{
+	return a->count + ACTIONS_A_MESSAGE <= ACTIONS_MAX &&
+		a->used + OCTETS_A_MESSAGE <= ACTIONS_OCTETS;
+}
+
+struct view dxi_client_input(struct dxi_client *c, struct view octets, btime now,
+	struct actions *actions)
 {
 	struct view message;
-	bool whole = true;
+	int more = 1;
 
-	while (whole && c->connection == DXI_CONNECTED) {
+	while (more == 1 && c->connection == DXI_CONNECTED && has_room(actions)) {
 		struct reject why = { 0 };
 		struct packet p;
-		int more = dxi_stream_next(&c->stream, &octets, &message, &why);
-		if (more == 0)
-			return;
-		whole = more > 0 && dxi_decode(message, &p, &why) == 0;
+		more = dxi_stream_next(&c->stream, &octets, &message, &why);
+		bool whole = more == 1 && dxi_decode(message, &p, &why) == 0;
 		if (whole) {
 			c->heard = now;
 			c->probed = BTIME_NEVER;
@@ -318,9 +335,10 @@ void dxi_client_input(struct dxi_client *c, struct view octets, btime now, struc
 		}
 		if (why.reason != REJECT_NONE)
 			reject(c, &why, actions);
-		if (!whole)
+		if (more != 0 && !whole)
 			leave(c, dxi_error_of(&why), actions);
 	}
+	return c->connection == DXI_CONNECTED ? octets : VIEW_EMPTY;
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -350,9 +368,7 @@ void dxi_client_tick(struct dxi_client *c, btime now, struct actions *actions)
 		c->probed = now;
 		send_message(c, DXI_PROBE, NULL, VIEW_EMPTY, actions);
 	} else {
-		c->probed = BTIME_NEVER;
-		c->heard = now;
-		actions_report(actions, c, DXI_CLIENT_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
+		disconnect(c, actions);
 	}
 }
 

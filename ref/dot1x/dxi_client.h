@@ -51,7 +51,7 @@ struct dxi_client_config {
 
 struct dxi_client {
 	struct dxi_client_config config;
-	enum { DXI_DISCONNECTED, DXI_CONNECTING, DXI_CONNECTED } connection;
+	enum { DXI_DISCONNECTED, DXI_CONNECTING, DXI_CONNECTED, DXI_LEAVING } connection;
 	struct dxi_target targets[DXI_TARGETS_MAX];
 	struct dxi_stream stream;
 	btime heard, probed, again, again_after;
@@ -71,8 +71,12 @@ int dxi_client_authenticate(struct dxi_client *c, const uint8_t bssid[MAC_SIZE],
 void dxi_client_connected(struct dxi_client *c, btime now, struct actions *actions);
 void dxi_client_disconnected(struct dxi_client *c, btime now, struct actions *actions);
 
-/* Octets of the connection, of any number. */
-void dxi_client_input(struct dxi_client *c, struct view octets, btime now,
+/*
+ * Octets of the connection, of any number. Takes as many as the list of actions, empty at the call,
+ * has room for, and returns the rest: carry out the actions and, if the connection is still there,
+ * call again with it.
+ */
+struct view dxi_client_input(struct dxi_client *c, struct view octets, btime now,
 	struct actions *actions);
 
 /* The EAP end that was waiting has changed its status. */

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.proxy = data[0] & 1;
 	struct dxi_server *server = dxi_server_new(&config);
 	endpoint_parse("192.0.2.1:1", 0, &peer);
-	struct dxi_connection *c = dxi_server_accept(server, &peer, now);
+	actions_clear(&actions);
+	struct dxi_connection *c = dxi_server_accept(server, &peer, now, &actions);
 	dxi_client_begin(&client, &(struct dxi_client_config){ .eap_new = no_peer });
 	actions_clear(&actions);
 	dxi_client_authenticate(&client, mac, now, &actions);

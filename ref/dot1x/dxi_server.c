@@ -1,106 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Connections in a list, the longest silent first, so that time-outs look at its head only. Each
- * is bound to one station once it has sent OPEN.
+ * Messages and time-outs of a server: an access point with an EAP server of its own, or a proxy.
+ * A connection is bound to one station once it has sent OPEN; dxi_store.c keeps them. Each public
+ * function that changes what a connection waits for ends with schedule().
  */
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
 #include "ref/base/mutant.h"
-#include "ref/dot1x/dxi_server.h"
+#include "ref/dot1x/dxi_inside.h"
 
 #define OPEN_TIME (5 * BTIME_S)
 #define PROBE_TIME (5 * BTIME_S)
 #define UNREACHABLE_TIME (10 * BTIME_S)
 #define KEEP_ALIVE 30
 
-struct dxi_connection {
-	struct dxi_connection *next, *previous;
-	struct endpoint peer;
-	void *owner;
-	uint64_t station; /* 0: none yet */
-	uint16_t keep_alive;
-	struct dxi_port ports[DXI_PORTS_MAX];
-	struct dxi_stream stream;
-	btime made, heard, probed; /* probed: when a PROBE went out that has no answer; or NEVER */
-	bool paused, closing;
-};
-
-struct dxi_server {
-	struct dxi_server_config config;
-	struct dxi_connection *first, *last;
-	unsigned count;
-	struct dxi_counters counters;
-};
-
-static void *allocate(size_t size)
-{
-	void *p = calloc(1, size);
-	if (!p)
-		abort();
-	return p;
-}
+static void disconnect(struct dxi_server *s, struct dxi_connection *c, enum dxi_error error,
+	struct actions *actions);
 
 struct dxi_server *dxi_server_new(const struct dxi_server_config *config)
 {
-	struct dxi_server *s = allocate(sizeof(*s));
+	struct dxi_server *s = dxi_alloc(sizeof(*s));
 	s->config = *config;
 	if (!s->config.keep_alive)
 		s->config.keep_alive = KEEP_ALIVE;
+	if (!s->config.connections_max || s->config.connections_max > DXI_CONNECTIONS_MAX)
+		s->config.connections_max = DXI_CONNECTIONS_MAX;
 	return s;
-}
-
-static void unlink_connection(struct dxi_server *s, struct dxi_connection *c)
-{
-	*(c->previous ? &c->previous->next : &s->first) = c->next;
-	*(c->next ? &c->next->previous : &s->last) = c->previous;
-}
-
-static void append_connection(struct dxi_server *s, struct dxi_connection *c)
-{
-	c->next = NULL;
-	c->previous = s->last;
-	*(s->last ? &s->last->next : &s->first) = c;
-	s->last = c;
 }
 
 void dxi_server_free(struct dxi_server *s)
 {
 	if (!s)
 		return;
-	while (s->first)
-		dxi_server_closed(s, s->first);
+	for (unsigned i = 0; i < DXI_BUCKETS; i++)
+		while (s->of_address[i])
+			dxi_server_closed(s, s->of_address[i]);
+	free(s->heap);
 	free(s);
 }
 
-/* DXI §6. */
-struct dxi_connection *dxi_server_accept(struct dxi_server *s, const struct endpoint *peer,
-	btime now)
-{
-	unsigned same = 0;
+/* --- when a connection is due ----------------------------------------------------------------- */
 
-	for (const struct dxi_connection *c = s->first; c; c = c->next)
-		same += c->peer.family == peer->family &&
-			memcmp(c->peer.address, peer->address, sizeof(peer->address)) == 0;
-	if (same >= DXI_PER_ADDRESS || s->count >= DXI_CONNECTIONS_MAX) {
-		s->counters.refused_connections++;
+/* DXI §5.2: a station that has said nothing for its Keep-Alive time is asked. */
+static btime probe_due(const struct dxi_connection *c)
+{
+	if (c->probed != BTIME_NEVER)
+		return btime_add(c->probed, PROBE_TIME);
+	return btime_add(c->heard, c->keep_alive * BTIME_S);
+}
+
+static void schedule(struct dxi_server *s, struct dxi_connection *c)
+{
+	btime due = c->station ? probe_due(c) : btime_add(c->made, OPEN_TIME);
+
+	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+		if (c->ports[i].used)
+			due = btime_min(due, btime_add(c->ports[i].silent_since, UNREACHABLE_TIME));
+	dxi_store_set_due(s, c, c->closing ? BTIME_NEVER : due);
+}
+
+btime dxi_server_due(const struct dxi_server *s)
+{
+	const struct dxi_connection *c = dxi_store_first(s);
+	return c ? c->due : BTIME_NEVER;
+}
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+/* DXI §6: the unopened connection that is the oldest makes room. */
+static bool make_room(struct dxi_server *s, struct actions *actions)
+{
+	struct dxi_connection *c = dxi_store_oldest(s);
+
+	if (s->count < s->config.connections_max)
+		return true;
+	if (!c)
+		return false;
+	s->counters.evicted++;
+	disconnect(s, c, DXI_ERROR_LIMIT, actions);
+	schedule(s, c);
+	return true;
+}
+
+struct dxi_connection *dxi_server_accept(struct dxi_server *s, const struct endpoint *peer,
+	btime now, struct actions *actions)
+{
+	if (dxi_store_of_address(s, peer) >= DXI_PER_ADDRESS && !MUTANT(dxi_no_limit_per_address)) {
+		s->counters.refused_address++;
 		return NULL;
 	}
-	struct dxi_connection *c = allocate(sizeof(*c));
+	if (!make_room(s, actions)) {
+		s->counters.refused_total++;
+		return NULL;
+	}
+	struct dxi_connection *c = dxi_alloc(sizeof(*c));
 	c->peer = *peer;
 	c->made = c->heard = now;
 	c->probed = BTIME_NEVER;
 	c->stream.limit = DXI_UNOPENED_MAX;
-	append_connection(s, c);
-	s->count++;
+	dxi_store_add(s, c);
 	s->counters.accepted++;
+	schedule(s, c);
 	return c;
 }
 
 void dxi_server_closed(struct dxi_server *s, struct dxi_connection *c)
 {
-	unlink_connection(s, c);
-	s->count--;
+	dxi_store_remove(s, c);
 	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
 		eap_destroy(c->ports[i].eap);
 	wipe(c, sizeof(*c));
@@ -125,6 +132,17 @@ const struct dxi_counters *dxi_server_counters(const struct dxi_server *s)
 unsigned dxi_server_connections(const struct dxi_server *s)
 {
 	return s->count;
+}
+
+void dxi_server_each_port(const struct dxi_server *s,
+	void (*each)(void *context, const struct endpoint *peer, const struct dxi_port *port),
+	void *context)
+{
+	for (unsigned b = 0; b < DXI_BUCKETS; b++)
+		for (const struct dxi_connection *c = s->of_address[b]; c; c = c->next_of_address)
+			for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+				if (c->ports[i].used)
+					each(context, &c->peer, &c->ports[i]);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -161,18 +179,21 @@ static void send_message(struct dxi_connection *c, const struct outgoing *m,
 		actions_report(actions, c, DXI_SERVER_SEND, "dxi_send", writer_view(&w));
 }
 
-static void disconnect(struct dxi_connection *c, enum dxi_error error, struct actions *actions)
+static void disconnect(struct dxi_server *s, struct dxi_connection *c, enum dxi_error error,
+	struct actions *actions)
 {
 	if (c->closing)
 		return;
 	c->closing = true;
+	s->counters.refused[error]++;
 	send_message(c, &(struct outgoing){ .type = DXI_CLOSE, .error = error }, actions);
 	actions_report(actions, c, DXI_SERVER_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
 }
 
-static void refuse(struct dxi_connection *c, uint64_t station, uint64_t bssid,
-	enum dxi_error error, struct actions *actions)
+static void refuse(struct dxi_server *s, struct dxi_connection *c, uint64_t station,
+	uint64_t bssid, enum dxi_error error, struct actions *actions)
 {
+	s->counters.refused[error]++;
 	send_message(c,
 		&(struct outgoing){ .type = DXI_REFUSED, .station = station, .bssid = bssid,
 			.error = error },
@@ -193,9 +214,9 @@ static void send_frame(struct dxi_server *s, struct dxi_connection *c, const str
 void dxi_server_queued(struct dxi_server *s, struct dxi_connection *c, size_t queued,
 	struct actions *actions)
 {
-	(void)s;
 	if (queued > DXI_QUEUE_MAX) {
-		disconnect(c, DXI_ERROR_LIMIT, actions);
+		disconnect(s, c, DXI_ERROR_LIMIT, actions);
+		schedule(s, c);
 	} else if (queued > DXI_QUEUE_MAX / 2 && !c->paused) {
 		c->paused = true;
 		actions_report(actions, c, DXI_SERVER_PAUSE, "dxi_pause", VIEW_EMPTY);
@@ -233,10 +254,11 @@ void dxi_server_eap_ready(struct dxi_server *s, struct eap_end *end, btime now,
 	struct actions *actions)
 {
 	(void)now;
-	for (struct dxi_connection *c = s->first; c; c = c->next)
-		for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
-			if (end && c->ports[i].eap == end)
-				after_eap(s, c, &c->ports[i], actions);
+	for (unsigned b = 0; end && b < DXI_BUCKETS; b++)
+		for (struct dxi_connection *c = s->of_address[b]; c; c = c->next_of_address)
+			for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
+				if (c->ports[i].eap == end)
+					after_eap(s, c, &c->ports[i], actions);
 }
 
 static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
@@ -247,7 +269,7 @@ static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct 
 		eap_destroy(port->eap);
 		port->eap = s->config.eap_new(s->config.context, port);
 		if (!port->eap) {
-			refuse(c, port->station, port->bssid, DXI_ERROR_LIMIT, actions);
+			refuse(s, c, port->station, port->bssid, DXI_ERROR_LIMIT, actions);
 			return;
 		}
 		port->eap->ops->start(port->eap);
@@ -312,20 +334,18 @@ void dxi_server_lan_input(struct dxi_server *s, struct view octets, btime now,
 		return;
 	}
 	uint64_t station = dxi_mac(frame.destination), bssid = dxi_mac(frame.source);
-	for (struct dxi_connection *c = s->first; c; c = c->next) {
-		struct dxi_port *port = c->station == station ? find_port(c, bssid) : NULL;
-		if (!port || c->closing)
-			continue;
-		port->silent_since = BTIME_NEVER;
-		if (eapol.type == EAPOL_KEY) {
-			s->counters.keys_dropped++;
-			return;
-		}
-		/* What Ethernet padded is not passed on. */
-		send_frame(s, c, port, VIEW(frame.pdu.data, EAPOL_HEADER_SIZE + eapol.body.size),
-			actions);
+	struct dxi_connection *c = dxi_store_holder(s, station);
+	struct dxi_port *port = c ? find_port(c, bssid) : NULL;
+	if (!port)
+		return;
+	port->silent_since = BTIME_NEVER;
+	schedule(s, c);
+	if (eapol.type == EAPOL_KEY) {
+		s->counters.keys_dropped++;
 		return;
 	}
+	/* What Ethernet padded is not passed on. */
+	send_frame(s, c, port, VIEW(frame.pdu.data, EAPOL_HEADER_SIZE + eapol.body.size), actions);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -338,36 +358,17 @@ static bool serves(const struct dxi_server *s, uint64_t bssid)
 	return false;
 }
 
-static struct dxi_connection *holder_of(const struct dxi_server *s, uint64_t station)
-{
-	for (struct dxi_connection *c = s->first; c; c = c->next)
-		if (c->station == station && !c->closing)
-			return c;
-	return NULL;
-}
-
-/* DXI §5.2: somebody else has the station: is it still alive? */
-static void doubt(struct dxi_connection *holder, btime now, struct actions *actions)
-{
-	if (holder->probed != BTIME_NEVER ||
-		now < btime_add(holder->heard, holder->keep_alive * BTIME_S))
-		return;
-	holder->probed = now;
-	send_message(holder, &(struct outgoing){ .type = DXI_PROBE }, actions);
-}
-
 static enum dxi_error bind_station(struct dxi_server *s, struct dxi_connection *c,
-	const struct packet *p, struct dxi_port **port, btime now, struct actions *actions)
+	const struct packet *p, struct dxi_port **port)
 {
 	uint64_t station = p->header[DXI_STATION], bssid = p->header[DXI_BSSID];
-	struct dxi_connection *holder = holder_of(s, station);
+	struct dxi_connection *holder = dxi_store_holder(s, station);
 
 	if (!serves(s, bssid))
 		return DXI_ERROR_UNKNOWN_BSSID;
-	if (holder && holder != c && !MUTANT(dxi_station_taken_over)) {
-		doubt(holder, now, actions);
+	/* DXI §5.2: a second station cannot take over a conversation. */
+	if (holder && holder != c && !MUTANT(dxi_station_taken_over))
 		return DXI_ERROR_BUSY;
-	}
 	*port = find_port(c, bssid);
 	for (unsigned i = 0; !*port && i < DXI_PORTS_MAX; i++)
 		if (!c->ports[i].used)
@@ -377,18 +378,19 @@ static enum dxi_error bind_station(struct dxi_server *s, struct dxi_connection *
 	eap_destroy((*port)->eap);
 	**port = (struct dxi_port){ .used = true, .bssid = bssid, .station = station,
 		.silent_since = BTIME_NEVER };
-	c->station = station;
+	if (!c->station)
+		dxi_store_bind(s, c, station);
 	return DXI_ERROR_NONE;
 }
 
 static void handle_open(struct dxi_server *s, struct dxi_connection *c, const struct packet *p,
-	btime now, struct actions *actions)
+	struct actions *actions)
 {
 	struct dxi_port *port = NULL;
-	enum dxi_error error = bind_station(s, c, p, &port, now, actions);
+	enum dxi_error error = bind_station(s, c, p, &port);
 
 	if (error != DXI_ERROR_NONE) {
-		refuse(c, p->header[DXI_STATION], p->header[DXI_BSSID], error, actions);
+		refuse(s, c, p->header[DXI_STATION], p->header[DXI_BSSID], error, actions);
 		return;
 	}
 	c->keep_alive = (uint16_t)packet_uint(p, 0, DXI_KEEP_ALIVE, s->config.keep_alive);
@@ -409,7 +411,7 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 	struct eapol eapol;
 
 	if (!port) {
-		refuse(c, p->header[DXI_STATION], p->header[DXI_BSSID], DXI_ERROR_NOT_OPEN,
+		refuse(s, c, p->header[DXI_STATION], p->header[DXI_BSSID], DXI_ERROR_NOT_OPEN,
 			actions);
 		reject_set(why, REJECT_STATE, "BSSID", "DXI §5", 10, p->header[DXI_BSSID]);
 		return;
@@ -438,12 +440,12 @@ static void handle(struct dxi_server *s, struct dxi_connection *c, const struct 
 	/* DXI §5.2: a connection speaks for one station only. */
 	if (names_station && c->station && p->header[DXI_STATION] != c->station) {
 		reject_set(why, REJECT_ADDRESS, "Station", "DXI §5", 4, p->header[DXI_STATION]);
-		disconnect(c, DXI_ERROR_WRONG_STATION, actions);
+		disconnect(s, c, DXI_ERROR_WRONG_STATION, actions);
 		return;
 	}
 	switch (type) {
 	case DXI_OPEN:
-		handle_open(s, c, p, now, actions);
+		handle_open(s, c, p, actions);
 		break;
 	case DXI_FRAME:
 		handle_frame(s, c, p, now, why, actions);
@@ -460,7 +462,7 @@ static void handle(struct dxi_server *s, struct dxi_connection *c, const struct 
 	case DXI_OPENED:
 	case DXI_REFUSED:
 		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
-		disconnect(c, DXI_ERROR_MALFORMED, actions);
+		disconnect(s, c, DXI_ERROR_MALFORMED, actions);
 		break;
 	}
 }
@@ -475,13 +477,23 @@ static void reject(struct dxi_server *s, struct dxi_connection *c, const struct 
 		a->reject = *why;
 }
 
-void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct view octets,
+/* What one message can ask for at most: a reject, an answer, an event and a CLOSE with its end. */
+#define ACTIONS_A_MESSAGE 5
+#define OCTETS_A_MESSAGE (DXI_MESSAGE_MAX + 256)
+
+static bool has_room(const struct actions *a)
+{
+	return a->count + ACTIONS_A_MESSAGE <= ACTIONS_MAX &&
+		a->used + OCTETS_A_MESSAGE <= ACTIONS_OCTETS;
+}
+
+struct view dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct view octets,
 	btime now, struct actions *actions)
 {
 	struct view message;
 	int more = 1;
 
-	while (more == 1 && !c->closing) {
+	while (more == 1 && !c->closing && has_room(actions)) {
 		struct reject why = { 0 };
 		struct packet p;
 		more = dxi_stream_next(&c->stream, &octets, &message, &why);
@@ -489,65 +501,52 @@ void dxi_server_input(struct dxi_server *s, struct dxi_connection *c, struct vie
 		if (whole) {
 			c->heard = now;
 			c->probed = BTIME_NEVER;
-			unlink_connection(s, c);
-			append_connection(s, c);
 			handle(s, c, &p, now, &why, actions);
 		}
 		if (why.reason != REJECT_NONE)
 			reject(s, c, &why, actions);
 		/* DXI §3.5: who sends what section 3 does not allow is told and left. */
 		if (more != 0 && !whole)
-			disconnect(c, dxi_error_of(&why), actions);
+			disconnect(s, c, dxi_error_of(&why), actions);
 	}
+	schedule(s, c);
+	return c->closing ? VIEW_EMPTY : octets;
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-static btime connection_due(const struct dxi_connection *c)
+static void unreachable(struct dxi_server *s, struct dxi_connection *c, btime now,
+	struct actions *actions)
 {
-	btime due = c->station ? BTIME_NEVER : btime_add(c->made, OPEN_TIME);
-
-	if (c->closing)
-		return BTIME_NEVER;
-	if (c->probed != BTIME_NEVER)
-		due = btime_min(due, btime_add(c->probed, PROBE_TIME));
-	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
-		if (c->ports[i].used)
-			due = btime_min(due, btime_add(c->ports[i].silent_since, UNREACHABLE_TIME));
-	return due;
-}
-
-static void connection_tick(struct dxi_connection *c, btime now, struct actions *actions)
-{
-	if (now < connection_due(c))
-		return;
 	for (unsigned i = 0; i < DXI_PORTS_MAX; i++) {
 		struct dxi_port *port = &c->ports[i];
 		if (!port->used || now < btime_add(port->silent_since, UNREACHABLE_TIME))
 			continue;
 		port->silent_since = BTIME_NEVER;
-		refuse(c, port->station, port->bssid, DXI_ERROR_UNREACHABLE, actions);
+		refuse(s, c, port->station, port->bssid, DXI_ERROR_UNREACHABLE, actions);
 	}
-	/* DXI §5.1: whatever else it sends, a PROBE now and then included. */
-	if ((!c->station && now >= btime_add(c->made, OPEN_TIME)) ||
-		now >= btime_add(c->probed, PROBE_TIME))
-		disconnect(c, DXI_ERROR_TIMEOUT, actions);
 }
 
-/* Room in the list for whatever one connection's time-out has to say. */
-#define ROOM_NEEDED (DXI_PORTS_MAX / 2)
+static void connection_tick(struct dxi_server *s, struct dxi_connection *c, btime now,
+	struct actions *actions)
+{
+	bool late = c->station ? now >= probe_due(c) : now >= btime_add(c->made, OPEN_TIME);
+
+	unreachable(s, c, now, actions);
+	if (late && c->station && c->probed == BTIME_NEVER) {
+		c->probed = now;
+		s->counters.probes++;
+		send_message(c, &(struct outgoing){ .type = DXI_PROBE }, actions);
+	} else if (late) {
+		/* DXI §5.1: whatever else an unopened one sends, a PROBE now and then included. */
+		disconnect(s, c, DXI_ERROR_TIMEOUT, actions);
+	}
+	schedule(s, c);
+}
 
 void dxi_server_tick(struct dxi_server *s, btime now, struct actions *actions)
 {
-	for (struct dxi_connection *c = s->first; c; c = c->next)
-		if (actions->count + ROOM_NEEDED < ACTIONS_MAX)
-			connection_tick(c, now, actions);
-}
-
-btime dxi_server_due(const struct dxi_server *s)
-{
-	btime due = BTIME_NEVER;
-	for (const struct dxi_connection *c = s->first; c; c = c->next)
-		due = btime_min(due, connection_due(c));
-	return due;
+	/* A connection's time-out can refuse each of its ports and end it. */
+	while (dxi_server_due(s) <= now && actions->count + DXI_PORTS_MAX + 2 <= ACTIONS_MAX)
+		connection_tick(s, dxi_store_first(s), now, actions);
 }

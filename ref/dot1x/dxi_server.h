@@ -45,6 +45,7 @@ struct dxi_server_config {
 	unsigned bssid_count;
 	bool proxy;
 	uint16_t keep_alive; /* seconds; 0: 30 */
+	unsigned connections_max; /* in all, at most and by default DXI_CONNECTIONS_MAX */
 	void *context;
 	/* Access point: makes the EAP server's end; it destroys it. */
 	struct eap_end *(*eap_new)(void *context, const struct dxi_port *port);
@@ -58,15 +59,22 @@ struct dxi_server *dxi_server_new(const struct dxi_server_config *config);
 /* Releases all connections too; sends nothing. NULL is fine. */
 void dxi_server_free(struct dxi_server *server);
 
-/* A connection from `peer`; NULL when DXI §6 does not allow one more: the owner closes it. */
+/*
+ * A connection from `peer`; NULL when DXI §6 does not allow one more: the owner closes it. An
+ * unopened connection may have to make room for it: that is in `actions`.
+ */
 struct dxi_connection *dxi_server_accept(struct dxi_server *server, const struct endpoint *peer,
-	btime now);
+	btime now, struct actions *actions);
 
 /* The connection is gone; `connection` is invalid afterwards. */
 void dxi_server_closed(struct dxi_server *server, struct dxi_connection *connection);
 
-/* Octets of the connection, of any number. */
-void dxi_server_input(struct dxi_server *server, struct dxi_connection *connection,
+/*
+ * Octets of the connection, of any number. Takes as many as the list of actions, empty at the call,
+ * has room for, and returns the rest: carry out the actions and, if the connection is still there,
+ * call again with it.
+ */
+struct view dxi_server_input(struct dxi_server *server, struct dxi_connection *connection,
 	struct view octets, btime now, struct actions *actions);
 
 /* How many octets wait to be sent on the connection: after a SEND, and when it drains. */
@@ -85,13 +93,22 @@ void dxi_server_tick(struct dxi_server *server, btime now, struct actions *actio
 btime dxi_server_due(const struct dxi_server *server);
 
 struct dxi_counters {
-	uint64_t accepted, refused_connections, opened, frames_in, frames_out, keys_dropped;
+	uint64_t accepted, opened, frames_in, frames_out, keys_dropped, probes;
+	uint64_t refused_address; /* connections: too many of that address */
+	uint64_t refused_total;	  /* connections: too many in all, and every one is opened */
+	uint64_t evicted;	  /* unopened connections that made room for another */
+	uint64_t refused[DXI_ERRORS]; /* REFUSED and CLOSE sent, by enum dxi_error */
 	uint64_t rejected[REJECT_COUNT];
 };
 const struct dxi_counters *dxi_server_counters(const struct dxi_server *server);
 
 /* Connections that are there. */
 unsigned dxi_server_connections(const struct dxi_server *server);
+
+/* Tells each BSSID that is open on a connection, in no order. */
+void dxi_server_each_port(const struct dxi_server *server,
+	void (*each)(void *context, const struct endpoint *peer, const struct dxi_port *port),
+	void *context);
 
 /* What the owner keeps with a connection: its socket. */
 void dxi_connection_set_owner(struct dxi_connection *connection, void *owner);

@@ -38,6 +38,7 @@ enum dxi_error {
 	DXI_ERROR_TIMEOUT,
 	DXI_ERROR_UNREACHABLE,
 };
+#define DXI_ERRORS (DXI_ERROR_UNREACHABLE + 1)
 
 extern const struct protocol dxi_protocol;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -12,6 +14,9 @@
 #include "ref/host/stream.h"
 
 #define FLUSH_S 2
+#define BACKLOG 1024
+#define ACCEPT_AGAIN (100 * BTIME_MS)
+#define OTHER_DESCRIPTORS 64 /* of a node, beside its connections */
 
 struct stream {
 	struct bufferevent *buffer;
@@ -24,10 +29,29 @@ struct stream {
 
 struct stream_listener {
 	struct evconnlistener *listener;
+	struct timer *again;
 	struct loop *loop;
 	void (*accepted)(void *context, struct stream *stream, const struct endpoint *peer);
 	void *context;
 };
+
+unsigned stream_room(unsigned wanted)
+{
+	struct rlimit limit;
+	rlim_t need = (rlim_t)wanted + OTHER_DESCRIPTORS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	if (limit.rlim_cur < need) {
+		limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= need)
+		return wanted;
+	return limit.rlim_cur > OTHER_DESCRIPTORS ?
+		(unsigned)limit.rlim_cur - OTHER_DESCRIPTORS : 0;
+}
 
 static void stream_free(struct stream *s)
 {
@@ -70,6 +94,15 @@ static void on_write(struct bufferevent *buffer, void *context)
 	settle(s);
 }
 
+/* What a message asks for is answered at once: none waits for others to fill a segment. */
+static void send_at_once(int fd)
+{
+	const int on = 1;
+
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 static void on_event(struct bufferevent *buffer, short what, void *context)
 {
 	struct stream *s = context;
@@ -77,6 +110,7 @@ static void on_event(struct bufferevent *buffer, short what, void *context)
 
 	s->inside = true;
 	if (what & BEV_EVENT_CONNECTED) {
+		send_at_once(bufferevent_getfd(buffer));
 		if (!s->closing && s->events.connected)
 			s->events.connected(s->context);
 	} else {
@@ -94,6 +128,8 @@ static void on_event(struct bufferevent *buffer, short what, void *context)
 static struct stream *stream_new(struct loop *loop, int fd)
 {
 	struct stream *s = host_alloc(sizeof(*s));
+
+	send_at_once(fd);
 
 	s->buffer = bufferevent_socket_new(loop_base(loop), fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!s->buffer)
@@ -136,6 +172,21 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	l->accepted(l->context, stream_new(l->loop, fd), &peer);
 }
 
+/* The kernel gives no descriptor: asking again at once would only use up time. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	struct stream_listener *l = context;
+
+	evconnlistener_disable(listener);
+	timer_set(l->again, loop_now() + ACCEPT_AGAIN);
+}
+
+static void accept_again(void *context)
+{
+	struct stream_listener *l = context;
+	evconnlistener_enable(l->listener);
+}
+
 struct stream_listener *stream_listen(struct loop *loop, const struct endpoint *local,
 	void (*accepted)(void *context, struct stream *stream, const struct endpoint *peer),
 	void *context)
@@ -146,12 +197,14 @@ struct stream_listener *stream_listen(struct loop *loop, const struct endpoint *
 
 	*l = (struct stream_listener){ .loop = loop, .accepted = accepted, .context = context };
 	l->listener = evconnlistener_new_bind(loop_base(loop), on_accept, l,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC, 128,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
 		(struct sockaddr *)&address, (int)length);
 	if (!l->listener) {
 		free(l);
 		return NULL;
 	}
+	evconnlistener_set_error_cb(l->listener, on_accept_error);
+	l->again = timer_new(loop, accept_again, l);
 	return l;
 }
 
@@ -160,6 +213,7 @@ void stream_listener_close(struct stream_listener *l)
 	if (!l)
 		return;
 	evconnlistener_free(l->listener);
+	timer_free(l->again);
 	free(l);
 }
 

@@ -12,6 +12,12 @@
 struct stream;
 struct stream_listener;
 
+/*
+ * Raises this process's limit of open descriptors so that `wanted` connections fit beside what a
+ * node needs itself. How many do; less than `wanted` where the system allows no more.
+ */
+unsigned stream_room(unsigned wanted);
+
 struct stream_events {
 	/* A connection that was asked for is there. NULL for accepted ones. */
 	void (*connected)(void *context);
@@ -25,7 +31,8 @@ struct stream_events {
 
 /*
  * Listens at `local`. `accepted` gets each connection, which it takes with stream_set_events or
- * closes. NULL with errno set: EADDRINUSE and the like.
+ * closes. While there are no descriptors for more, connections wait in the kernel. NULL with errno set:
+ * EADDRINUSE and the like.
  */
 struct stream_listener *stream_listen(struct loop *loop, const struct endpoint *local,
 	void (*accepted)(void *context, struct stream *stream, const struct endpoint *peer),

@@ -34,12 +34,14 @@ struct proxy {
 	struct eap_users *users;
 	struct wpa *hostapd;
 	struct timer *timer;
+	unsigned connections_max;
 };
 
 struct client {
 	struct proxy *proxy;
 	struct stream *stream;
 	struct dxi_connection *connection;
+	bool ending; /* carried out what the engine wants, it is to go */
 };
 
 static const char *dxi_mac_text(uint64_t mac, char out[MAC_TEXT])
@@ -91,8 +93,13 @@ static void log_port(struct proxy *p, const char *event, const struct dxi_port *
 		"bssid", dxi_mac_text(port->bssid, bssid));
 }
 
-/* Returns the client that is to end, if any. */
-static struct client *take_one(struct proxy *p, const struct action *a)
+/* Clients that are to end when all is carried out. */
+struct ending {
+	struct client *list[2 * ACTIONS_MAX];
+	unsigned count;
+};
+
+static void take_one(struct proxy *p, const struct action *a, struct ending *ending)
 {
 	struct dxi_connection *connection = (struct dxi_connection *)a->session;
 	struct client *c;
@@ -103,7 +110,10 @@ static struct client *take_one(struct proxy *p, const struct action *a)
 		stream_send(c->stream, a->data);
 		break;
 	case DXI_SERVER_DISCONNECT:
-		return dxi_connection_owner(connection);
+		c = dxi_connection_owner(connection);
+		c->ending = true;
+		ending->list[ending->count++] = c;
+		break;
 	case DXI_SERVER_PAUSE:
 	case DXI_SERVER_RESUME:
 		c = dxi_connection_owner(connection);
@@ -127,22 +137,39 @@ static struct client *take_one(struct proxy *p, const struct action *a)
 		log_reject(p->node->log, "dxi_rejected", NULL, &a->reject);
 		break;
 	}
-	return NULL;
 }
 
-static void take(struct proxy *p, const struct actions *actions)
+/* DXI §6: how much waits for a connection to which something was sent. */
+static void watch_queue(struct proxy *p, struct client *c, struct ending *ending)
 {
-	struct client *ending[ACTIONS_MAX];
-	unsigned n = 0;
+	struct actions more;
 
-	for (unsigned i = 0; i < actions->count; i++) {
-		struct client *c = take_one(p, &actions->list[i]);
-		if (c)
-			ending[n++] = c;
+	if (c->ending)
+		return;
+	actions_clear(&more);
+	dxi_server_queued(p->server, c->connection, stream_queued(c->stream), &more);
+	for (unsigned i = 0; i < more.count; i++)
+		take_one(p, &more.list[i], ending);
+}
+
+/* False when `self` (may be NULL) is no more. */
+static bool take(struct proxy *p, const struct actions *actions, const struct client *self)
+{
+	struct ending ending = { .count = 0 };
+	bool there = true;
+
+	for (unsigned i = 0; i < actions->count; i++)
+		take_one(p, &actions->list[i], &ending);
+	for (unsigned i = 0; i < actions->count; i++)
+		if (actions->list[i].event == DXI_SERVER_SEND)
+			watch_queue(p, dxi_connection_owner(actions->list[i].session), &ending);
+	while (ending.count) {
+		struct client *c = ending.list[--ending.count];
+		there &= c != self;
+		end_client(c, true);
 	}
-	while (n)
-		end_client(ending[--n], true);
 	timer_set(p->timer, dxi_server_due(p->server));
+	return there;
 }
 
 /* --- from the host ---------------------------------------------------------------------------- */
@@ -152,11 +179,13 @@ static void client_received(void *context, struct view octets)
 	struct client *c = context;
 	struct proxy *p = c->proxy;
 	struct actions actions;
+	bool there = true;
 
-	actions_clear(&actions);
-	dxi_server_input(p->server, c->connection, octets, loop_now(), &actions);
-	dxi_server_queued(p->server, c->connection, stream_queued(c->stream), &actions);
-	take(p, &actions);
+	while (there && octets.size) {
+		actions_clear(&actions);
+		octets = dxi_server_input(p->server, c->connection, octets, loop_now(), &actions);
+		there = take(p, &actions, c);
+	}
 }
 
 static void client_drained(void *context)
@@ -167,7 +196,7 @@ static void client_drained(void *context)
 
 	actions_clear(&actions);
 	dxi_server_queued(p->server, c->connection, stream_queued(c->stream), &actions);
-	take(p, &actions);
+	take(p, &actions, c);
 }
 
 static void client_closed(void *context, const char *why)
@@ -184,17 +213,20 @@ static void accepted(void *context, struct stream *stream, const struct endpoint
 		.drained = client_drained,
 		.closed = client_closed };
 	struct proxy *p = context;
-	struct dxi_connection *connection = dxi_server_accept(p->server, peer, loop_now());
+	struct actions actions;
 
+	actions_clear(&actions);
+	struct dxi_connection *connection =
+		dxi_server_accept(p->server, peer, loop_now(), &actions);
 	if (!connection) {
 		stream_close(stream, false);
 		return;
 	}
 	struct client *c = host_alloc(sizeof(*c));
-	*c = (struct client){ p, stream, connection };
+	*c = (struct client){ p, stream, connection, false };
 	dxi_connection_set_owner(connection, c);
 	stream_set_events(stream, &events, c);
-	timer_set(p->timer, dxi_server_due(p->server));
+	take(p, &actions, NULL);
 }
 
 static void lan_received(void *context, const struct frame *frame)
@@ -206,7 +238,7 @@ static void lan_received(void *context, const struct frame *frame)
 		return;
 	actions_clear(&actions);
 	dxi_server_lan_input(p->server, frame->data, loop_now(), &actions);
-	take(p, &actions);
+	take(p, &actions, NULL);
 }
 
 static void timer_due(void *context)
@@ -216,7 +248,7 @@ static void timer_due(void *context)
 
 	actions_clear(&actions);
 	dxi_server_tick(p->server, loop_now(), &actions);
-	take(p, &actions);
+	take(p, &actions, NULL);
 }
 
 /* --- the authenticator's own EAP -------------------------------------------------------------- */
@@ -249,28 +281,75 @@ static void load_users(struct proxy *p)
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+static json_t *by_name(const uint64_t *counts, unsigned n, const char *(*name)(uint64_t))
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 1; i < n; i++)
+		if (counts[i])
+			json_object_set_new(object, name(i), json_integer((json_int_t)counts[i]));
+	return object;
+}
+
+static const char *reason_name(uint64_t reason)
+{
+	return reject_name((enum reject_reason)reason);
+}
+
 static void cmd_status(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct proxy *p = ((struct node *)node)->state;
 	const struct dxi_counters *n = dxi_server_counters(p->server);
-	json_t *rejected = json_object();
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "connections", dxi_server_connections(p->server) },
+		{ "connections_max", p->connections_max },
+		{ "accepted", n->accepted },
+		{ "refused_address", n->refused_address },
+		{ "refused_total", n->refused_total },
+		{ "evicted", n->evicted },
+		{ "opened", n->opened },
+		{ "frames_in", n->frames_in },
+		{ "frames_out", n->frames_out },
+		{ "keys_dropped", n->keys_dropped },
+		{ "probes", n->probes },
+	};
+	json_t *answer = json_object();
 
 	(void)arguments;
-	for (int r = 1; r < REJECT_COUNT; r++)
-		if (n->rejected[r])
-			json_object_set_new(rejected, reject_name((enum reject_reason)r),
-				json_integer((json_int_t)n->rejected[r]));
-	control_answer(request,
-		json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "connections",
-			(int)dxi_server_connections(p->server), "accepted", (json_int_t)n->accepted,
-			"refused_connections", (json_int_t)n->refused_connections, "opened",
-			(json_int_t)n->opened, "frames_in", (json_int_t)n->frames_in, "frames_out",
-			(json_int_t)n->frames_out, "keys_dropped", (json_int_t)n->keys_dropped,
-			"rejected", rejected));
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		json_object_set_new(answer, rows[i].name, json_integer((json_int_t)rows[i].value));
+	json_object_set_new(answer, "refused", by_name(n->refused, DXI_ERRORS, dxi_error_name));
+	json_object_set_new(answer, "rejected", by_name(n->rejected, REJECT_COUNT, reason_name));
+	control_answer(request, answer);
+}
+
+static void add_station(void *context, const struct endpoint *peer, const struct dxi_port *port)
+{
+	char from[64], station[MAC_TEXT], bssid[MAC_TEXT];
+
+	json_array_append_new(context,
+		json_pack("{s:s,s:s,s:s,s:b}", "station", dxi_mac_text(port->station, station),
+			"bssid", dxi_mac_text(port->bssid, bssid), "from",
+			endpoint_text(peer, from, sizeof(from)), "authenticated",
+			port->authenticated));
+}
+
+static void cmd_stations(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct proxy *p = ((struct node *)node)->state;
+	json_t *list = json_array();
+
+	(void)arguments;
+	dxi_server_each_port(p->server, add_station, list);
+	control_answer(request, json_pack("{s:o}", "stations", list));
 }
 
 static const struct control_command commands[] = {
 	{ "status", "", "connections and counters", cmd_status },
+	{ "stations", "", "stations that are served, and where they are", cmd_stations },
 	{ "quit", "", "end the node cleanly", node_quit },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -284,12 +363,17 @@ static void ignore_hostapd(void *context, const char *text)
 
 static void make_server(struct proxy *p)
 {
+	unsigned room = stream_room(DXI_CONNECTIONS_MAX);
 	struct dxi_server_config config = { .proxy = p->settings->lan != NULL,
 		.keep_alive = (uint16_t)p->settings->keep_alive,
+		.connections_max = room ? room : 1,
 		.context = p,
 		.eap_new = new_eap };
 	const struct proxy_bssid *list = p->settings->bssids.items;
 
+	p->connections_max = room;
+	if (room < DXI_CONNECTIONS_MAX)
+		log_warning(p->node->log, "open files allow %u connections; raise their limit", room);
 	for (size_t i = 0; i < p->settings->bssids.count; i++)
 		config.bssids[config.bssid_count++] = dxi_mac(list[i].bssid);
 	p->server = dxi_server_new(&config);

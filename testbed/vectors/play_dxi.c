@@ -113,7 +113,8 @@ static void play_server(
 	struct endpoint peer;
 
 	endpoint_parse("192.0.2.12:41000", 0, &peer);
-	struct dxi_connection *c = dxi_server_accept(server, &peer, 0);
+	actions_clear(actions);
+	struct dxi_connection *c = dxi_server_accept(server, &peer, 0, actions);
 	for (size_t i = 0; i < v->place.before_count; i++) {
 		actions_clear(actions);
 		dxi_server_input(server, c, v->place.before[i], 0, actions);
