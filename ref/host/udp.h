@@ -30,6 +30,12 @@ typedef void udp_receiver(void *context, const struct udp_datagram *datagram);
 struct udp *udp_open(struct loop *loop, const struct endpoint *local, const char *device,
 	udp_receiver *receive, void *context);
 
+/*
+ * Its packets pass every IPsec policy of the host, in and out (RFC 4301 §4.4.1: the traffic of IKE
+ * itself). 0 or a negative errno; needs CAP_NET_ADMIN.
+ */
+int udp_bypass_ipsec(struct udp *udp);
+
 /* The address and port it is bound to. */
 struct endpoint udp_local(const struct udp *udp);
 

@@ -71,6 +71,8 @@ const struct config_row iked_rows[] = {
 	  .max = 65535, .help = "Port of IKE and ESP through a NAT, at the same address." },
 	{ .key = "cookie_threshold", .kind = CONFIG_UINT, AT(cookie_threshold), .otherwise = "32",
 	  .max = 100000, .help = "Half-open SAs from which on cookies are asked for." },
+	{ .key = "install", .kind = CONFIG_BOOL, AT(install),
+	  .help = "Put Child SAs into the kernel. Needs CAP_NET_ADMIN and ESP." },
 	{ .key = "connections", .kind = CONFIG_LIST, AT(connections), .rows = connection_rows,
 	  .required = true, .size = sizeof(struct iked_connection), .min = 1, .max = 1000,
 	  .help = "Peers." },

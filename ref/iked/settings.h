@@ -20,6 +20,7 @@ struct iked_settings {
 	struct program_settings program;
 	struct endpoint listen;
 	unsigned nat_port, cookie_threshold;
+	bool install; /* Child SAs go into the kernel */
 	struct config_list connections; /* struct iked_connection */
 };
 

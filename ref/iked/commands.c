@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Commands at the control socket. */
+#include "ref/iked/esp.h"
+#include "ref/iked/iked.h"
+
+static const struct ike_connection *connection_named(struct iked *d, const char *name)
+{
+	for (size_t i = 0; i < d->settings->connections.count; i++)
+		if (!name || strcmp(d->connections[i].name, name) == 0)
+			return &d->connections[i];
+	return NULL;
+}
+
+static struct ike_sa *sa_of(struct iked *d, const char *name)
+{
+	for (struct ike_sa *sa = ike_next(d->ike, NULL); sa; sa = ike_next(d->ike, sa))
+		if (ike_sa_established(sa) &&
+			(!name || strcmp(ike_sa_connection(sa)->name, name) == 0))
+			return sa;
+	return NULL;
+}
+
+static json_t *status_child(struct iked *d, const struct ike_child_info *c)
+{
+	json_t *one = journal_child(c);
+	uint64_t in, out;
+
+	if (d->esp && esp_carried(d->esp, c->spi_in, &in, &out)) {
+		json_object_set_new(one, "packets_in", json_integer((json_int_t)in));
+		json_object_set_new(one, "packets_out", json_integer((json_int_t)out));
+	}
+	return one;
+}
+
+static void cmd_status(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct iked *d = ((struct node *)node)->state;
+	json_t *sas = json_array(), *rejected_counts = json_object();
+	const struct ike_child_info *c;
+
+	(void)arguments;
+	for (struct ike_sa *sa = ike_next(d->ike, NULL); sa; sa = ike_next(d->ike, sa)) {
+		json_t *children = json_array(), *one = journal_sa(sa);
+		for (unsigned n = 0; (c = ike_sa_child(sa, n)); n++)
+			json_array_append_new(children, status_child(d, c));
+		json_object_set_new(one, "children", children);
+		json_array_append_new(sas, one);
+	}
+	for (int r = 1; r < REJECT_COUNT; r++)
+		if (ike_rejected(d->ike, (enum reject_reason)r))
+			json_object_set_new(rejected_counts, reject_name((enum reject_reason)r),
+				json_integer(ike_rejected(d->ike, (enum reject_reason)r)));
+	control_answer(request, json_pack("{s:o,s:i,s:o}", "sas", sas, "half_open",
+		(int)ike_half_open(d->ike), "rejected", rejected_counts));
+}
+
+static void cmd_initiate(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct iked *d = ((struct node *)node)->state;
+	const char *name = control_text(arguments, "connection");
+	const struct ike_connection *c = connection_named(d, name);
+	struct actions actions;
+
+	if (!c || !c->local.family || !c->remote.family) {
+		control_refuse(request, "no connection of that name with both addresses");
+		return;
+	}
+	actions_clear(&actions);
+	ike_initiate(d->ike, c, loop_now(), &actions);
+	iked_take(d, &actions);
+	control_answer(request, NULL);
+}
+
+/* All that an SA can be asked for by the connection's name. */
+static void order(void *node, struct control_request *request, const json_t *arguments,
+	struct ike_event event)
+{
+	struct iked *d = ((struct node *)node)->state;
+	struct ike_sa *sa = sa_of(d, control_text(arguments, "connection"));
+	struct actions actions;
+
+	if (!sa) {
+		control_refuse(request, "no IKE SA of that connection is up");
+		return;
+	}
+	if (ike_sa_child(sa, 0))
+		event.spi = ike_sa_child(sa, 0)->spi_in;
+	actions_clear(&actions);
+	int result = ike_event(d->ike, sa, &event, loop_now(), &actions);
+	iked_take(d, &actions);
+	if (result < 0)
+		control_refuse(request, "not possible in the present state");
+	else
+		control_answer(request, NULL);
+}
+
+#define ORDER(name, event)                                                                         \
+	static void cmd_##name(void *node, struct control_request *request,                        \
+		const json_t *arguments)                                                           \
+	{                                                                                          \
+		order(node, request, arguments, (struct ike_event){ .kind = event });              \
+	}
+ORDER(rekey, IKE_EVENT_REKEY)
+ORDER(rekey_child, IKE_EVENT_REKEY_CHILD)
+ORDER(create_child, IKE_EVENT_CREATE_CHILD)
+ORDER(delete_child, IKE_EVENT_DELETE_CHILD)
+ORDER(delete, IKE_EVENT_DELETE)
+ORDER(probe, IKE_EVENT_PROBE)
+
+static void cmd_move(void *node, struct control_request *request, const json_t *arguments)
+{
+	const char *text = control_text(arguments, "local");
+	struct ike_event event = { .kind = IKE_EVENT_MOVED };
+
+	if (!text || endpoint_parse(text, 0, &event.local) < 0) {
+		control_refuse(request, "local is not an address");
+		return;
+	}
+	order(node, request, arguments, event);
+}
+
+const struct control_command iked_commands[] = {
+	{ "status", "", "IKE SAs, their Child SAs, counters", cmd_status },
+	{ "initiate", "CONNECTION", "begin an IKE SA", cmd_initiate },
+	{ "rekey", "[CONNECTION]", "make the IKE SA anew", cmd_rekey },
+	{ "rekey-child", "[CONNECTION]", "make its newest Child SA anew", cmd_rekey_child },
+	{ "create-child", "[CONNECTION]", "another Child SA", cmd_create_child },
+	{ "delete-child", "[CONNECTION]", "delete its newest Child SA", cmd_delete_child },
+	{ "delete", "[CONNECTION]", "delete the IKE SA and all with it", cmd_delete },
+	{ "probe", "[CONNECTION]", "ask whether the peer is alive", cmd_probe },
+	{ "move", "LOCAL [CONNECTION]", "we are there now (RFC 4555)", cmd_move },
+	{ "quit", "", "end the node cleanly", node_quit },
+	{ NULL, NULL, NULL, NULL },
+};

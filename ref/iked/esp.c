@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ref/base/crypto.h"
+#include "ref/host/address.h"
+#include "ref/host/ipsec.h"
+#include "ref/host/kernel.h"
+#include "ref/host/loop.h"
+#include "ref/host/route.h"
+#include "ref/iked/esp.h"
+
+#define PAIRS_MAX 8 /* of a local and a remote prefix, in one Child SA */
+
+struct pair {
+	struct prefix local, remote;
+};
+
+struct child {
+	struct child *next;
+	const struct ike_sa *owner;
+	uint32_t spi_in;
+	struct esp_sa in, out;
+	struct pair pairs[PAIRS_MAX];
+	unsigned count;
+	struct prefix internal; /* our internal address; family 0: none */
+	char device[16];	/* that it is on */
+};
+
+struct esp {
+	struct kernel *kernel;
+	struct child *first;
+	uint16_t last_id;
+};
+
+struct esp *esp_new(struct kernel *kernel)
+{
+	struct esp *esp = host_alloc(sizeof(*esp));
+
+	esp->kernel = kernel;
+	return esp;
+}
+
+void esp_free(struct esp *esp)
+{
+	if (!esp)
+		return;
+	for (struct child *c = esp->first, *next; c; c = next) {
+		next = c->next;
+		wipe(c, sizeof(*c));
+		free(c);
+	}
+	free(esp);
+}
+
+/* --- from what IKE agreed on to what the kernel takes --------------------------------------- */
+
+static const struct {
+	uint16_t encr, key_bits, integ;
+	enum esp_suite suite;
+} suites[] = {
+	{ IKE_ENCR_AES_GCM_16, 256, 0, ESP_AES_GCM_16_256 },
+	{ IKE_ENCR_AES_GCM_16, 128, 0, ESP_AES_GCM_16_128 },
+	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_256_128, ESP_AES_CBC_256_SHA256 },
+	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_256_128, ESP_AES_CBC_128_SHA256 },
+	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_384_192, ESP_AES_CBC_256_SHA384 },
+	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_384_192, ESP_AES_CBC_128_SHA384 },
+	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_512_256, ESP_AES_CBC_256_SHA512 },
+	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_512_256, ESP_AES_CBC_128_SHA512 },
+	{ IKE_ENCR_NULL, 0, IKE_INTEG_HMAC_SHA2_256_128, ESP_NULL_SHA256 },
+};
+
+static bool suite_of(const struct ike_suite *from, enum esp_suite *to)
+{
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		if (suites[i].encr == from->encr && suites[i].key_bits == from->key_bits &&
+			suites[i].integ == from->integ) {
+			*to = suites[i].suite;
+			return true;
+		}
+	return false;
+}
+
+/* A range that is a whole prefix of all protocols and ports. */
+static bool prefix_of(const struct ike_ts *ts, struct prefix *p)
+{
+	bool v6 = ts->type == IKE_TS_IPV6_ADDR_RANGE;
+	struct prefix end = { .family = v6 ? AF_INET6 : AF_INET };
+	unsigned bits = v6 ? 128 : 32, length = 0;
+
+	while (length < bits &&
+		!((ts->start[length / 8] ^ ts->end[length / 8]) & 0x80 >> length % 8))
+		length++;
+	*p = (struct prefix){ .family = end.family, .length = (uint8_t)length };
+	memcpy(p->address, ts->start, ip_size(p->family));
+	memcpy(end.address, p->address, sizeof(end.address));
+	for (unsigned bit = length; bit < bits; bit++)
+		end.address[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	struct prefix network = prefix_network(p);
+	return ts->protocol == 0 && ts->start_port == 0 && ts->end_port == 65535 &&
+		memcmp(end.address, ts->end, ip_size(p->family)) == 0 &&
+		memcmp(network.address, ts->start, ip_size(p->family)) == 0;
+}
+
+static bool pairs_of(const struct ike_child_info *info, struct child *c)
+{
+	for (unsigned i = 0; i < info->local_ts.count; i++)
+		for (unsigned k = 0; k < info->remote_ts.count; k++) {
+			struct pair p;
+			if (c->count == PAIRS_MAX ||
+				!prefix_of(&info->local_ts.list[i], &p.local) ||
+				!prefix_of(&info->remote_ts.list[k], &p.remote))
+				return false;
+			c->pairs[c->count++] = p;
+		}
+	return c->count != 0;
+}
+
+static struct child *child_by_in(const struct esp *esp, const struct ike_sa *sa, uint32_t spi)
+{
+	struct child *c = esp->first;
+
+	while (c && !(c->spi_in == spi && (!sa || c->owner == sa)))
+		c = c->next;
+	return c;
+}
+
+/* The id binds states to policies; a Child SA that replaces another has its id. */
+static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info)
+{
+	const struct child *old = info->replaces ? child_by_in(esp, sa, info->replaces) : NULL;
+
+	if (old)
+		return old->in.id;
+	for (bool taken = true; taken;) {
+		taken = ++esp->last_id == 0;
+		for (const struct child *c = esp->first; c; c = c->next)
+			taken = taken || c->in.id == esp->last_id;
+	}
+	return esp->last_id;
+}
+
+static const char *translate(struct esp *esp, const struct ike_sa *sa,
+	const struct ike_child_info *info, struct child *c)
+{
+	struct prefix here = prefix_of_endpoint(ike_sa_local(sa));
+	struct prefix there = prefix_of_endpoint(ike_sa_peer(sa));
+	enum esp_suite suite;
+
+	if (info->transport)
+		return "the kernel's side of transport mode is not offered by this node";
+	if (info->encapsulated)
+		return "the kernel's side of ESP in UDP is not offered by this node";
+	if (!suite_of(&info->suite, &suite))
+		return "an algorithm that this node does not give to the kernel";
+	if (!pairs_of(info, c))
+		return "selectors that are no whole prefixes";
+	c->owner = sa;
+	c->spi_in = info->spi_in;
+	c->in = (struct esp_sa){ there, here, info->spi_in, id_for(esp, sa, info), suite, { 0 },
+		{ 0 } };
+	c->out = (struct esp_sa){ here, there, info->spi_out, c->in.id, suite, { 0 }, { 0 } };
+	memcpy(c->in.encryption, info->encr_in, info->sizes.encr);
+	memcpy(c->in.integrity, info->integ_in, info->sizes.integ);
+	memcpy(c->out.encryption, info->encr_out, info->sizes.encr);
+	memcpy(c->out.integrity, info->integ_out, info->sizes.integ);
+	return NULL;
+}
+
+/* --- policies ------------------------------------------------------------------------------- */
+
+static bool same_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->length == b->length && address_equal(a, b);
+}
+
+/* Another Child SA leads the same traffic. */
+static bool shared(const struct esp *esp, const struct child *c, const struct pair *p)
+{
+	for (const struct child *o = esp->first; o; o = o->next)
+		for (unsigned i = 0; o != c && i < o->count; i++)
+			if (same_prefix(&o->pairs[i].local, &p->local) &&
+				same_prefix(&o->pairs[i].remote, &p->remote))
+				return true;
+	return false;
+}
+
+typedef int policy_function(struct kernel *kernel, const struct esp_policy *policy);
+
+/* Out, in, and through this host. */
+static int each_policy(struct esp *esp, const struct child *c, const struct pair *p,
+	policy_function *change)
+{
+	struct esp_policy out = { .direction = ESP_OUT, .from = p->local, .to = p->remote,
+		.source = c->out.source, .destination = c->out.destination, .id = c->out.id };
+	struct esp_policy in = { .direction = ESP_IN, .from = p->remote, .to = p->local,
+		.source = c->in.source, .destination = c->in.destination, .id = c->in.id };
+	struct esp_policy through = in;
+	int result;
+
+	through.direction = ESP_FORWARD;
+	result = change(esp->kernel, &in);
+	if (result == 0 || change == ipsec_policy_delete)
+		result = change(esp->kernel, &through);
+	if (result == 0 || change == ipsec_policy_delete)
+		result = change(esp->kernel, &out);
+	return result;
+}
+
+static int add_policies(struct esp *esp, const struct child *c)
+{
+	int result = 0;
+
+	for (unsigned i = 0; i < c->count && result == 0; i++)
+		if (!shared(esp, c, &c->pairs[i]))
+			result = each_policy(esp, c, &c->pairs[i], ipsec_policy_add);
+	return result;
+}
+
+/* --- the internal address ------------------------------------------------------------------- */
+
+static bool internal_shared(const struct esp *esp, const struct child *c)
+{
+	for (const struct child *o = esp->first; o; o = o->next)
+		if (o != c && o->internal.family && address_equal(&o->internal, &c->internal))
+			return true;
+	return false;
+}
+
+static struct route inner_route(const struct child *c, unsigned i)
+{
+	return (struct route){ .to = c->pairs[i].remote, .source = c->internal,
+		.device = c->device };
+}
+
+static int add_internal(struct esp *esp, const struct ike_sa *sa, struct child *c)
+{
+	struct route_answer way;
+	int result;
+
+	if (!ike_sa_connection(sa)->ask_address)
+		return 0;
+	c->internal = c->pairs[0].local;
+	result = route_lookup(esp->kernel, &c->out.destination, &c->out.source, &way);
+	if (result < 0)
+		return result;
+	snprintf(c->device, sizeof(c->device), "%s", way.device);
+	if (internal_shared(esp, c))
+		return 0;
+	result = address_add(esp->kernel, c->device, &c->internal, false);
+	for (unsigned i = 0; i < c->count && result == 0; i++) {
+		struct route r = inner_route(c, i);
+		r.via = way.via;
+		r.on_link = way.via.family != 0;
+		result = route_set(esp->kernel, &r);
+	}
+	return result;
+}
+
+static void remove_internal(struct esp *esp, const struct child *c)
+{
+	if (!c->internal.family || internal_shared(esp, c))
+		return;
+	for (unsigned i = 0; i < c->count; i++) {
+		struct route r = inner_route(c, i);
+		route_delete(esp->kernel, &r);
+	}
+	address_delete(esp->kernel, c->device, &c->internal);
+}
+
+/* --- up and down ---------------------------------------------------------------------------- */
+
+static void take_away(struct esp *esp, struct child *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (!shared(esp, c, &c->pairs[i]))
+			each_policy(esp, c, &c->pairs[i], ipsec_policy_delete);
+	ipsec_sa_delete(esp->kernel, &c->out);
+	ipsec_sa_delete(esp->kernel, &c->in);
+	remove_internal(esp, c);
+	wipe(c, sizeof(*c));
+	free(c);
+}
+
+/* The inbound state first: nothing is sent before it can be answered. */
+static int install(struct esp *esp, const struct ike_sa *sa, struct child *c)
+{
+	int result = ipsec_sa_add(esp->kernel, &c->in);
+
+	if (result == 0)
+		result = ipsec_sa_add(esp->kernel, &c->out);
+	if (result == 0)
+		result = add_internal(esp, sa, c);
+	if (result == 0)
+		result = add_policies(esp, c);
+	return result;
+}
+
+int esp_up(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info,
+	char why[ESP_WHY_SIZE])
+{
+	struct child *c = host_alloc(sizeof(*c));
+	const char *unfit = translate(esp, sa, info, c);
+
+	if (unfit) {
+		snprintf(why, ESP_WHY_SIZE, "%s", unfit);
+		wipe(c, sizeof(*c));
+		free(c);
+		return -1;
+	}
+	if (install(esp, sa, c) < 0) {
+		snprintf(why, ESP_WHY_SIZE, "%s", kernel_error(esp->kernel));
+		take_away(esp, c);
+		return -1;
+	}
+	c->next = esp->first;
+	esp->first = c;
+	return 0;
+}
+
+static void unlink_child(struct esp *esp, struct child *c)
+{
+	struct child **at = &esp->first;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+}
+
+void esp_down(struct esp *esp, const struct ike_sa *sa, uint32_t spi_in)
+{
+	struct child *c = child_by_in(esp, sa, spi_in);
+
+	if (!c)
+		return;
+	unlink_child(esp, c);
+	take_away(esp, c);
+}
+
+void esp_over(struct esp *esp, const struct ike_sa *sa)
+{
+	for (struct child *c = esp->first, *next; c; c = next) {
+		next = c->next;
+		if (c->owner == sa)
+			esp_down(esp, sa, c->spi_in);
+	}
+}
+
+void esp_inherit(struct esp *esp, const struct ike_sa *sa)
+{
+	const struct ike_child_info *info;
+
+	for (unsigned n = 0; (info = ike_sa_child(sa, n)); n++) {
+		struct child *c = child_by_in(esp, NULL, info->spi_in);
+		if (c)
+			c->owner = sa;
+	}
+}
+
+bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out)
+{
+	const struct child *c = child_by_in(esp, NULL, spi_in);
+	struct esp_count count;
+
+	if (!c || ipsec_sa_count(esp->kernel, &c->in, &count) < 0)
+		return false;
+	*in = count.packets;
+	if (ipsec_sa_count(esp->kernel, &c->out, &count) < 0)
+		return false;
+	*out = count.packets;
+	return true;
+}

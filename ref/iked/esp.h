@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The Child SAs of the node in the kernel: two ESP states each, and the policies that lead traffic
+ * to them. A Child SA that replaces another one shares its policies; the last one takes them away.
+ * An internal address (RFC 7296 §2.19) is put on the interface that leads to the peer, with a route
+ * for the peer's side of the traffic; all other routes are their owner's.
+ */
+#ifndef BATON_IKED_ESP_H
+#define BATON_IKED_ESP_H
+
+#include "ref/ike/ike.h"
+
+struct esp;
+struct kernel;
+
+/* `kernel` must outlive it. */
+struct esp *esp_new(struct kernel *kernel);
+/* Forgets; the kernel's owner takes back what is left there. Accepts NULL. */
+void esp_free(struct esp *esp);
+
+/*
+ * Installs a Child SA of `sa`. 0, or -1 with `why` in words: the kernel's refusal, or a Child SA
+ * that does not fit there (selectors that are no prefixes). Nothing of it is left behind then.
+ */
+#define ESP_WHY_SIZE 160
+int esp_up(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info,
+	char why[ESP_WHY_SIZE]);
+
+/* Takes away the Child SA of `sa` with that inbound SPI, if it is there. */
+void esp_down(struct esp *esp, const struct ike_sa *sa, uint32_t spi_in);
+
+/* Takes away all Child SAs of `sa`. */
+void esp_over(struct esp *esp, const struct ike_sa *sa);
+
+/* The Child SAs of `sa` are those that another IKE SA had, which it replaces. */
+void esp_inherit(struct esp *esp, const struct ike_sa *sa);
+
+/* Packets that the Child SA with that inbound SPI has carried, in and out. False: not there. */
+bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out);
+
+#endif

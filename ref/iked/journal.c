@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the engine reports, as events and into the key log. */
+#include <arpa/inet.h>
+
+#include "ref/base/crypto.h"
+#include "ref/iked/iked.h"
+
+static void hex(struct view v, char *out)
+{
+	for (size_t i = 0; i < v.size; i++)
+		snprintf(out + 2 * i, 3, "%02x", v.data[i]);
+	out[2 * v.size] = '\0';
+}
+
+static void suite_text(const struct ike_suite *suite, char *out, size_t size)
+{
+	const char *encr = ike_name(ike_encr_names, suite->encr);
+	const char *integ = suite->integ ? ike_name(ike_integ_names, suite->integ) : NULL;
+	const char *prf = suite->prf ? ike_name(ike_prf_names, suite->prf) : NULL;
+	const char *dh = suite->dh ? ike_name(ike_dh_names, suite->dh) : NULL;
+
+	snprintf(out, size, "%s-%u%s%s%s%s%s%s", encr, suite->key_bits, integ ? "/" : "",
+		integ ? integ : "", prf ? "/" : "", prf ? prf : "", dh ? "/" : "", dh ? dh : "");
+}
+
+static void selectors_text(const struct ike_ts_list *list, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < list->count && used + 2 < size; i++) {
+		if (i)
+			out[used++] = ',';
+		ike_ts_text(&list->list[i], out + used, size - used);
+		used += strlen(out + used);
+	}
+}
+
+json_t *journal_sa(const struct ike_sa *sa)
+{
+	char local[64], peer[64], id[IKE_ID_MAX + 1], suite[160], spi[2][17];
+
+	snprintf(spi[0], sizeof(spi[0]), "%016llx", (unsigned long long)ike_sa_spi_i(sa));
+	snprintf(spi[1], sizeof(spi[1]), "%016llx", (unsigned long long)ike_sa_spi_r(sa));
+	ike_id_text(ike_sa_peer_id(sa), id, sizeof(id));
+	suite[0] = '\0';
+	if (ike_sa_keys(sa))
+		suite_text(ike_sa_suite(sa), suite, sizeof(suite));
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "connection",
+		ike_sa_connection(sa)->name, "state", ike_sa_state(sa), "spi_i", spi[0], "spi_r",
+		spi[1], "local", endpoint_text(ike_sa_local(sa), local, sizeof(local)), "peer",
+		endpoint_text(ike_sa_peer(sa), peer, sizeof(peer)), "peer_id", id, "suite", suite,
+		"initiator", ike_sa_initiator(sa), "mobike", ike_sa_mobike(sa));
+}
+
+json_t *journal_child(const struct ike_child_info *c)
+{
+	char suite[160], in[9], out[9], replaces[9], local[256], remote[256];
+
+	snprintf(in, sizeof(in), "%08x", c->spi_in);
+	snprintf(out, sizeof(out), "%08x", c->spi_out);
+	snprintf(replaces, sizeof(replaces), "%08x", c->replaces);
+	suite_text(&c->suite, suite, sizeof(suite));
+	selectors_text(&c->local_ts, local, sizeof(local));
+	selectors_text(&c->remote_ts, remote, sizeof(remote));
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "spi_in", in, "spi_out", out,
+		"replaces", replaces, "suite", suite, "local_ts", local, "remote_ts", remote,
+		"mode", c->transport ? "transport" : "tunnel", "encapsulated", c->encapsulated);
+}
+
+/* As Wireshark names algorithms in its tables. */
+static const char *wireshark_encr(const struct ike_suite *s, char out[64])
+{
+	if (s->encr == IKE_ENCR_AES_CBC)
+		snprintf(out, 64, "AES-CBC-%u [RFC3602]", s->key_bits);
+	else
+		snprintf(out, 64, "AES-GCM-%u with 16 octet ICV [RFC5282]", s->key_bits);
+	return out;
+}
+
+static const char *wireshark_integ(const struct ike_suite *s)
+{
+	switch (s->integ) {
+	case IKE_INTEG_HMAC_SHA1_96:
+		return "HMAC_SHA1_96 [RFC2404]";
+	case IKE_INTEG_HMAC_SHA2_256_128:
+		return "HMAC_SHA2_256_128 [RFC4868]";
+	case IKE_INTEG_HMAC_SHA2_384_192:
+		return "HMAC_SHA2_384_192 [RFC4868]";
+	case IKE_INTEG_HMAC_SHA2_512_256:
+		return "HMAC_SHA2_512_256 [RFC4868]";
+	default:
+		return "NONE [RFC4306]";
+	}
+}
+
+void journal_keys(struct iked *d, const struct ike_sa *sa)
+{
+	const struct ike_keys *k = ike_sa_keys(sa);
+	const struct ike_suite *suite = ike_sa_suite(sa);
+	char text[4][2 * IKE_KEY_MAX + 1], encr[64];
+	struct ike_sizes n;
+
+	ike_suite_sizes(suite, &n);
+	hex(VIEW(k->initiator.encr, n.encr), text[0]);
+	hex(VIEW(k->responder.encr, n.encr), text[1]);
+	hex(VIEW(k->initiator.integ, n.integ), text[2]);
+	hex(VIEW(k->responder.integ, n.integ), text[3]);
+	node_key(d->node, "%016llx,%016llx,%s,%s,\"%s\",%s,%s,\"%s\"",
+		(unsigned long long)ike_sa_spi_i(sa), (unsigned long long)ike_sa_spi_r(sa), text[0],
+		text[1], wireshark_encr(suite, encr), text[2], text[3], wireshark_integ(suite));
+	wipe(text, sizeof(text));
+}
+
+static void log_child(struct iked *d, const struct action *a)
+{
+	struct ike_child_info info;
+
+	memcpy(&info, a->data.data, sizeof(info));
+	json_t *details = journal_child(&info);
+	json_object_set_new(details, "connection",
+		json_string(ike_sa_connection(a->session)->name));
+	log_event_json(d->node->log, a->name, details);
+	wipe(&info, sizeof(info));
+}
+
+static void log_words(struct iked *d, const struct action *a)
+{
+	json_t *details = journal_sa(a->session);
+	char address[16];
+
+	if (a->event == IKE_REPORT_ADDRESS)
+		json_object_set_new(details, "address",
+			json_string(inet_ntop(AF_INET, a->data.data, address, sizeof(address))));
+	else if (a->event != IKE_REPORT_NOTIFIED && a->data.size)
+		json_object_set_new(details, "words",
+			json_stringn((const char *)a->data.data, a->data.size));
+	log_event_json(d->node->log, a->name, details);
+}
+
+void journal_report(struct iked *d, const struct action *a)
+{
+	char peer[64];
+
+	switch ((enum ike_report)a->event) {
+	case IKE_REPORT_CHILD_UP:
+	case IKE_REPORT_CHILD_DOWN:
+		log_child(d, a);
+		break;
+	case IKE_REPORT_REJECTED:
+		log_reject(d->node->log, a->name, endpoint_text(&a->peer, peer, sizeof(peer)),
+			&a->reject);
+		break;
+	case IKE_REPORT_ESTABLISHED:
+	case IKE_REPORT_REKEYED:
+	case IKE_REPORT_ADDRESS:
+	case IKE_REPORT_CHILD_FAILED:
+	case IKE_REPORT_MOVED:
+	case IKE_REPORT_ALIVE:
+	case IKE_REPORT_NOTIFIED:
+	case IKE_REPORT_DOWN:
+	case IKE_REPORT_FAILED:
+	case IKE_REPORT_UNREACHABLE:
+		log_words(d, a);
+		break;
+	}
+}
