@@ -259,7 +259,7 @@ local function add_header(state, tvb, tree)
         local range = tvb(at, field.width)
         local item = state.only_vendors and tree or add_field(state, tree, field, range)
         values[i] = field.width <= 8 and field.kind ~= "mac" and number_of(range) or 0
-        if field.kind == "length" and values[i] ~= tvb:len() then
+        if field.kind == "length" and values[i] + field.min ~= tvb:len() then
             broken(state, item, field.name .. " is not the length of the message", field.section)
         end
         at = at + field.width
@@ -323,7 +323,7 @@ local function message_length(p)
         if field.kind == "length" then
             local width = field.width
             return function(tvb, _, offset)
-                local length = tvb(offset + at, width):uint()
+                local length = tvb(offset + at, width):uint() + field.min
                 if length < p.header_size or length > p.max then
                     return tvb:len() - offset
                 end

@@ -19,7 +19,7 @@ static int parse_header(const struct protocol *p, struct reader *r, size_t size,
 		packet->header[i] = read_uint(r, f->width);
 		if (r->failed)
 			return reject_set(reject, REJECT_TRUNCATED, f->name, f->section, at, size);
-		if (f->kind == FIELD_LENGTH && packet->header[i] != size)
+		if (f->kind == FIELD_LENGTH && packet->header[i] + f->min != size)
 			return reject_set(reject, REJECT_LENGTH, f->name, f->section, at,
 				packet->header[i]);
 	}
@@ -357,9 +357,10 @@ void wire_encode(const struct packet *packet, struct writer *w)
 		unsigned width = p->header[i].width;
 		if (p->header[i].kind != FIELD_LENGTH)
 			continue;
-		if (width < 4 && (w->used - start) >> (8 * width))
+		size_t length = w->used - start - p->header[i].min;
+		if (width < 4 && length >> (8 * width))
 			w->failed = true;
-		write_uint_at(w, at, w->used - start, width);
+		write_uint_at(w, at, length, width);
 	}
 }
 
@@ -368,7 +369,7 @@ struct packet packet_of(const struct protocol *protocol)
 	struct packet packet = { .protocol = protocol };
 	for (unsigned i = 0; protocol->header[i].name; i++)
 		if (protocol->header[i].kind == FIELD_LENGTH)
-			packet.header[i] = header_size(protocol);
+			packet.header[i] = header_size(protocol) - protocol->header[i].min;
 	return packet;
 }
 

@@ -25,7 +25,7 @@ enum field_kind {
 	FIELD_ENUM,	/* the same with names; a value without a name is still taken */
 	FIELD_FLAGS,	/* bits with names: names[i].value is the mask */
 	FIELD_RESERVED, /* sent as zero, ignored on receipt */
-	FIELD_LENGTH,	/* length of the whole message, filled in by the encoder */
+	FIELD_LENGTH,	/* length of the whole message less `min` octets, filled in by the encoder */
 	FIELD_OCTETS,	/* opaque; width 0 means all that is left, min..max its length */
 	FIELD_TEXT,	/* UTF-8; width 0 means all that is left, min..max its length */
 	FIELD_IPV4,

@@ -99,10 +99,11 @@ static enum breach wrong_length(struct wire_breaker *b, unsigned n, struct wire_
 		say(out, REJECT_LENGTH, f->name, f->section, "four octets more than it says");
 		return BROKEN;
 	}
-	uint64_t value = n == 4 ? 0 : b->original.size + (uint64_t)change[n];
+	size_t right = b->original.size - f->min;
+	uint64_t value = n == 4 ? 0 : right + (uint64_t)change[n];
 	put(octets + at, value, f->width);
 	say(out, REJECT_LENGTH, f->name, f->section, "%llu instead of %zu",
-		(unsigned long long)value, b->original.size);
+		(unsigned long long)value, right);
 	return BROKEN;
 }
 
@@ -148,7 +149,7 @@ static enum breach cut_element(struct wire_breaker *b, unsigned n, struct wire_b
 		return SKIP;
 	}
 	if (length)
-		put(octets + length_at, out->octets.size, length->width);
+		put(octets + length_at, out->octets.size - length->min, length->width);
 	return BROKEN;
 }
 

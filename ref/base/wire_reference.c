@@ -32,7 +32,9 @@ static const char *kind_name(enum field_kind kind)
 
 static void bounds(const struct field *f, FILE *out)
 {
-	if (f->max)
+	if (f->kind == FIELD_LENGTH && f->min)
+		fprintf(out, "less %" PRIu32, f->min);
+	else if (f->max)
 		fprintf(out, "%" PRIu32 " to %" PRIu32 "%s", f->min, f->max,
 			f->width ? "" : " octets");
 	else if (f->min)
