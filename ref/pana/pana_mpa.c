@@ -352,6 +352,52 @@ int mpa_decode_ap_keys(struct view value, struct mpa_ap_keys *m)
 	return m->count ? done(&r) : -1;
 }
 
+struct element_value mpa_encode_neighbour(const struct mpa_neighbour *m, uint8_t *storage)
+{
+	struct writer w = writer_of(storage, MPA_VALUE_MAX);
+
+	write_bytes(&w, m->bssid, 6);
+	write_u8(&w, m->prefix_length);
+	write_zero(&w, 1);
+	write_address(&w, &m->address);
+	write_address(&w, &m->agent);
+	write_u16(&w, m->agent.family ? ntohs(m->agent.port) : 0);
+	write_zero(&w, 2);
+	write_bytes(&w, m->domain, strnlen(m->domain, sizeof(m->domain) - 1));
+	return element(PANA_MPA_NEIGHBOUR, &w);
+}
+
+/* Neither zero nor a group address. */
+static bool good_bssid(const uint8_t mac[6])
+{
+	return memcmp(mac, "\0\0\0\0\0\0", 6) != 0 && !(mac[0] & 1);
+}
+
+int mpa_decode_neighbour(struct view value, struct mpa_neighbour *m)
+{
+	struct reader r = reader_of(value);
+
+	*m = (struct mpa_neighbour){ .prefix_length = 0 };
+	read_bytes(&r, m->bssid, 6);
+	m->prefix_length = read_u8(&r);
+	read_u8(&r);
+	read_address(&r, &m->address);
+	read_address(&r, &m->agent);
+	m->agent.port = htons(read_u16(&r));
+	read_u16(&r);
+	struct view domain = read_rest(&r);
+	if (r.failed || !good_bssid(m->bssid) || !ap_info_good_address(&m->address) ||
+		m->prefix_length > (m->address.family == AF_INET ? 32 : 128))
+		return -1;
+	if (m->agent.family ? !ap_info_good_address(&m->agent) || !m->agent.port : m->agent.port)
+		return -1;
+	if (domain.size && !ap_info_good_domain(domain))
+		return -1;
+	if (domain.size)
+		memcpy(m->domain, domain.data, domain.size);
+	return 0;
+}
+
 struct element_value mpa_encode_handover_status(const struct mpa_handover_status *m,
 	uint8_t *storage)
 {

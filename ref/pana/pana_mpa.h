@@ -11,6 +11,7 @@
 #ifndef BATON_PANA_PANA_MPA_H
 #define BATON_PANA_PANA_MPA_H
 
+#include "ref/discovery/ap_info.h"
 #include "ref/pana/pana_report.h"
 
 #define MPA_CLIENT_ID_MAX 64
@@ -100,6 +101,15 @@ struct mpa_handover_status {
 	char detail[128]; /* for people; terminated */
 };
 
+/* One access point that the agent knows to be near (docs/finding-access-points.md). */
+struct mpa_neighbour {
+	uint8_t bssid[6];
+	uint8_t prefix_length;	 /* of the subnet that `address` is in; 0: not said */
+	struct endpoint address; /* of the access point */
+	struct endpoint agent;	 /* with its port; family 0: not said */
+	char domain[AP_INFO_DOMAIN_MAX + 1];
+};
+
 struct mpa_ap_key_request {
 	uint16_t request_id;
 	uint8_t mac[6]; /* of the station that will use the keys */
@@ -137,6 +147,7 @@ struct element_value mpa_encode_handover_status(const struct mpa_handover_status
 struct element_value mpa_encode_ap_key_request(const struct mpa_ap_key_request *m,
 	uint8_t *storage);
 struct element_value mpa_encode_ap_keys(const struct mpa_ap_keys *m, uint8_t *storage);
+struct element_value mpa_encode_neighbour(const struct mpa_neighbour *m, uint8_t *storage);
 
 /* 0, or -1. */
 int mpa_decode_address_request(struct view value, struct mpa_address_request *m);
@@ -149,6 +160,7 @@ int mpa_decode_buffer_control(struct view value, struct mpa_buffer_control *m);
 int mpa_decode_handover_status(struct view value, struct mpa_handover_status *m);
 int mpa_decode_ap_key_request(struct view value, struct mpa_ap_key_request *m);
 int mpa_decode_ap_keys(struct view value, struct mpa_ap_keys *m);
+int mpa_decode_neighbour(struct view value, struct mpa_neighbour *m);
 
 /* The strongest transform that both have: GCM, then CBC, then NULL; 0: none. */
 uint32_t mpa_choose_transform(uint32_t offered, uint32_t allowed);

@@ -219,6 +219,93 @@ static void test_ap_keys(void **state)
 	assert_int_equal(k2.count, MPA_APS_MAX);
 }
 
+static struct mpa_neighbour good_neighbour(void)
+{
+	struct mpa_neighbour n = { { 2, 0, 0, 0, 10, 1 }, 24, .domain = "a.example" };
+
+	assert_int_equal(endpoint_parse("198.51.100.11", 0, &n.address), 0);
+	assert_int_equal(endpoint_parse("[2001:db8::1]:716", 0, &n.agent), 0);
+	return n;
+}
+
+/* The element passes the tables in the last PAR. */
+static void assert_checks_in_result(const struct element_value *e)
+{
+	struct packet p = packet_named(&pana_protocol, "PAR"), back = { .element_count = 0 };
+	uint8_t buffer[1024];
+	struct writer w = writer_of(buffer, sizeof(buffer));
+	struct reject r = { 0 };
+
+	p.header[PANA_FLAGS] |= PANA_C;
+	assert_true(packet_add(&p, 0, PANA_AVP_RESULT_CODE, VIEW("\0\0\0", 4)));
+	assert_true(packet_add(&p, e->vendor, e->code, e->value));
+	assert_true(packet_add(&p, e->vendor, e->code, e->value));
+	wire_encode(&p, &w);
+	if (pana_decode(writer_view(&w), &back, &r) < 0)
+		fail_msg("%s: %s %s", e->element->name, reject_name(r.reason), r.field);
+	assert_true(view_equal(back.elements[2].value, e->value));
+}
+
+static int again(struct mpa_neighbour *in, struct mpa_neighbour *out)
+{
+	uint8_t storage[MPA_VALUE_MAX];
+	struct element_value e = mpa_encode_neighbour(in, storage);
+
+	assert_checks_in_result(&e);
+	return mpa_decode_neighbour(e.value, out);
+}
+
+static void test_neighbour(void **state)
+{
+	struct mpa_neighbour n = good_neighbour(), m;
+
+	(void)state;
+	assert_int_equal(again(&n, &m), 0);
+	assert_memory_equal(m.bssid, n.bssid, 6);
+	assert_int_equal(m.prefix_length, 24);
+	assert_true(endpoint_equal(&m.address, &n.address));
+	assert_true(endpoint_equal(&m.agent, &n.agent));
+	assert_string_equal(m.domain, "a.example");
+	n.agent = (struct endpoint){ 0 };
+	n.domain[0] = '\0';
+	n.prefix_length = 0;
+	assert_int_equal(again(&n, &m), 0);
+	assert_int_equal(m.agent.family, 0);
+	assert_string_equal(m.domain, "");
+}
+
+/* What contradicts itself, or can be nobody's, is not taken. */
+static void test_neighbour_refused(void **state)
+{
+	struct mpa_neighbour n, m;
+
+	(void)state;
+	n = good_neighbour();
+	n.prefix_length = 33;
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	n.bssid[0] = 3;
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	memset(n.bssid, 0, 6);
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	n.address = (struct endpoint){ 0 };
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	n.agent.port = 0;
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	assert_int_equal(endpoint_parse("[ff02::1]:716", 0, &n.agent), 0);
+	assert_int_equal(again(&n, &m), -1);
+	n = good_neighbour();
+	strcpy(n.domain, "a..example");
+	assert_int_equal(again(&n, &m), -1);
+	for (size_t size = 0; size < 44; size++)
+		assert_int_equal(mpa_decode_neighbour(VIEW("\2\0\0\0\0\1", size < 6 ? size : 6),
+					 &m), -1);
+}
+
 /* Cut short anywhere, no decoder reads on. */
 static void test_cut_short(void **state)
 {
@@ -254,6 +341,8 @@ int main(void)
 		cmocka_unit_test(test_tunnel_parameters),
 		cmocka_unit_test(test_the_small_ones),
 		cmocka_unit_test(test_ap_keys),
+		cmocka_unit_test(test_neighbour),
+		cmocka_unit_test(test_neighbour_refused),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_choice_of_transform),
 	};

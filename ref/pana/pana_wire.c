@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "ref/discovery/ap_info.h"
 #include "ref/pana/pana_wire.h"
 
 static const struct name flags[] = {
@@ -85,6 +86,7 @@ static const struct name statuses[] = {
 };
 
 #define MPA "docs/pana.md, MPA AVPs"
+#define FAP "FAP §5"
 #define REQUEST_ID { "Request-Id", FIELD_UINT, 2, 0, 0, NULL, MPA }
 #define RESERVED(width) { "Reserved", FIELD_RESERVED, width, 0, 0, NULL, MPA }
 #define FAMILY { "Family", FIELD_ENUM, 1, 4, 6, families, MPA }
@@ -156,6 +158,12 @@ static const struct element elements[] = {
 	{ PANA_VENDOR, PANA_MPA_AP_KEYS, "AP-Keys", MPA,
 		{ REQUEST_ID, RESERVED(2), { "Lifetime", FIELD_UINT, 4, 0, 0, NULL, MPA },
 			{ "Access-Points", FIELD_OCTETS, 0, 22, 22 * MPA_APS_MAX, NULL, MPA } } },
+	{ PANA_VENDOR, PANA_MPA_NEIGHBOUR, "Neighbour", FAP,
+		{ { "BSSID", FIELD_MAC, 6, 0, 0, NULL, FAP },
+			{ "Prefix-Length", FIELD_UINT, 1, 0, 128, NULL, FAP }, RESERVED(1),
+			ADDRESS("Address"), ADDRESS("Agent"),
+			{ "Agent-Port", FIELD_UINT, 2, 0, 0, NULL, FAP }, RESERVED(2),
+			{ "Domain", FIELD_TEXT, 0, 0, AP_INFO_DOMAIN_MAX, NULL, FAP } } },
 	{ 0, 0, NULL, NULL, { { NULL, 0, 0, 0, 0, NULL, NULL } } },
 };
 
@@ -196,6 +204,7 @@ static const struct occurrence par_complete[] = {
 	ROW(NONCE, 0, 1, "RFC 5191 §7.2"),
 	ROW(PRF_ALGORITHM, 0, OCCURS_ANY, "RFC 5191 §7.2"),
 	ROW(INTEGRITY_ALGORITHM, 0, OCCURS_ANY, "RFC 5191 §7.2"),
+	{ PANA_VENDOR, PANA_MPA_NEIGHBOUR, 0, MPA_NEIGHBOURS_MAX, FAP },
 	ENCAP,
 	AUTH_LAST,
 	END,

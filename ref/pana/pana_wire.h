@@ -66,7 +66,7 @@ enum pana_avp {
 /* The enterprise number that RFC 5612 sets aside for documentation. */
 #define PANA_VENDOR 32473
 
-/* AVPs of PANA_VENDOR, carried in PNR with the P bit; docs/pana.md. */
+/* AVPs of PANA_VENDOR, carried in PNR with the P bit, Neighbour in the last PAR; docs/pana.md. */
 enum pana_vendor_avp {
 	PANA_MPA_ADDRESS_REQUEST = 1,
 	PANA_MPA_ADDRESS_CONTEXT = 2,
@@ -78,9 +78,11 @@ enum pana_vendor_avp {
 	PANA_MPA_HANDOVER_STATUS = 8,
 	PANA_MPA_AP_KEY_REQUEST = 9,
 	PANA_MPA_AP_KEYS = 10,
+	PANA_MPA_NEIGHBOUR = 11,
 };
 
-#define MPA_APS_MAX 16 /* access points in one AP-Keys */
+#define MPA_APS_MAX 16	      /* access points in one AP-Keys */
+#define MPA_NEIGHBOURS_MAX 16 /* Neighbours in one PAR */
 
 /* RFC 5191 §8.7 */
 enum pana_result { PANA_SUCCESS, PANA_AUTHENTICATION_REJECTED, PANA_AUTHORIZATION_REJECTED };

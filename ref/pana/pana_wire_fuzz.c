@@ -31,6 +31,8 @@ static void handover(const struct element_value *e)
 		struct mpa_tunnel_delete tunnel_delete;
 		struct mpa_buffer_control buffer_control;
 		struct mpa_handover_status handover_status;
+		struct mpa_ap_keys ap_keys;
+		struct mpa_neighbour neighbour;
 	} m;
 
 	if (e->vendor != PANA_VENDOR)
@@ -43,6 +45,8 @@ static void handover(const struct element_value *e)
 	mpa_decode_tunnel_delete(e->value, &m.tunnel_delete);
 	mpa_decode_buffer_control(e->value, &m.buffer_control);
 	mpa_decode_handover_status(e->value, &m.handover_status);
+	mpa_decode_ap_keys(e->value, &m.ap_keys);
+	mpa_decode_neighbour(e->value, &m.neighbour);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -22,11 +22,11 @@ includes() { # FOLDERS PATTERN: includes of PATTERN below FOLDERS
 	git grep -nE "^#include \"$2" -- $1 2>/dev/null
 }
 
-protocols='ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x ref/ike'
+protocols='ref/discovery ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x ref/ike'
 nodes='ref/node ref/proxy ref/iked ref/mn ref/ap ref/ar ref/cn'
-verdict 'base includes nothing above it' "$(includes ref/base '(ref/(pana|eap|dhcp|binding|radius|dot1x|ike|host|node|proxy|iked|mn|ap|ar|cn)|testbed)/')"
+verdict 'base includes nothing above it' "$(includes ref/base '(ref/(discovery|pana|eap|dhcp|binding|radius|dot1x|ike|host|node|proxy|iked|mn|ap|ar|cn)|testbed)/')"
 verdict 'protocols include neither host nor nodes nor testbed' "$(includes "$protocols" '(ref/(host|node|proxy|iked|mn|ap|ar|cn)|testbed)/' | grep -v '_bench\.c:')"
-verdict 'host includes no protocol' "$(includes ref/host '(ref/(pana|eap|dhcp|binding|radius|dot1x|ike|node|proxy|iked|mn|ap|ar|cn)|testbed)/')"
+verdict 'host includes no protocol' "$(includes ref/host '(ref/(discovery|pana|eap|dhcp|binding|radius|dot1x|ike|node|proxy|iked|mn|ap|ar|cn)|testbed)/')"
 verdict 'nodes do not include the testbed' "$(includes "$nodes" 'testbed/')"
 verdict 'the testbed does not include the nodes' "$(includes testbed 'ref/(node|proxy|iked|mn|ap|ar|cn)/')"
 verdict 'kernel headers only behind the wall' "$(git grep -nE '^#include <(linux|netlink|net/if|sys/socket)' -- ref/base $protocols | grep -vE '_(test|bench)\.c:')"
