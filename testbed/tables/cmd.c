@@ -10,6 +10,7 @@
 #include "ref/dhcp/arp_packet.h"
 #include "ref/dhcp/dhcp_client.h"
 #include "ref/dhcp/dhcp_packet.h"
+#include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/dot1x/eapol.h"
 #include "ref/eap/eap_packet.h"
@@ -57,6 +58,7 @@ static size_t rows_of(struct row rows[ROWS_MAX])
 		{"arp", &arp_protocol, {&acd_fsm}},
 		{"binding", &binding_protocol, {NULL}},
 		{"dot1x-over-ip", &dxi_protocol, {NULL}},
+		{"ap-info", &ap_info_protocol, {NULL}},
 		{"ike", &ike_protocol, {ike_fsm()}},
 		{"ike-inside", &ike_inside_protocol, {NULL}},
 	};
