@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Tests mostly wait: for a retransmission, for silence. So many run side by side, each in a thread
- * of its own with a network of its own. The main thread shows progress and takes the signals.
+ * of its own with a network of its own. The main thread shows progress and takes the signals; what
+ * has to be forked is forked by a launcher, a process of one thread.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 
 #include "testbed/report/progress.h"
 #include "testbed/suite/runner.h"
+#include "testbed/topology/network.h"
 
 struct pool {
 	const struct run *run;
@@ -145,12 +147,16 @@ int runner_run(struct run *run, struct unit *units, size_t count,
 	run->wake = eventfd(0, EFD_CLOEXEC);
 	if (!p.finished || !threads || p.finished_fd < 0 || signals < 0 || run->wake < 0)
 		abort();
+	if (run->wire) /* without one each test says why its network did not come up */
+		network_launcher_open(run->wire, &run->launcher);
 	pthread_mutex_init(&p.lock, NULL);
 	while (started < jobs && pthread_create(&threads[started], NULL, work, &p) == 0)
 		started++;
 	int signal = started || !count ? supervise(&p, progress, signals) : SIGTERM;
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
+	network_launcher_close(run->launcher);
+	run->launcher = NULL;
 	if (progress)
 		progress_finish(progress);
 	pthread_mutex_destroy(&p.lock);

@@ -108,7 +108,8 @@ static int make_folders(struct job *j)
 
 static int raise_network(struct job *j)
 {
-	const struct network_options options = { .no_services = true };
+	const struct network_options options = { .no_services = true,
+		.launcher = j->run->launcher };
 	struct diagnostics d = { 0 };
 
 	if (!j->run->wire)

@@ -19,6 +19,7 @@ struct run {
 	const char *work;	   /* folder for what is not kept, absolute */
 	const char *credentials;   /* folder of the certificates; NULL: no test needs them */
 	const struct topology *wire; /* NULL: the adapter names a real wire */
+	struct network_launcher *launcher; /* of the wire; the runner's */
 	double patience;
 	uint64_t seed;
 	int wake;		   /* readable: the run is interrupted */

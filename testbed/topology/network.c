@@ -2,20 +2,19 @@
 //
 // The user's side of a network: brings up warden and keeper, and asks the keeper.
 //
-// The warden is this process's child. It waits for the keeper, its child, and removes the network's
-// folder when the keeper is gone, so that not even a killed keeper leaves files. The keeper watches
-// this process and the warden watches nobody.
+// The warden (warden.c) is this process's child, or that of its launcher (launcher.c). The keeper
+// watches this process and the warden watches nobody.
 
 #include "testbed/topology/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,97 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "testbed/topology/keeper.h"
 #include "testbed/topology/message.h"
 #include "testbed/topology/network_private.h"
 #include "testbed/topology/process.h"
 #include "testbed/topology/scalar.h"
-#include "testbed/topology/shepherd.h"
 #include "testbed/topology/space.h"
 #include "testbed/topology/state.h"
 
 #define STOP_WAIT_MS 10000
-
-/* --- warden --------------------------------------------------------------------------------- */
-
-/* Closes everything but what the keeper needs; standard error goes to the log. */
-static void leave_descriptors(struct keeper_start *start, int *lock)
-{
-	int keep[] = {start->user, start->user_pidfd, *lock};
-	char log[PATH_MAX + 16];
-	int fd;
-
-	for (int i = 0; i < 3; i++)
-		keep[i] = fcntl(keep[i], F_DUPFD_CLOEXEC, 16);
-	for (int i = 0; i < 3; i++)
-		dup3(keep[i], 3 + i, O_CLOEXEC);
-	start->user = 3;
-	start->user_pidfd = 4;
-	*lock = 5;
-	close_range(6, ~0u, 0);
-	fd = open("/dev/null", O_RDWR);
-	dup2(fd, 0);
-	dup2(fd, 1);
-	close(fd);
-	snprintf(log, sizeof(log), "%s/keeper.log", start->state);
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	dup2(fd, 2);
-	close(fd);
-}
-
-static void report_failure(const struct keeper_start *start, int error)
-{
-	struct message m = {.op = MESSAGE_FINDING};
-
-	snprintf(m.text, sizeof(m.text),
-		"cannot create namespaces%s: %s; it would be allowed by "
-		"%s, or as root",
-		start->as_user ? " as an ordinary user" : "", strerror(-error),
-		error == -ENOSPC
-			? "a higher user.max_user_namespaces (sysctl)"
-			: "kernel.unprivileged_userns_clone=1 (sysctl) and no AppArmor rule "
-			  "against it");
-	message_send(start->user, &m, NULL, 0);
-	m = (struct message){.op = MESSAGE_UP, .status = error};
-	message_send(start->user, &m, NULL, 0);
-}
-
-/* The warden's life. It cannot be asked to end: it ends with the keeper. */
-static _Noreturn void warden_run(struct keeper_start *start, int lock)
-{
-	sigset_t all;
-	pid_t keeper;
-	int error;
-
-	setsid();
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	for (int i = 1; i < NSIG; i++) /* the user may catch or ignore what we wait for */
-		signal(i, SIG_DFL);
-	prctl(PR_SET_NAME, "baton-warden");
-	umask(022);
-	leave_descriptors(start, &lock);
-	error = chdir("/") ? -errno : space_new_process(start->as_user);
-	keeper = error ? -1 : fork();
-	if (keeper == 0) {
-		sigset_t none;
-
-		close(lock); /* the warden alone says that the network is gone */
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		_exit(keeper_run(start));
-	}
-	if (keeper < 0) {
-		report_failure(start, error ? error : -errno);
-	} else {
-		state_write_keeper(start->state, keeper);
-		close(start->user);
-		while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	state_release(start->state);
-	_exit(0);
-}
 
 /* --- up ------------------------------------------------------------------------------------- */
 
@@ -144,7 +60,7 @@ static struct network *network_new(
 	if (!n)
 		abort();
 	n->topology = t;
-	n->keeper = -1;
+	n->keeper = n->warden_pidfd = -1;
 	n->name = copy(name);
 	n->state = copy(state);
 	n->directory = copy(directory);
@@ -168,8 +84,8 @@ static void network_free(struct network *n)
 		if (n->netns[i] >= 0)
 			close(n->netns[i]);
 	}
-	if (n->keeper >= 0)
-		close(n->keeper);
+	close_fds(&n->keeper, 1);
+	close_fds(&n->warden_pidfd, 1);
 	pthread_mutex_destroy(&n->lock);
 	free(n->scratch);
 	free(n->netns);
@@ -234,7 +150,23 @@ static int save_topology(const struct topology *t, const char *state)
 	return fclose(f) ? -errno : 0;
 }
 
-/* Forks the warden; the socket to the keeper becomes n->keeper. */
+/* Forks the warden, or has it forked. */
+static int start_warden(
+	struct network *n, struct keeper_start *start, struct network_launcher *launcher, int lock)
+{
+	if (launcher) {
+		n->warden_pidfd = launcher_start(launcher, start, lock);
+		return n->warden_pidfd < 0 ? n->warden_pidfd : 0;
+	}
+	n->warden = fork();
+	if (n->warden == 0)
+		warden_run(start, lock);
+	if (n->warden > 0)
+		n->warden_pidfd = (int)syscall(SYS_pidfd_open, n->warden, 0);
+	return n->warden < 0 || n->warden_pidfd < 0 ? -errno : 0;
+}
+
+/* Starts warden and keeper; the socket to the keeper becomes n->keeper. */
 static int start_keeper(struct network *n, const struct network_options *o, int lock)
 {
 	struct keeper_start start = {.topology = n->topology,
@@ -243,7 +175,7 @@ static int start_keeper(struct network *n, const struct network_options *o, int 
 		.state = n->state,
 		.directory = n->directory,
 		.as_user = !is_privileged()};
-	int sockets[2], error = 0;
+	int sockets[2], error;
 
 	start.user_pidfd = syscall(SYS_pidfd_open, getpid(), 0);
 	if (start.user_pidfd < 0)
@@ -254,11 +186,7 @@ static int start_keeper(struct network *n, const struct network_options *o, int 
 	}
 	start.user = sockets[1];
 	n->keeper = sockets[0];
-	n->warden = fork();
-	if (n->warden == 0)
-		warden_run(&start, lock);
-	if (n->warden < 0)
-		error = -errno;
+	error = start_warden(n, &start, o ? o->launcher : NULL, lock);
 	close(start.user_pidfd);
 	close(sockets[1]);
 	return error;
@@ -310,8 +238,12 @@ void network_down(struct network *n)
 {
 	if (!n)
 		return;
+	struct pollfd gone = {.fd = n->warden_pidfd, .events = POLLIN};
+
 	/* The keeper ends when its user lets go, also if a child of ours still holds the socket. */
 	shutdown(n->keeper, SHUT_RDWR);
+	while (n->warden_pidfd >= 0 && poll(&gone, 1, -1) < 0 && errno == EINTR)
+		;
 	while (n->warden > 0 && waitpid(n->warden, NULL, 0) < 0 && errno == EINTR)
 		;
 	network_free(n);
@@ -339,7 +271,7 @@ int network_ask(struct network *n, struct message *m, const int *fds, unsigned c
 int network_detach(struct network *n)
 {
 	struct message m = {.op = MESSAGE_DETACH};
-	int error = n->warden ? network_ask(n, &m, NULL, 0, NULL) : 0;
+	int error = n->warden_pidfd >= 0 ? network_ask(n, &m, NULL, 0, NULL) : 0;
 
 	network_free(n);
 	return error;

@@ -13,7 +13,8 @@
 // system. Nothing here needs root where user namespaces are allowed; then the user's own id is 0
 // inside.
 //
-// All functions may be called from several threads; calls on one network queue up. Functions that
+// All functions may be called from several threads; calls on one network queue up. network_up then
+// needs a launcher, since forking is safe only while a process has one thread. Functions that
 // return int give 0 or a negative errno unless they say otherwise; where a finding can help, they
 // add it to d (which may be NULL).
 
@@ -30,6 +31,7 @@
 #include "testbed/topology/topology.h"
 
 struct network;
+struct network_launcher;
 struct process;
 
 struct network_options {
@@ -42,6 +44,8 @@ struct network_options {
 	bool no_services;
 	/* Patience with each service until it is ready, milliseconds; 0: 10,000. */
 	int service_timeout_ms;
+	/* Forks for this process: needed while it has several threads. NULL: it forks itself. */
+	struct network_launcher *launcher;
 	/* When a signal interrupts the coming up and this is set, it is given up with -EINTR. May
 	   be NULL: signals are ignored. */
 	const volatile sig_atomic_t *cancel;
@@ -55,6 +59,12 @@ struct network_options {
    finding says which, and how to run in the guest). On failure nothing is left behind. */
 int network_up(const struct topology *t, const struct network_options *options,
 	struct network **out, struct diagnostics *d);
+
+/* Forks a process that brings up networks of topology t for this one (network_options.launcher).
+   To be called while this process has a single thread; t must live until network_launcher_close,
+   which takes NULL. Networks outlive their launcher, and one that ends ends none of them. */
+int network_launcher_open(const struct topology *t, struct network_launcher **out);
+void network_launcher_close(struct network_launcher *l);
 
 /* Ends all processes, removes everything, frees n and forgets its processes (their handles are
    still to be released with network_release). Returns when it is all gone from this user's view:

@@ -55,12 +55,21 @@ static void one_by_one(const struct topology *t)
 	line("wired network down, worst of 200", down[ROUNDS - 1], "ms");
 }
 
-static void *some(void *topology)
+/* Read-only while the threads run. */
+struct site {
+	struct topology *topology;
+	struct network_launcher *launcher;
+};
+
+static void *some(void *context)
 {
+	const struct site *site = context;
+	const struct network_options options = {.launcher = site->launcher};
+
 	for (int i = 0; i < ROUNDS / THREADS; i++) {
 		struct network *n;
 
-		if (network_up(topology, NULL, &n, NULL))
+		if (network_up(site->topology, &options, &n, NULL))
 			exit(1);
 		network_down(n);
 	}
@@ -69,14 +78,20 @@ static void *some(void *topology)
 
 static void side_by_side(struct topology *t)
 {
+	struct site site = {.topology = t};
 	pthread_t threads[THREADS];
-	double began = now_ms();
+	double began;
+
+	if (network_launcher_open(t, &site.launcher))
+		exit(1);
+	began = now_ms();
 
 	for (int i = 0; i < THREADS; i++)
-		if (pthread_create(&threads[i], NULL, some, t))
+		if (pthread_create(&threads[i], NULL, some, &site))
 			exit(1);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	network_launcher_close(site.launcher);
 	line("wired networks up and down, four side by side", ROUNDS / (now_ms() - began) * 1e3,
 		"networks/s");
 }
