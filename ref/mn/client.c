@@ -193,22 +193,28 @@ static void timer_due(void *context)
 
 /* --- sessions --------------------------------------------------------------------------------- */
 
-static struct eap_end *new_peer(void *context, struct pac *pac)
+struct eap_end *client_eap_peer(struct mn *mn)
 {
-	struct network *n = context;
-	const struct eap_peer_settings *s = &n->mn->settings->eap;
+	const struct eap_peer_settings *s = &mn->settings->eap;
 	struct eap_peer_config config = { .identity = s->identity,
 		.anonymous = s->anonymous,
 		.password = s->password,
 		.psk = s->psk.data,
 		.server_id = s->server_id,
-		.tls = n->mn->tls,
+		.tls = mn->tls,
 		.refuse_keyless = s->refuse_keyless,
-		.random = &n->mn->node->random };
+		.random = &mn->node->random };
 
-	(void)pac;
 	eap_settings_methods(&s->methods, config.methods);
 	return eap_peer_new(&config);
+}
+
+static struct eap_end *new_peer(void *context, struct pac *pac)
+{
+	struct network *n = context;
+	(void)pac;
+
+	return client_eap_peer(n->mn);
 }
 
 /* A port of its own for each session: no agent takes a new one for what it remembers of an old. */
@@ -353,7 +359,7 @@ int client_start(struct mn *mn)
 		return -1;
 	}
 	for (unsigned i = 0; i < mn->count; i++)
-		if (!mn->networks[i].settings->paa.family)
+		if (!mn->networks[i].settings->paa.family && !mn->networks[i].settings->dot1x)
 			wait_for_agent(&mn->networks[i]);
 	return 0;
 }

@@ -27,6 +27,9 @@ int client_notify(struct network *network, const struct element_value *elements,
 /* Forgets the session without a word. */
 void client_forget(struct network *network);
 
+/* An EAP peer with the node's credentials. */
+struct eap_end *client_eap_peer(struct mn *mn);
+
 /* How the session stands. */
 json_t *client_json(const struct network *network);
 

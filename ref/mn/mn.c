@@ -5,6 +5,7 @@
 #include "ref/mn/mn_program.h"
 #include "ref/mn/station_keys.h"
 #include "ref/mn/client.h"
+#include "ref/mn/dot1x.h"
 #include "ref/mn/handover.h"
 
 static void make_networks(struct mn *mn)
@@ -32,6 +33,7 @@ static int start(struct node *node)
 		if (!mn->station_keys)
 			return -1;
 	}
+	mn->dot1x = mn_dot1x_new(mn);
 	if (mn->settings->device) {
 		if (node_kernel(node) < 0)
 			return -1;
@@ -52,6 +54,8 @@ static void stop(struct node *node)
 
 	if (!mn)
 		return;
+	mn_dot1x_free(mn->dot1x);
+	mn->dot1x = NULL;
 	station_keys_free(mn->station_keys);
 	mn->station_keys = NULL;
 	handover_free(mn->handover);
@@ -106,7 +110,10 @@ static void cmd_preauth(void *node, struct control_request *request, const json_
 {
 	struct mn *mn = ((struct node *)node)->state;
 
-	(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, arguments);
+	if (mn_dot1x_is_meant(mn, arguments))
+		mn_dot1x_cmd_preauth(node, request, arguments);
+	else
+		(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, arguments);
 }
 
 static void cmd_handoff(void *node, struct control_request *request, const json_t *arguments)
@@ -131,7 +138,8 @@ static const struct control_command commands[] = {
 	{ "neighbours", "", "the networks it knows", cmd_neighbours },
 	{ "connect", "[NETWORK]", "attach to a network; without a device: authenticate",
 		cmd_connect },
-	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel",
+	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel; "
+				"--dot1x: authenticate to its access points",
 		cmd_preauth },
 	{ "handoff", "NETWORK", "move to a network; prepares first", cmd_handoff },
 	{ "disconnect", "[NETWORK]", "leave; without a device: end the PANA session",

@@ -19,6 +19,7 @@
 
 struct station_keys;
 struct handover;
+struct mn_dot1x;
 
 struct network {
 	struct mn *mn;
@@ -41,6 +42,7 @@ struct mn {
 	unsigned count;
 	struct network *serving; /* where the node is; NULL: nowhere */
 	struct station_keys *station_keys; /* NULL: this node asks for none */
+	struct mn_dot1x *dot1x;
 	struct handover *handover; /* NULL: a PANA client only */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/binding/binding.h"
 #include "ref/dhcp/dhcp_client.h"
+#include "ref/dot1x/dxi_client.h"
 #include "ref/mn/settings.h"
 #include "ref/pana/pana_mpa.h"
 
@@ -142,6 +143,27 @@ static const struct config_row home_rows[] = {
 	{ 0 },
 };
 
+static const struct config_row access_point_rows[] = {
+	{ .key = "bssid", .kind = CONFIG_MAC, .offset = offsetof(struct access_point_settings, bssid),
+	  .required = true, .help = "MAC address of an access point." },
+	{ 0 },
+};
+
+#define DOT1X(member) .offset = offsetof(struct dot1x_settings, member)
+
+static const struct config_row dot1x_rows[] = {
+	{ .key = "server", .kind = CONFIG_ENDPOINT, DOT1X(server), .port = DXI_PORT,
+	  .required = true, .help = "The access point that speaks 802.1X over IP, or the proxy." },
+	{ .key = "access_points", .kind = CONFIG_LIST, DOT1X(access_points),
+	  .rows = access_point_rows, .size = sizeof(struct access_point_settings), .min = 1,
+	  .max = DXI_TARGETS_MAX, .required = true, .help = "Those that it serves." },
+	{ .key = "station", .kind = CONFIG_MAC, DOT1X(station),
+	  .help = "MAC address that the node will have there. Not given: that of keys.supplicant." },
+	{ .key = "keep_alive", .kind = CONFIG_UINT, DOT1X(keep_alive), .otherwise = "30", .min = 5,
+	  .max = 600, .help = "Seconds of silence after which the server is asked." },
+	{ 0 },
+};
+
 #define NETWORK(member) .offset = offsetof(struct network_settings, member)
 
 static const struct config_row network_rows[] = {
@@ -161,6 +183,9 @@ static const struct config_row network_rows[] = {
 	  .help = "A fixed address there. Not given: DHCP." },
 	{ .key = "router", .kind = CONFIG_ADDRESS, NETWORK(router),
 	  .help = "Its router, with a fixed address." },
+	{ .key = "dot1x", .kind = CONFIG_OPTION, NETWORK(dot1x), .rows = dot1x_rows,
+	  .size = sizeof(struct dot1x_settings),
+	  .help = "802.1X over IP with its access points: `preauth` without a paa, or with --dot1x." },
 	{ 0 },
 };
 
@@ -217,6 +242,18 @@ static void check_eap(struct config *config, const struct eap_peer_settings *eap
 			"min_version is above max_version; exchange them");
 }
 
+static void check_dot1x(struct config *config, const struct mn_settings *s,
+	const struct dot1x_settings *d)
+{
+	static const uint8_t none[6];
+
+	if (memcmp(d->station, none, sizeof(none)) == 0 && !s->keys)
+		config_wrong(config, d, "dot1x needs the node's own address there; give station, or "
+			"keys with the supplicant that has it");
+	if (d->station[0] & 1)
+		config_wrong(config, &d->station, "this is a group address; give that of one station");
+}
+
 static void check_networks(struct config *config, const struct mn_settings *s)
 {
 	const struct network_settings *list = s->networks.items;
@@ -229,6 +266,8 @@ static void check_networks(struct config *config, const struct mn_settings *s)
 				config_wrong(config, &list[i].name,
 					"a network %s stands here already; give another name",
 					list[i].name);
+		if (list[i].dot1x)
+			check_dot1x(config, s, list[i].dot1x);
 		if (!s->device)
 			continue;
 		if (s->device->supplicant && !list[i].ssid)

@@ -23,6 +23,18 @@ struct pac_settings {
 	btime eap_patience;
 };
 
+struct access_point_settings {
+	uint8_t bssid[6];
+};
+
+/* 802.1X over IP. */
+struct dot1x_settings {
+	struct endpoint server;
+	struct config_list access_points; /* struct access_point_settings */
+	uint8_t station[6];		  /* zero: the supplicant's */
+	unsigned keep_alive;
+};
+
 /* A network the node can be in. */
 struct network_settings {
 	const char *name;
@@ -33,6 +45,7 @@ struct network_settings {
 	unsigned frequency;	   /* MHz; 0: not known beforehand */
 	struct prefix address;	   /* instead of DHCP; family 0: DHCP */
 	struct prefix router;
+	struct dot1x_settings *dot1x; /* NULL: its access points are reached by PANA only */
 };
 
 struct correspondent_settings {

@@ -64,25 +64,51 @@ static int network_id(struct wpa *wpa, const char *ssid)
 	return -1;
 }
 
+void station_keys_mac(const struct station_keys *k, uint8_t mac[6])
+{
+	memcpy(mac, k->mac, 6);
+}
+
+/* Tells the supplicant the key, and the caller its name (PMKID_TEXT octets). */
+#define PMKID_TEXT (2 * PMKID_SIZE + 1)
+static bool store(struct station_keys *k, int id, const uint8_t bssid[6], const uint8_t *pmk,
+	uint32_t lifetime, char *pmkid_text)
+{
+	char address[18], key[2 * PMK_SIZE + 1];
+	uint8_t pmkid[PMKID_SIZE];
+
+	pmkid_of(pmk, bssid, k->mac, pmkid);
+	hex_text(pmkid, sizeof(pmkid), pmkid_text);
+	/* The supplicant would authenticate anew when half of the lifetime is over. */
+	bool good = wpa_command(k->wpa, NULL, "PMKSA_ADD %d %s %s %s %u %u %d 0", id,
+			    mac_text(bssid, address), pmkid_text, hex_text(pmk, PMK_SIZE, key),
+			    lifetime, lifetime, AKM_8021X) == 0;
+	wipe(key, sizeof(key));
+	return good;
+}
+
+int station_keys_store(struct station_keys *k, const struct network *n, const uint8_t bssid[6],
+	const uint8_t *pmk, uint32_t lifetime)
+{
+	int id = n->settings->ssid ? network_id(k->wpa, n->settings->ssid) : -1;
+	char pmkid[PMKID_TEXT];
+
+	return id >= 0 && store(k, id, bssid, pmk, lifetime, pmkid) ? 0 : -1;
+}
+
 static bool give(struct station_keys *k, int id, const struct mpa_ap *ap, uint32_t lifetime,
 	json_t *list)
 {
-	char bssid[18], text[2 * PMKID_SIZE + 1], key[2 * PMK_SIZE + 1];
-	uint8_t pmk[PMK_SIZE], pmkid[PMKID_SIZE];
-	bool good;
+	char bssid[18], text[PMKID_TEXT];
+	uint8_t pmk[PMK_SIZE];
 
 	if (pac_ap_key(k->network->pac, ap->bssid, pmk) < 0)
 		return false;
-	pmkid_of(pmk, ap->bssid, k->mac, pmkid);
-	mac_text(ap->bssid, bssid);
-	hex_text(pmkid, sizeof(pmkid), text);
-	/* The supplicant would authenticate anew when half of the lifetime is over. */
-	good = wpa_command(k->wpa, NULL, "PMKSA_ADD %d %s %s %s %u %u %d 0", id, bssid, text,
-		       hex_text(pmk, sizeof(pmk), key), lifetime, lifetime, AKM_8021X) == 0;
+	bool good = store(k, id, ap->bssid, pmk, lifetime, text);
 	wipe(pmk, sizeof(pmk));
-	wipe(key, sizeof(key));
 	if (good)
-		json_array_append_new(list, json_pack("{s:s,s:s}", "bssid", bssid, "pmkid", text));
+		json_array_append_new(list, json_pack("{s:s,s:s}", "bssid",
+			mac_text(ap->bssid, bssid), "pmkid", text));
 	return good;
 }
 

@@ -16,6 +16,14 @@ struct station_keys *station_keys_new(struct mn *mn, const struct key_settings *
 /* The rest accepts NULL: this node cannot. */
 void station_keys_free(struct station_keys *keys);
 
+/* The station's own MAC address. */
+void station_keys_mac(const struct station_keys *keys, uint8_t mac[6]);
+
+/* Puts the PMK (32 octets) for that access point of the network into wpa_supplicant. 0, or -1 when
+ * it does not take it. `lifetime` in seconds. */
+int station_keys_store(struct station_keys *keys, const struct network *network,
+	const uint8_t bssid[6], const uint8_t *pmk, uint32_t lifetime);
+
 /* A report of that network's client. */
 void station_keys_pana(struct station_keys *keys, struct network *network,
 	const struct action *report);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# 802.1X over IP through the proxy to a stock hostapd, then the move: no EAP after it, and the key is
-# the one from before. Runs itself in the guest. TAP.
+# 802.1X over IP, then the move: no EAP after it, and the key is the one from before. First through the
+# proxy to a hostapd that knows nothing of it, then with an access point that speaks it itself, whose
+# hostapd takes the key over its control socket. Runs itself in the guest. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 baton=$PWD/build/bin/baton
@@ -16,56 +17,104 @@ ok() { # NAME STATUS
 }
 on() { "$baton" topo exec $name "$@"; }
 air() { on mn -- wpa_cli -p /run/wpa_supplicant -i wlan0 "$@"; }
+ap() { on ap -- hostapd_cli -p /run/hostapd -i wlan0 "$@"; }
 field() { sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p"; }
+log=/run/baton/networks/$name/ap/hostapd-wlan0.log
+wait_for() { for i in $(seq 100); do "$@" && return; sleep 0.1; done; return 1; }
+
+# start NODE PROGRAM: with the configuration from standard input
+start() {
+	local program=$2
+	cat >"/tmp/$program.$1.yaml"
+	on "$1" -- "$PWD/build/bin/baton-$program" -c "/tmp/$program.$1.yaml" >"/tmp/$program.$1.log" 2>&1 &
+	wait_for test -S "/tmp/$program.$1.sock"
+}
+# mobile KEY SERVER: the mobile node, which will go to network b
+mobile() {
+	"$baton" ctl --socket /tmp/mn.mn.sock mn quit >/dev/null 2>&1
+	wait_for test ! -S /tmp/mn.mn.sock
+	start mn mn <<-END
+	control: /tmp/mn.mn.sock
+	eap: {identity: mn@example, psk: $1}
+	keys: {supplicant: /run/wpa_supplicant/wlan0}
+	networks:
+	  - name: b
+	    ssid: network-eap
+	    dot1x: {server: $2, access_points: [{bssid: "$bssid"}]}
+	END
+}
+preauth() { "$baton" ctl --json --socket /tmp/mn.mn.sock mn preauth b >/tmp/preauth 2>&1; }
+
+# move WHAT: the radio joins, and nothing but the 4-way handshake happens
+move() {
+	local marks
+	marks=$(grep -c EAP-STARTED "$log")
+	air select_network 0 >/dev/null
+	associated() { air status >/tmp/status; grep -q wpa_state=COMPLETED /tmp/status; }
+	wait_for associated
+	ok "$1: the station associates and completes the 4-way handshake" $?
+	[ "$(grep -c EAP-STARTED "$log")" -eq "$marks" ]
+	ok "$1: no EAP on the air after the move" $?
+	air pmksa | grep -q "$pmkid"
+	ok "$1: the PMKID is the one from before" $?
+	air disconnect >/dev/null
+	ap pmksa_flush >/dev/null
+	air pmksa_flush >/dev/null
+}
+in_hostapd() { ap pmksa >/tmp/pmksa 2>&1; grep -q "$station $pmkid" /tmp/pmksa; }
 
 echo "\"mn@example\" PSK $psk" >/tmp/proxy.eap_user
 "$baton" topo up proxy --name $name >/tmp/up 2>&1
 ok 'a stock hostapd, a proxy, a station in another subnet' $?
 [ $failed -eq 0 ] || { sed 's/^/# /' /tmp/up; exit 1; }
-cat >/tmp/proxy.yaml <<END
-control: /tmp/proxy.sock
+for setting in 'key_mgmt WPA-EAP' 'eap PSK' 'identity "mn@example"' "password $psk" \
+	'proactive_key_caching 0'; do
+	air set_network 0 "${setting%% *}" "${setting#* }" >/dev/null
+done
+start proxy proxy <<END
+control: /tmp/proxy.proxy.sock
 lan: eth0
 bssids: [{bssid: "$bssid"}]
 END
-on proxy -- "$PWD/build/bin/baton-proxy" -c /tmp/proxy.yaml >/tmp/proxy.log 2>&1 &
-for i in $(seq 50); do [ -S /tmp/proxy.sock ] && break; sleep 0.1; done
 
-try() { # KEY
-	on mn -- "$baton" dot1x --server 10.0.2.2 --station $station --bssid $bssid \
-		--identity mn@example --psk "$1" --keys --timeout 15
-}
-try 000102030405060708090a0b0c0d0e00 >/tmp/refused 2>&1
+mobile 000102030405060708090a0b0c0d0e00 10.0.2.2
+preauth
 [ $? -eq 1 ]
-ok 'a station with a wrong key is refused' $?
-try $psk >/tmp/keys 2>/tmp/errors
-ok 'the station authenticates through the proxy' $?
-pmkid=$(field pmkid </tmp/keys) pmk=$(field pmk </tmp/keys)
-on ap -- hostapd_cli -p /run/hostapd -i wlan0 pmksa >/tmp/pmksa 2>&1
-grep -q "$station $pmkid" /tmp/pmksa
-ok 'hostapd holds the same PMKID for the station' $?
+ok 'proxy: a node with a wrong key is refused' $?
+mobile $psk 10.0.2.2
+preauth
+ok 'proxy: the node pre-authenticates through it (baton ctl mn preauth)' $?
+pmkid=$(field pmkid </tmp/preauth)
+grep -q '"installed": true' /tmp/preauth
+ok 'proxy: its wpa_supplicant has the key' $?
+in_hostapd
+ok 'proxy: hostapd holds the same PMKID for the station' $?
+move proxy
+first=$pmkid
 
-# The move: the supplicant gets the key, then the radio.
-log=/run/baton/networks/$name/ap/hostapd-wlan0.log
-marks=$(grep -c EAP-STARTED "$log")
-id=$(air add_network | tail -1)
-for setting in 'ssid "network-eap"' 'key_mgmt WPA-EAP' 'eap PSK' 'identity "mn@example"' \
-	"password $psk" 'proactive_key_caching 0'; do
-	air set_network "$id" ${setting%% *} "${setting#* }" >/dev/null
-done
-air pmksa_add "$id" $bssid "$pmkid" "$pmk" 3600 43200 1 0 | grep -q OK
-ok 'wpa_supplicant takes the key' $?
-air select_network "$id" >/dev/null
-for i in $(seq 100); do
-	air status >/tmp/status
-	grep -q wpa_state=COMPLETED /tmp/status && break
-	sleep 0.1
-done
-grep -q wpa_state=COMPLETED /tmp/status
-ok 'the station associates and completes the 4-way handshake' $?
-[ "$(grep -c EAP-STARTED "$log")" -eq "$marks" ]
-ok 'no EAP on the air after the move' $?
-air pmksa | grep -q "$pmkid"
-ok 'the PMKID is the one from before' $?
-[ $failed -eq 0 ] || { cat /tmp/keys /tmp/errors /tmp/pmksa /tmp/status /tmp/proxy.log; tail -20 "$log"; } | sed 's/^/# /'
+# The access point itself: beside the same hostapd, which gets the key from it.
+on ap -- sh -c 'ip addr add 10.0.2.3/24 dev br0 && ip route replace default via 10.0.2.1'
+start ap proxy <<END
+control: /tmp/proxy.ap.sock
+listen: 10.0.2.3
+bssids: [{bssid: "$bssid"}]
+hostapd: /run/hostapd/wlan0
+eap:
+  users: [{identity: mn@example, psk: $psk}]
+END
+mobile 000102030405060708090a0b0c0d0e00 10.0.2.3
+preauth
+[ $? -eq 1 ] && ! ap pmksa | grep -q "$station"
+ok 'access point: a node with a wrong key is refused, and hostapd gets none' $?
+mobile $psk 10.0.2.3
+preauth
+ok 'access point: the node pre-authenticates with it' $?
+pmkid=$(field pmkid </tmp/preauth)
+[ "$pmkid" != "$first" ]
+ok 'access point: the key is a new one' $?
+wait_for in_hostapd
+ok 'access point: its hostapd holds the same PMKID for the station' $?
+move 'access point'
+[ $failed -eq 0 ] || { cat /tmp/preauth /tmp/pmksa /tmp/status /tmp/*.log; tail -20 "$log"; } | sed 's/^/# /'
 "$baton" topo down $name >/dev/null
 exit $failed

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One station, one connection, any number of access points behind it. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ref/base/crypto.h"
-#include "ref/dot1x/dxi_client.h"
 #include "ref/eap/eap_peer.h"
-#include "ref/host/stream.h"
+#include "ref/ends/dxi_station.h"
 #include "testbed/dot1x/cmd.h"
 
 struct station {
 	struct loop *loop;
-	struct stream *stream;
-	struct timer *timer, *patience;
-	struct endpoint server;
-	struct dxi_client client;
-	struct dxi_client_config config;
+	struct dxi_station *station;
+	struct timer *patience;
+	struct dxi_station_config config;
 	struct random random;
 	const char *identity;
 	uint8_t psk[EAP_PSK_SIZE];
@@ -41,8 +37,9 @@ static void print_hex(const char *name, const uint8_t *octets, size_t size)
 	printf("\"");
 }
 
-static void print_target(struct station *s, const struct dxi_target *t)
+static void print_target(void *context, const struct dxi_target *t)
 {
+	struct station *s = context;
 	bool good = t->state == DXI_TARGET_AUTHENTICATED;
 
 	printf("{\"bssid\": \"%02x:%02x:%02x:%02x:%02x:%02x\", \"result\": \"%s\"", t->bssid[0],
@@ -58,93 +55,16 @@ static void print_target(struct station *s, const struct dxi_target *t)
 		loop_stop(s->loop, s->failed ? 1 : 0);
 }
 
-/* --- the engine's wishes, and what the connection brings --------------------------------------- */
-
-static void take(struct station *s, const struct actions *actions);
-
-static void connected(void *context)
+static void trouble(void *context, const char *why)
 {
-	struct station *s = context;
-	struct actions actions;
-
-	actions_clear(&actions);
-	dxi_client_connected(&s->client, loop_now(), &actions);
-	take(s, &actions);
-}
-
-static void received(void *context, struct view octets)
-{
-	struct station *s = context;
-	struct actions actions;
-
-	actions_clear(&actions);
-	dxi_client_input(&s->client, octets, loop_now(), &actions);
-	take(s, &actions);
-}
-
-static void closed(void *context, const char *why)
-{
-	struct station *s = context;
-	struct actions actions;
-
+	(void)context;
 	fprintf(stderr, "baton dot1x: connection: %s\n", why);
-	stream_close(s->stream, false);
-	s->stream = NULL;
-	actions_clear(&actions);
-	dxi_client_disconnected(&s->client, loop_now(), &actions);
-	take(s, &actions);
 }
 
-static void tick(void *context)
+static void rejected(void *context, const struct reject *why)
 {
-	struct station *s = context;
-	struct actions actions;
-
-	actions_clear(&actions);
-	dxi_client_tick(&s->client, loop_now(), &actions);
-	take(s, &actions);
-}
-
-static void open_stream(struct station *s)
-{
-	static const struct stream_events events = { .connected = connected, .received = received,
-		.closed = closed };
-	struct actions actions;
-
-	s->stream = stream_connect(s->loop, &s->server, &events, s);
-	if (s->stream)
-		return;
-	fprintf(stderr, "baton dot1x: connection: %s\n", strerror(errno));
-	actions_clear(&actions);
-	dxi_client_disconnected(&s->client, loop_now(), &actions);
-}
-
-static void take(struct station *s, const struct actions *actions)
-{
-	for (unsigned i = 0; i < actions->count; i++) {
-		const struct action *a = &actions->list[i];
-		switch ((enum dxi_client_event)a->event) {
-		case DXI_CLIENT_CONNECT:
-			open_stream(s);
-			break;
-		case DXI_CLIENT_SEND:
-			if (s->stream)
-				stream_send(s->stream, a->data);
-			break;
-		case DXI_CLIENT_DISCONNECT:
-			closed(s, "given up");
-			return;
-		case DXI_CLIENT_AUTHENTICATED:
-		case DXI_CLIENT_FAILED:
-			print_target(s, a->session);
-			break;
-		case DXI_CLIENT_REJECTED:
-			fprintf(stderr, "baton dot1x: not taken: %s\n",
-				reject_words(a->reject.reason));
-			break;
-		}
-	}
-	timer_set(s->timer, dxi_client_due(&s->client));
+	(void)context;
+	fprintf(stderr, "baton dot1x: not taken: %s\n", reject_words(why->reason));
 }
 
 static void out_of_patience(void *context)
@@ -198,7 +118,7 @@ static int parse(int argc, char **argv, struct station *s, btime *patience)
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			if (endpoint_parse(optarg, DXI_PORT, &s->server) < 0)
+			if (endpoint_parse(optarg, DXI_PORT, &s->config.server) < 0)
 				return wrong("not an address", optarg);
 			break;
 		case 'm':
@@ -232,7 +152,7 @@ static int parse(int argc, char **argv, struct station *s, btime *patience)
 			return 2;
 		}
 	}
-	if (!s->server.family || !s->bssid_count || !s->identity || !s->has_psk)
+	if (!s->config.server.family || !s->bssid_count || !s->identity || !s->has_psk)
 		return wrong("server, station, bssid, identity and psk are needed", "baton dot1x");
 	return 0;
 }
@@ -241,26 +161,22 @@ int cmd_dot1x(int argc, char **argv)
 {
 	struct station s = { .random = random_system() };
 	btime patience = 30 * BTIME_S;
-	struct actions actions;
 
 	if (parse(argc, argv, &s, &patience) != 0)
 		return 2;
+	s.loop = s.config.loop = loop_new();
 	s.config.context = &s;
 	s.config.eap_new = new_peer;
-	s.loop = loop_new();
-	s.timer = timer_new(s.loop, tick, &s);
+	s.config.result = print_target;
+	s.config.trouble = trouble;
+	s.config.rejected = rejected;
 	s.patience = timer_new(s.loop, out_of_patience, &s);
 	timer_set(s.patience, loop_now() + patience);
-	dxi_client_begin(&s.client, &s.config);
-	actions_clear(&actions);
+	s.station = dxi_station_new(&s.config);
 	for (unsigned i = 0; i < s.bssid_count; i++)
-		dxi_client_authenticate(&s.client, s.bssids[i], loop_now(), &actions);
-	take(&s, &actions);
+		dxi_station_authenticate(s.station, s.bssids[i]);
 	int status = loop_run(s.loop);
-	if (s.stream)
-		stream_close(s.stream, false);
-	dxi_client_end(&s.client);
-	timer_free(s.timer);
+	dxi_station_free(s.station);
 	timer_free(s.patience);
 	loop_free(s.loop);
 	wipe(s.psk, sizeof(s.psk));

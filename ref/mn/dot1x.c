@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "ref/ends/dxi_station.h"
+#include "ref/mn/client.h"
+#include "ref/mn/dot1x.h"
+#include "ref/mn/station_keys.h"
+#include "ref/node/ap_key.h"
+
+#define PATIENCE (20 * BTIME_S)
+#define PMK_LIFETIME 43200 /* seconds; hostapd's own default for a cached PMK */
+
+/* The access points of one network, and who waits for them. */
+struct attempt {
+	struct mn *mn;
+	struct network *network;
+	struct dxi_station *station; /* NULL: the network has no dot1x */
+	struct control_request *request;
+	struct timer *patience;
+	json_t *list; /* results so far; NULL: nothing is under way */
+	unsigned left, good;
+};
+
+struct mn_dot1x {
+	struct mn *mn;
+	struct attempt *attempts; /* one for each network, in its order */
+};
+
+/* --- the end of an attempt -------------------------------------------------------------------- */
+
+static void settle(struct attempt *a, const char *why)
+{
+	struct control_request *request = a->request;
+	json_t *list = a->list;
+
+	a->request = NULL;
+	a->list = NULL;
+	timer_set(a->patience, BTIME_NEVER);
+	if (request && why)
+		control_refuse(request, "%s", why);
+	else if (request)
+		control_answer(request, json_pack("{s:s,s:O}", "network",
+			a->network->settings->name, "access_points", list));
+	json_decref(list);
+}
+
+static void out_of_patience(void *context)
+{
+	struct attempt *a = context;
+
+	dxi_station_abandon(a->station);
+	log_event(a->mn->node->log, "dot1x_failed", "{s:s,s:s}", "network",
+		a->network->settings->name, "reason", "no answer in time");
+	settle(a, "no answer in time");
+}
+
+/* --- from the station ------------------------------------------------------------------------- */
+
+static void failed(struct attempt *a, const char *bssid, const char *why)
+{
+	log_event(a->mn->node->log, "dot1x_failed", "{s:s,s:s,s:s}", "network",
+		a->network->settings->name, "bssid", bssid, "reason", why);
+	json_array_append_new(a->list, json_pack("{s:s,s:s}", "bssid", bssid, "failure", why));
+}
+
+static void authenticated(struct attempt *a, const char *bssid, const struct dxi_target *t)
+{
+	char pmkid[2 * sizeof(t->pmkid) + 1];
+	bool installed = a->mn->station_keys != NULL;
+
+	hex_text(t->pmkid, sizeof(t->pmkid), pmkid);
+	if (installed && station_keys_store(a->mn->station_keys, a->network, t->bssid, t->pmk,
+				 PMK_LIFETIME) < 0) {
+		failed(a, bssid, "wpa_supplicant does not take the key");
+		return;
+	}
+	a->good++;
+	log_event(a->mn->node->log, "dot1x_authenticated", "{s:s,s:s,s:s,s:b}", "network",
+		a->network->settings->name, "bssid", bssid, "pmkid", pmkid, "installed",
+		installed);
+	json_array_append_new(a->list, json_pack("{s:s,s:s,s:b}", "bssid", bssid, "pmkid", pmkid,
+		"installed", installed));
+}
+
+static void result(void *context, const struct dxi_target *t)
+{
+	struct attempt *a = context;
+	char bssid[18];
+
+	if (!a->list)
+		return;
+	mac_text(t->bssid, bssid);
+	if (t->state == DXI_TARGET_AUTHENTICATED)
+		authenticated(a, bssid, t);
+	else
+		failed(a, bssid, t->failure);
+	if (--a->left)
+		return;
+	const char *why = json_string_value(
+		json_object_get(json_array_get(a->list, 0), "failure"));
+	settle(a, a->good ? NULL : why ? why : "it failed");
+}
+
+static void trouble(void *context, const char *why)
+{
+	const struct attempt *a = context;
+
+	log_event(a->mn->node->log, "dot1x_trouble", "{s:s,s:s}", "network",
+		a->network->settings->name, "reason", why);
+}
+
+static void rejected(void *context, const struct reject *why)
+{
+	const struct attempt *a = context;
+
+	log_reject(a->mn->node->log, "dot1x_rejected", NULL, why);
+}
+
+static struct eap_end *new_peer(void *context)
+{
+	const struct attempt *a = context;
+	return client_eap_peer(a->mn);
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+bool mn_dot1x_is_meant(struct mn *mn, const json_t *arguments)
+{
+	const struct network *n = mn_network(mn, control_text(arguments, "network"));
+
+	return json_is_true(json_object_get(arguments, "dot1x")) ||
+		(n && n->settings->dot1x && !n->settings->paa.family);
+}
+
+static void begin(struct attempt *a)
+{
+	const struct dot1x_settings *s = a->network->settings->dot1x;
+	const struct access_point_settings *list = s->access_points.items;
+	char server[64];
+
+	a->list = json_array();
+	a->left = (unsigned)s->access_points.count;
+	a->good = 0;
+	timer_set(a->patience, btime_add(loop_now(), PATIENCE));
+	log_event(a->mn->node->log, "dot1x_started", "{s:s,s:s}", "network",
+		a->network->settings->name, "server",
+		endpoint_text(&s->server, server, sizeof(server)));
+	for (size_t i = 0; i < s->access_points.count; i++)
+		dxi_station_authenticate(a->station, list[i].bssid);
+}
+
+void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct mn *mn = ((struct node *)node)->state;
+	const char *name = control_text(arguments, "network");
+	struct network *n = mn_network(mn, name);
+	struct attempt *a = n && mn->dot1x ? &mn->dot1x->attempts[n - mn->networks] : NULL;
+
+	if (!n || !a || !a->station) {
+		control_refuse(request, !n ? "name a network of the configuration" :
+			"that network has no dot1x in the configuration");
+		return;
+	}
+	if (a->list) {
+		control_refuse(request, "this is under way already");
+		return;
+	}
+	a->request = request;
+	begin(a);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void make_station(struct attempt *a)
+{
+	const struct dot1x_settings *s = a->network->settings->dot1x;
+	struct dxi_station_config config = { .loop = a->mn->node->loop,
+		.server = s->server,
+		.keep_alive = (uint16_t)s->keep_alive,
+		.context = a,
+		.eap_new = new_peer,
+		.result = result,
+		.trouble = trouble,
+		.rejected = rejected };
+	static const uint8_t none[6];
+
+	memcpy(config.station, s->station, sizeof(config.station));
+	if (memcmp(config.station, none, sizeof(none)) == 0)
+		station_keys_mac(a->mn->station_keys, config.station);
+	a->station = dxi_station_new(&config);
+	a->patience = timer_new(a->mn->node->loop, out_of_patience, a);
+}
+
+struct mn_dot1x *mn_dot1x_new(struct mn *mn)
+{
+	struct mn_dot1x *d = host_alloc(sizeof(*d));
+
+	d->mn = mn;
+	d->attempts = host_alloc(mn->count * sizeof(*d->attempts));
+	for (unsigned i = 0; i < mn->count; i++) {
+		d->attempts[i] = (struct attempt){ .mn = mn, .network = &mn->networks[i] };
+		if (mn->networks[i].settings->dot1x)
+			make_station(&d->attempts[i]);
+	}
+	return d;
+}
+
+void mn_dot1x_free(struct mn_dot1x *d)
+{
+	if (!d)
+		return;
+	for (unsigned i = 0; i < d->mn->count; i++) {
+		struct attempt *a = &d->attempts[i];
+		if (a->list)
+			settle(a, "the node is shutting down");
+		dxi_station_free(a->station);
+		timer_free(a->patience);
+	}
+	free(d->attempts);
+	free(d);
+}

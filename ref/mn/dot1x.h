@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Pre-authentication by IEEE 802.1X over IP (docs/dot1x-over-ip.md), the alternative to PANA: the
+ * node authenticates to the access points of the new network themselves, or through their proxy,
+ * and puts each key into wpa_supplicant.
+ */
+#ifndef BATON_MN_DOT1X_H
+#define BATON_MN_DOT1X_H
+
+#include "ref/mn/mn.h"
+
+struct mn_dot1x;
+
+/* Stations for the networks that have `dot1x`. Never NULL. station_keys_new comes first. */
+struct mn_dot1x *mn_dot1x_new(struct mn *mn);
+
+/* Closes connections; refuses who waits. Accepts NULL. */
+void mn_dot1x_free(struct mn_dot1x *dot1x);
+
+/* Whether the command is for this: the flag --dot1x, or the network has no paa and has dot1x. */
+bool mn_dot1x_is_meant(struct mn *mn, const json_t *arguments);
+
+/* Control command: "preauth NETWORK --dot1x". */
+void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const json_t *arguments);
+
+#endif
