@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/udp.h>
 #include <linux/xfrm.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "ref/base/crypto.h"
 #include "ref/host/ipsec.h"
-#include "ref/host/kernel_nl.h"
+#include "ref/host/ipsec_nl.h"
 
 /* One row: how the kernel calls the suite's parts, and how the key divides. */
 struct suite {
@@ -97,17 +99,39 @@ static void put_aead(struct nl_msg *m, const struct suite *s, const uint8_t *key
 	wipe(&u, sizeof(u));
 }
 
-static struct nl_msg *sa_id_message(int type, const struct esp_sa *sa)
+static void put_udp(struct nl_msg *m, const struct esp_sa *sa)
 {
-	struct xfrm_usersa_id id = { .daddr = outer(&sa->destination),
+	struct xfrm_encap_tmpl udp = { .encap_type = UDP_ENCAP_ESPINUDP,
+		.encap_sport = htons(sa->source_port),
+		.encap_dport = htons(sa->destination_port) };
+
+	put_data(m, XFRMA_ENCAP, &udp, sizeof(udp));
+}
+
+struct xfrm_usersa_id ipsec_sa_id(const struct esp_sa *sa)
+{
+	return (struct xfrm_usersa_id){ .daddr = outer(&sa->destination),
 		.spi = htonl(sa->spi),
 		.family = sa->source.family,
 		.proto = IPPROTO_ESP };
+}
+
+static struct nl_msg *sa_id_message(int type, const struct esp_sa *sa)
+{
+	struct xfrm_usersa_id id = ipsec_sa_id(sa);
 
 	return message_new(type, 0, &id, sizeof(id));
 }
 
+static const uint8_t modes[] = { [ESP_TUNNEL] = XFRM_MODE_TUNNEL,
+	[ESP_TRANSPORT] = XFRM_MODE_TRANSPORT };
+
 int ipsec_sa_add(struct kernel *k, const struct esp_sa *sa)
+{
+	return ipsec_sa_add_at(k, sa, NULL);
+}
+
+int ipsec_sa_add_at(struct kernel *k, const struct esp_sa *sa, const struct xfrm_replay_state *at)
 {
 	const struct suite *s = &suites[sa->suite];
 	struct xfrm_usersa_info info = { .id = { .daddr = outer(&sa->destination),
@@ -117,9 +141,9 @@ int ipsec_sa_add(struct kernel *k, const struct esp_sa *sa)
 		.lft = no_limits(),
 		.reqid = reqid(sa->id),
 		.family = sa->source.family,
-		.mode = XFRM_MODE_TUNNEL,
+		.mode = modes[sa->mode],
 		.replay_window = REPLAY_WINDOW,
-		.flags = XFRM_STATE_AF_UNSPEC };
+		.flags = sa->mode == ESP_TUNNEL ? XFRM_STATE_AF_UNSPEC : 0 };
 	char from[PREFIX_TEXT], to[PREFIX_TEXT];
 	struct nl_msg *m;
 	int result;
@@ -131,6 +155,10 @@ int ipsec_sa_add(struct kernel *k, const struct esp_sa *sa)
 		put_cipher(m, s, sa->encryption);
 		put_integrity(m, s, sa->integrity);
 	}
+	if (sa->source_port)
+		put_udp(m, sa);
+	if (at)
+		put_data(m, XFRMA_REPLAY_VAL, at, sizeof(*at));
 	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_ACK;
 	result = kernel_request(k, KERNEL_XFRM, m, "ESP from %s to %s, SPI %#x",
 		address_text(&sa->source, from), address_text(&sa->destination, to), sa->spi);
@@ -143,6 +171,28 @@ int ipsec_sa_delete(struct kernel *k, const struct esp_sa *sa)
 {
 	return kernel_undo(k, KERNEL_XFRM, sa_id_message(XFRM_MSG_DELSA, sa),
 		"deleting the ESP state with SPI %#x", sa->spi);
+}
+
+int ipsec_udp_socket(int descriptor)
+{
+	int type = UDP_ENCAP_ESPINUDP;
+
+	return setsockopt(descriptor, IPPROTO_UDP, UDP_ENCAP, &type, sizeof(type)) < 0 ? -errno : 0;
+}
+
+int ipsec_bypass(int descriptor, uint8_t family)
+{
+	struct xfrm_userpolicy_info info = { .sel.family = family,
+		.lft = no_limits(),
+		.priority = POLICY_PRIORITY,
+		.action = XFRM_POLICY_ALLOW };
+	bool v6 = family == AF_INET6;
+
+	for (info.dir = XFRM_POLICY_IN; info.dir <= XFRM_POLICY_OUT; info.dir++)
+		if (setsockopt(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			    v6 ? IPV6_XFRM_POLICY : IP_XFRM_POLICY, &info, sizeof(info)) < 0)
+			return -errno;
+	return 0;
 }
 
 int ipsec_prepare(struct kernel *k, enum esp_suite suite)
@@ -202,12 +252,10 @@ int ipsec_policy_add(struct kernel *k, const struct esp_policy *p)
 		.priority = POLICY_PRIORITY,
 		.dir = (uint8_t)p->direction,
 		.action = XFRM_POLICY_ALLOW };
-	struct xfrm_user_tmpl template = { .id = { .daddr = outer(&p->destination),
-						   .proto = IPPROTO_ESP },
-		.saddr = outer(&p->source),
-		.family = p->source.family,
+	struct xfrm_user_tmpl template = { .id = { .proto = IPPROTO_ESP },
+		.family = p->from.family,
 		.reqid = reqid(p->id),
-		.mode = XFRM_MODE_TUNNEL,
+		.mode = modes[p->mode],
 		.optional = p->optional,
 		.aalgos = ~0u,
 		.ealgos = ~0u,
@@ -216,6 +264,11 @@ int ipsec_policy_add(struct kernel *k, const struct esp_policy *p)
 	struct nl_msg *m;
 	int result;
 
+	if (p->mode == ESP_TUNNEL) {
+		template.id.daddr = outer(&p->destination);
+		template.saddr = outer(&p->source);
+		template.family = p->source.family;
+	}
 	m = message_new(XFRM_MSG_UPDPOLICY, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
 	put_data(m, XFRMA_TMPL, &template, sizeof(template));
 	result = kernel_request(k, KERNEL_XFRM, m, "IPsec policy from %s to %s",
