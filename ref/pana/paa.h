@@ -19,6 +19,8 @@
 struct paa;
 struct paa_session;
 
+#define PAA_RESULT_AVPS_MAX MPA_NEIGHBOURS_MAX
+
 struct paa_config {
 	struct pana_common common;
 	struct endpoint local;	   /* where to send from; family 0: the host chooses */
@@ -35,6 +37,10 @@ struct paa_config {
 	unsigned pci_rate;	   /* PCI and initial PAN a second from all; 0: no limit; 2000 */
 	bool allow_restart;	   /* a PCI from the address of a session may begin another one, as
 				      a client needs that was restarted; against RFC 5191 §5.5 */
+	/* Vendor AVPs for the last PAR of each authentication that succeeds and yields a key, at
+	 * most PAA_RESULT_AVPS_MAX; the owner's, they must outlive the paa. */
+	const struct element_value *result_avps;
+	unsigned result_avp_count;
 	void *context;
 	/* Makes the EAP server for a session, at its start and for each re-authentication; NULL
 	 * refuses. The paa destroys it. */

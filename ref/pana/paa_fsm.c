@@ -175,7 +175,8 @@ static int take_par(void *context, const void *input)
 /* RFC 5191 §4.1: the last PAR has the results of EAP and of PANA; §5.3: Key-Id for a new key. */
 static int tx_result(struct paa_session *s, const struct paa_step *step, enum pana_result result)
 {
-	struct element_value e[5];
+	const struct paa_config *config = &s->paa->config;
+	struct element_value e[4 + PAA_RESULT_AVPS_MAX];
 	uint8_t storage[3][4];
 	unsigned n = 0;
 
@@ -187,6 +188,10 @@ static int tx_result(struct paa_session *s, const struct paa_step *step, enum pa
 		e[n++] = avp_u32(PANA_AVP_SESSION_LIFETIME, s->proposed, storage[1]);
 	if (s->link.next && !MUTANT(pana_paa_sends_no_key_id))
 		e[n++] = avp_u32(PANA_AVP_KEY_ID, s->link.next->keys.key_id, storage[2]);
+	/* FAP §5: only where AUTH protects them */
+	for (unsigned i = 0; i < config->result_avp_count && i < PAA_RESULT_AVPS_MAX; i++)
+		if (result == PANA_SUCCESS && s->link.next)
+			e[n++] = config->result_avps[i];
 	return send_par(s, step, MUTANT(pana_c_flag_missing) ? 0 : PANA_C, e, n, true, NULL);
 }
 

@@ -291,8 +291,8 @@ static int open_session(void *context, const void *input)
 	pac_report(pac, s,
 		again			? PANA_REPORT_REAUTHENTICATED
 		: pac->link.preauth ? PANA_REPORT_PREAUTHORISED
-				    : PANA_REPORT_AUTHENTICATED,
-		NULL);
+				    : PANA_REPORT_AUTHENTICATED, NULL);
+	pac_report_vendors(pac, s);
 	return 0;
 }
 

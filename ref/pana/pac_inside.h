@@ -93,6 +93,9 @@ int pac_step_eap(struct pac *pac, const struct pac_step *step);
 struct action *pac_report(struct pac *pac, const struct pac_step *step, enum pana_report report,
 	const char *words);
 
+/* Reports the vendor AVPs of the message as a notification, if a key protects them. */
+void pac_report_vendors(struct pac *pac, const struct pac_step *step);
+
 void pac_drop_eap(struct pac *pac);
 
 #endif

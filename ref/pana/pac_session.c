@@ -74,3 +74,14 @@ const uint32_t *pac_fsm_hits(const struct pac *pac)
 {
 	return pac->hits;
 }
+
+void pac_report_vendors(struct pac *pac, const struct pac_step *step)
+{
+	bool carries = false;
+
+	for (unsigned i = 0; i < step->packet->element_count; i++)
+		carries |= step->packet->elements[i].vendor == PANA_VENDOR;
+	if (carries && pac->link.sa.live && packet_find(step->packet, 0, PANA_AVP_AUTH))
+		actions_report(step->actions, pac, PANA_REPORT_NOTIFIED,
+			pana_report_name(PANA_REPORT_NOTIFIED), step->datagram);
+}

@@ -307,9 +307,73 @@ static void test_notification_limits(void **state)
 	world_end(&w);
 }
 
+static struct element_value neighbour(const char *bssid, uint8_t *storage)
+{
+	struct mpa_neighbour n = { .address = world_endpoint("198.51.100.11"),
+		.agent = world_endpoint("198.51.100.1") };
+
+	memcpy(n.bssid, bssid, 6);
+	return mpa_encode_neighbour(&n, storage);
+}
+
+/* How many access points the last PAR that flew to the client has told of. */
+static unsigned neighbours_told(void)
+{
+	unsigned told = 0;
+
+	while (w.count) {
+		struct packet p = flying(0);
+		for (unsigned i = 0; i < MPA_NEIGHBOURS_MAX; i++)
+			if (packet_find_nth(&p, PANA_VENDOR, PANA_MPA_NEIGHBOUR, i)) {
+				assert_true(pana_flags(&p) & PANA_C);
+				told++;
+			}
+		struct flying f = world_take(&w, 0);
+		world_deliver(&w, &f);
+	}
+	return told;
+}
+
+/* FAP §5: with the result, where AUTH protects it, at each authentication. */
+static void test_neighbours_with_the_result(void **state)
+{
+	uint8_t storage[2][MPA_VALUE_MAX];
+	const struct element_value list[] = { neighbour("\2\0\0\0\0\1", storage[0]),
+		neighbour("\2\0\0\0\0\2", storage[1]) };
+
+	(void)state;
+	for (int keyed = 0; keyed < 2; keyed++) {
+		world_init(&w, 11);
+		w.paa_config.result_avps = list;
+		w.paa_config.result_avp_count = 2;
+		w.pac_eap.keyed = w.paa_eap.keyed = keyed;
+		world_begin(&w);
+		world_event(&w, PAC_AUTHENTICATE);
+		assert_int_equal(neighbours_told(), keyed ? 2 : 0);
+		assert_true(pac_open(w.pac));
+		assert_int_equal(world_saw(&w, false, PANA_REPORT_NOTIFIED), keyed);
+		world_forget_reports(&w);
+		world_event(&w, PAC_REAUTHENTICATE);
+		assert_int_equal(neighbours_told(), keyed ? 2 : 0);
+		assert_true(world_saw(&w, false, PANA_REPORT_REAUTHENTICATED));
+		assert_int_equal(world_saw(&w, false, PANA_REPORT_NOTIFIED), keyed);
+		world_end(&w);
+	}
+	world_init(&w, 11); /* who is refused is told nothing */
+	w.paa_config.result_avps = list;
+	w.paa_config.result_avp_count = 2;
+	w.refuse = true;
+	world_begin(&w);
+	world_event(&w, PAC_AUTHENTICATE);
+	assert_int_equal(neighbours_told(), 0);
+	assert_false(world_saw(&w, false, PANA_REPORT_NOTIFIED));
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_neighbours_with_the_result),
 		cmocka_unit_test(test_address_update),
 		cmocka_unit_test(test_address_update_with_a_request_outstanding),
 		cmocka_unit_test(test_preauthentication),
