@@ -7,6 +7,7 @@
 #include "ref/ar/access.h"
 #include "ref/ar/ap_keys.h"
 #include "ref/ar/ar.h"
+#include "ref/ar/nearby.h"
 #include "ref/host/carry.h"
 
 /* What a report's session was when the engine made it: a later call may have released it. */
@@ -241,16 +242,19 @@ static struct paa_config agent_config(struct ar *ar)
 	config.context = ar;
 	config.eap_new = new_server;
 	config.authorise = authorise;
+	nearby_apply(ar->nearby, &config);
 	return config;
 }
 
 int agent_start(struct ar *ar)
 {
 	const struct agent_settings *s = &ar->settings->agent;
-	struct paa_config config = agent_config(ar);
+	struct paa_config config;
 	struct actions actions;
 	char where[64];
 
+	ar->nearby = nearby_new(&ar->settings->neighbours);
+	config = agent_config(ar);
 	if (load_users(ar) < 0)
 		return -1;
 	if (ar->settings->eap.tls) {
@@ -284,6 +288,7 @@ void agent_stop(struct ar *ar)
 {
 	waiters_refuse(&ar->waiters, NULL, "the node is shutting down");
 	paa_free(ar->paa);
+	nearby_free(ar->nearby);
 	timer_free(ar->timer);
 	udp_close(ar->udp);
 	aaa_free(ar->aaa);

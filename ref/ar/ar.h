@@ -19,6 +19,7 @@
 struct aaa;
 struct access;
 struct ap_keys;
+struct nearby;
 
 struct ar {
 	struct node *node;
@@ -33,6 +34,7 @@ struct ar {
 	uint32_t newest; /* session identifier; 0 before there was one */
 	struct access *access;
 	struct ap_keys *ap_keys; /* NULL: no access points */
+	struct nearby *nearby; /* NULL: clients are told of none */
 };
 
 /* The agent: opens the socket, serves. 0, or -1 after log_error. */

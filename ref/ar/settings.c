@@ -2,6 +2,7 @@
 #include "ref/ar/settings.h"
 #include "ref/eap/eap_server.h"
 #include "ref/node/ap_key.h"
+#include "ref/node/neighbour_settings.h"
 #include "ref/pana/pana_mpa.h"
 #include "ref/radius/radius_client.h"
 
@@ -188,6 +189,11 @@ const struct config_row ar_rows[] = {
 	  .offset = offsetof(struct ar_settings, access_points), .rows = ap_rows,
 	  .size = sizeof(struct ap_settings), .max = MPA_APS_MAX,
 	  .help = "Access points of this network, where keys are installed on request." },
+	{ .key = "neighbours", .kind = CONFIG_LIST,
+	  .offset = offsetof(struct ar_settings, neighbours), .rows = neighbour_rows,
+	  .size = sizeof(struct neighbour_settings), .max = MPA_NEIGHBOURS_MAX,
+	  .help = "Access points, of this network and of others near it, that authenticated clients "
+		  "are told of. Not given: nothing is told." },
 	{ .key = "access", .kind = CONFIG_OPTION, .offset = offsetof(struct ar_settings, access),
 	  .rows = access_rows, .size = sizeof(struct access_settings),
 	  .help = "The subnet this router looks after. Not given: an authentication agent only." },
@@ -249,6 +255,7 @@ void ar_check(struct config *config, void *settings)
 	for (size_t i = 0; i < s->eap.users.count; i++)
 		check_user(config, &s->eap, &users[i]);
 	check_aaa(config, &s->eap);
+	neighbour_settings_check(config, &s->neighbours);
 	if (s->eap.tls && s->eap.tls->min_version > s->eap.tls->max_version)
 		config_wrong(config, &s->eap.tls->min_version,
 			"min_version is above max_version; exchange them");

@@ -77,6 +77,7 @@ struct ar_settings {
 	struct agent_settings agent;
 	struct eap_server_settings eap;
 	struct config_list access_points; /* struct ap_settings */
+	struct config_list neighbours; /* struct neighbour_settings */
 	struct access_settings *access; /* NULL: an authentication agent only */
 };
 
