@@ -20,8 +20,8 @@
 static const char usage[] =
 	"usage: baton report [options] DIR|result.json...\n"
 	"\n"
-	"  -f, --format FORMAT  terminal, ktap, junit, markdown, html or json; else by the name\n"
-	"                       of FILE (.tap, .xml, .md, .html, .json), else terminal\n"
+	"  -f, --format FORMAT  terminal, summary, ktap, junit, markdown, html or json; else by\n"
+	"                       the name of FILE (.tap, .xml, .md, .html, .json), else terminal\n"
 	"  -o, --output FILE    write there instead of to the terminal; a folder takes "
 	"result.json\n"
 	"                       and all its evidence\n"
@@ -48,6 +48,7 @@ static const struct format {
 	const char *suffix;
 } formats[] = {
 	{"terminal", view_terminal, ".txt"},
+	{"summary", view_summary, NULL},
 	{"ktap", view_ktap, ".tap"},
 	{"ktap", view_ktap, ".ktap"},
 	{"junit", view_junit, ".xml"},
@@ -96,7 +97,8 @@ static const struct format *choose_format(const struct request *q)
 {
 	for (size_t i = 0; i < N_FORMATS; i++) {
 		if (q->format ? !strcmp(q->format, formats[i].name)
-			      : q->output && ends_with(q->output, formats[i].suffix))
+			      : q->output && formats[i].suffix &&
+				ends_with(q->output, formats[i].suffix))
 			return &formats[i];
 	}
 	return q->format ? NULL : &formats[0];

@@ -51,6 +51,9 @@ ok "no colours and no control characters without a terminal" no_escape
 ok "a terminal gets colours, and none with NO_COLOR" eval '
 	script -qec "$baton report $run" /dev/null </dev/null >"$out" && ! no_escape &&
 	NO_COLOR=1 script -qec "$baton report $run" /dev/null </dev/null >"$out" && no_escape'
+ok "the summary: one line of tests, columns side by side, documented figures in brackets" eval '
+	says "44 of 60 tests in 4 suites passed" -f summary "$run" &&
+	grep -qE "^L3 handoff +ms .* 0.71 \[1\]" "$out" && [ "$(wc -l <"$out")" -lt 30 ] && no_escape'
 ok "--verbose lists those that passed" says "pana/paa/pci-is-answered" -v "$run"
 ok "KTAP: 60 tests, 10 not ok, 4 skipped, no control characters" eval '
 	report -f ktap "$run" && [ "$(grep -cE "^  (not )?ok " "$out")" = 60 ] &&

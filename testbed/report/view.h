@@ -24,7 +24,8 @@ struct view_options {
 typedef int view_function(const struct report *report, const json_t *comparison,
 	const struct view_options *options, FILE *out, struct report_error *error);
 
-view_function view_terminal, view_ktap, view_junit, view_markdown, view_html, view_json;
+view_function view_terminal, view_summary, view_ktap, view_junit, view_markdown, view_html,
+	view_json;
 
 /* Compares two results: what passed before and does not now, what is fixed, what still fails, what
  * came and went, which figures changed. Returns an object, owned by the caller:

@@ -10,78 +10,7 @@
 #include <string.h>
 
 #include "testbed/report/json.h"
-
-enum tone { PLAIN, BOLD, DIM, GOOD, POOR, BAD };
-
-struct term {
-	FILE *out;
-	bool colour;
-	bool verbose;
-};
-
-static const char *tone_start(const struct term *t, enum tone tone)
-{
-	static const char *const codes[] = {
-		[PLAIN] = "",
-		[BOLD] = "\033[1m",
-		[DIM] = "\033[2m",
-		[GOOD] = "\033[32m",
-		[POOR] = "\033[33m",
-		[BAD] = "\033[31m",
-	};
-
-	return t->colour ? codes[tone] : "";
-}
-
-/* Prints text in a tone, padded to width: to the right when width is negative. */
-static void cell(const struct term *t, enum tone tone, const char *text, int width)
-{
-	int pad = abs(width) - (int)text_width(text);
-
-	if (width > 0 && pad > 0)
-		fprintf(t->out, "%*s", pad, "");
-	fputs(tone_start(t, tone), t->out);
-	print_clean(t->out, text);
-	if (t->colour && tone != PLAIN)
-		fputs("\033[0m", t->out);
-	if (width < 0 && pad > 0)
-		fprintf(t->out, "%*s", pad, "");
-}
-
-static void heading(const struct term *t, const char *text)
-{
-	fputc('\n', t->out);
-	cell(t, BOLD, text, 0);
-	fputc('\n', t->out);
-}
-
-static enum tone verdict_tone(enum verdict v)
-{
-	switch (v) {
-	case VERDICT_PASS:
-		return GOOD;
-	case VERDICT_DEVIATION:
-	case VERDICT_INCONCLUSIVE:
-		return POOR;
-	case VERDICT_UNSUPPORTED:
-	case VERDICT_NOT_APPLICABLE:
-		return DIM;
-	case VERDICT_FAIL:
-	case VERDICT_SETUP_FAILED:
-	case VERDICT_CLEANUP_FAILED:
-	case VERDICT_CRASH:
-	case VERDICT_ERROR:
-		return BAD;
-	}
-	return PLAIN;
-}
-
-static int max_width(int width, const char *text)
-{
-	int n = (int)text_width(text);
-
-	return n > width ? n : width;
-}
+#include "testbed/report/term.h"
 
 /* ---- what ran ----------------------------------------------------------------------------- */
 
@@ -94,8 +23,8 @@ static void show_run(const struct term *t, const json_t *root)
 	json_t *word;
 	size_t i;
 
-	cell(t, BOLD, "baton ", 0);
-	cell(t, BOLD, json_get_text(baton, "version"), 0);
+	term_cell(t, BOLD, "baton ", 0);
+	term_cell(t, BOLD, json_get_text(baton, "version"), 0);
 	if (*commit && strcmp(commit, json_get_text(baton, "version")))
 		fprintf(t->out, " (%.12s)", commit);
 	fputs(", ", t->out);
@@ -116,7 +45,7 @@ static void show_run(const struct term *t, const json_t *root)
 	if (i)
 		fputc('\n', t->out);
 	if (*json_get_text(root, "interrupted")) {
-		cell(t, BAD, "Not complete: ", 0);
+		term_cell(t, BAD, "Not complete: ", 0);
 		print_clean(t->out, json_get_text(root, "interrupted"));
 		fputc('\n', t->out);
 	}
@@ -135,27 +64,27 @@ static void suite_line(const struct term *t, const struct tally *line, const str
 		if (!all->count[v])
 			continue;
 		snprintf(number, sizeof(number), "%zu", line->count[v]);
-		cell(t, line->count[v] ? verdict_tone((enum verdict)v) : DIM, number,
+		term_cell(t, line->count[v] ? verdict_tone((enum verdict)v) : DIM, number,
 			(int)strlen(name) + 2);
 	}
 	snprintf(number, sizeof(number), "%zu", line->total);
-	cell(t, PLAIN, number, 7);
+	term_cell(t, PLAIN, number, 7);
 	snprintf(number, sizeof(number), "%.1f s", line->duration_s);
-	cell(t, DIM, number, 10);
+	term_cell(t, DIM, number, 10);
 	fputc('\n', t->out);
 }
 
 static void suite_header(const struct term *t, const struct tally *all, int suite, int sut)
 {
-	heading(t, "Verdicts");
-	cell(t, DIM, "suite", -suite - 2);
-	cell(t, DIM, "implementation", -sut);
+	term_heading(t, "Verdicts");
+	term_cell(t, DIM, "suite", -suite - 2);
+	term_cell(t, DIM, "implementation", -sut);
 	for (size_t v = 0; v < VERDICT_COUNT; v++)
 		if (all->count[v])
-			cell(t, DIM, verdict_name((enum verdict)v),
+			term_cell(t, DIM, verdict_name((enum verdict)v),
 				(int)strlen(verdict_name((enum verdict)v)) + 2);
-	cell(t, DIM, "tests", 7);
-	cell(t, DIM, "time", 10);
+	term_cell(t, DIM, "tests", 7);
+	term_cell(t, DIM, "time", 10);
 	fputc('\n', t->out);
 }
 
@@ -171,8 +100,8 @@ static void show_suites(const struct term *t, const struct report *report, const
 	{
 		char *sut = report_suite_sut(suite);
 
-		name_width = max_width(name_width, json_get_text(suite, "name"));
-		sut_width = max_width(sut_width, sut);
+		name_width = term_width(name_width, json_get_text(suite, "name"));
+		sut_width = term_width(sut_width, sut);
 		free(sut);
 	}
 	suite_header(t, all, name_width, sut_width);
@@ -182,8 +111,8 @@ static void show_suites(const struct term *t, const struct report *report, const
 		char *sut = report_suite_sut(suite);
 
 		tally_suite(suite, &line);
-		cell(t, PLAIN, json_get_text(suite, "name"), -name_width - 2);
-		cell(t, PLAIN, sut, -sut_width);
+		term_cell(t, PLAIN, json_get_text(suite, "name"), -name_width - 2);
+		term_cell(t, PLAIN, sut, -sut_width);
 		suite_line(t, &line, all);
 		free(sut);
 	}
@@ -195,7 +124,7 @@ static void labelled(const struct term *t, const char *label, const char *text)
 {
 	if (!*text)
 		return;
-	cell(t, DIM, label, 12);
+	term_cell(t, DIM, label, 12);
 	fputs("  ", t->out);
 	print_clean(t->out, text);
 	fputc('\n', t->out);
@@ -219,20 +148,20 @@ static void show_differences(const struct term *t, json_t *differs)
 		return;
 	json_array_foreach(differs, i, d)
 	{
-		field = max_width(field, json_get_text(d, "field"));
-		expected = max_width(expected, json_get_text(d, "expected"));
+		field = term_width(field, json_get_text(d, "field"));
+		expected = term_width(expected, json_get_text(d, "expected"));
 	}
 	fprintf(t->out, "%14s", "");
-	cell(t, DIM, "field", -field - 2);
-	cell(t, DIM, "expected", -expected - 2);
-	cell(t, DIM, "received", 0);
+	term_cell(t, DIM, "field", -field - 2);
+	term_cell(t, DIM, "expected", -expected - 2);
+	term_cell(t, DIM, "received", 0);
 	fputc('\n', t->out);
 	json_array_foreach(differs, i, d)
 	{
 		fprintf(t->out, "%14s", "");
-		cell(t, PLAIN, json_get_text(d, "field"), -field - 2);
-		cell(t, GOOD, json_get_text(d, "expected"), -expected - 2);
-		cell(t, BAD, json_get_text(d, "received"), 0);
+		term_cell(t, PLAIN, json_get_text(d, "field"), -field - 2);
+		term_cell(t, GOOD, json_get_text(d, "expected"), -expected - 2);
+		term_cell(t, BAD, json_get_text(d, "received"), 0);
 		fputc('\n', t->out);
 	}
 }
@@ -242,12 +171,12 @@ static void show_test_line(const struct term *t, const json_t *suite, const json
 	enum verdict v = report_test_verdict(test);
 	char *title = report_test_title(test);
 
-	cell(t, verdict_tone(v), verdict_name(v), -14);
-	cell(t, BOLD, json_get_text(suite, "name"), 0);
-	cell(t, BOLD, "/", 0);
-	cell(t, BOLD, title, 0);
+	term_cell(t, verdict_tone(v), verdict_name(v), -14);
+	term_cell(t, BOLD, json_get_text(suite, "name"), 0);
+	term_cell(t, BOLD, "/", 0);
+	term_cell(t, BOLD, title, 0);
 	if (json_is_true(json_object_get(test, "flaky")))
-		cell(t, POOR, "  flaky", 0);
+		term_cell(t, POOR, "  flaky", 0);
 	fputs("  ", t->out);
 	print_clean(t->out, json_get_text(test, "file"));
 	fprintf(t->out, ":%" JSON_INTEGER_FORMAT "\n",
@@ -289,19 +218,12 @@ static void show_tests(const struct term *t, const struct report *report, const 
 
 	if (!all->total || (quiet == all->total && !all->flaky && !t->verbose))
 		return;
-	heading(t, t->verbose ? "Tests" : "Tests to look at");
+	term_heading(t, t->verbose ? "Tests" : "Tests to look at");
 	json_array_foreach(json_get_array(report->root, "suites"), i, suite) json_array_foreach(
 		json_get_array(suite, "tests"), j, test) show_test(t, suite, test);
 }
 
 /* ---- measurements ------------------------------------------------------------------------- */
-
-static enum tone word_tone(const char *word)
-{
-	if (!strcmp(word, "worse"))
-		return BAD;
-	return strcmp(word, "not documented") ? GOOD : DIM;
-}
 
 static void show_row(const struct term *t, const json_t *row, int width)
 {
@@ -309,17 +231,17 @@ static void show_row(const struct term *t, const json_t *row, int width)
 	char number[32], spread[80];
 
 	fputs("  ", t->out);
-	cell(t, PLAIN, row_title(row), -width);
-	cell(t, BOLD, number_text(json_get_number(row, "median"), number), 11);
-	cell(t, PLAIN, number_text(json_get_number(row, "documented"), number), 12);
+	term_cell(t, PLAIN, row_title(row), -width);
+	term_cell(t, BOLD, number_text(json_get_number(row, "median"), number), 11);
+	term_cell(t, PLAIN, number_text(json_get_number(row, "documented"), number), 12);
 	fputs("  ", t->out);
-	cell(t, PLAIN, unit, -8);
-	cell(t, word_tone(word), word, -16);
-	cell(t, DIM, spread_text(row, spread), 0);
+	term_cell(t, PLAIN, unit, -8);
+	term_cell(t, word_tone(word), word, -16);
+	term_cell(t, DIM, spread_text(row, spread), 0);
 	fputc('\n', t->out);
 	if (*json_get_text(row, "explanation")) {
 		fputs("    ", t->out);
-		cell(t, DIM, json_get_text(row, "explanation"), 0);
+		term_cell(t, DIM, json_get_text(row, "explanation"), 0);
 		fputc('\n', t->out);
 	}
 }
@@ -332,7 +254,7 @@ static void show_column(const struct term *t, const json_t *m, const json_t *col
 	json_t *row;
 	size_t i;
 
-	cell(t, BOLD, json_get_text(column, "name"), 0);
+	term_cell(t, BOLD, json_get_text(column, "name"), 0);
 	fprintf(t->out, ", %" JSON_INTEGER_FORMAT " run%s", n, n == 1 ? "" : "s");
 	if (*beside) {
 		fputs(", beside ", t->out);
@@ -343,12 +265,12 @@ static void show_column(const struct term *t, const json_t *m, const json_t *col
 		print_clean(t->out, which);
 	}
 	fputs("\n  ", t->out);
-	cell(t, DIM, "", -width);
-	cell(t, DIM, "measured", 11);
-	cell(t, DIM, "documented", 12);
+	term_cell(t, DIM, "", -width);
+	term_cell(t, DIM, "measured", 11);
+	term_cell(t, DIM, "documented", 12);
 	fprintf(t->out, "  %-8s", "");
-	cell(t, DIM, "", -16);
-	cell(t, DIM, n > 1 ? "spread" : "", 0);
+	term_cell(t, DIM, "", -16);
+	term_cell(t, DIM, n > 1 ? "spread" : "", 0);
 	fputc('\n', t->out);
 	json_array_foreach(json_get_array(column, "rows"), i, row) show_row(t, row, width);
 }
@@ -363,11 +285,11 @@ static void show_measurements(const struct term *t, const json_t *root)
 		int width = 0;
 
 		fputc('\n', t->out);
-		cell(t, BOLD, json_get_text(measurement, "title"), 0);
+		term_cell(t, BOLD, json_get_text(measurement, "title"), 0);
 		fprintf(t->out, " (%s clock)\n", json_get_text(measurement, "clock"));
 		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			json_array_foreach(json_get_array(column, "rows"), k, row) width =
-				max_width(width, row_title(row));
+				term_width(width, row_title(row));
 		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			show_column(t, measurement, column, width);
 	}
@@ -392,7 +314,7 @@ static void show_coverage(const struct term *t, const json_t *root)
 	}
 	if (!total)
 		return;
-	heading(t, "Coverage");
+	term_heading(t, "Coverage");
 	fprintf(t->out, "%zu of %zu normative statements are covered, %zu of %zu MUSTs\n", covered,
 		total, musts_covered, musts);
 }
@@ -405,16 +327,16 @@ static void show_matrix(const struct term *t, const struct report *report)
 
 	if (!matrix)
 		return;
-	heading(t, "Interoperability (passed of tests)");
+	term_heading(t, "Interoperability (passed of tests)");
 	json_array_foreach(json_get_array(matrix, "rows"), i, row) width =
-		max_width(width, json_get_text(row, "suite"));
-	cell(t, DIM, "suite", -width);
+		term_width(width, json_get_text(row, "suite"));
+	term_cell(t, DIM, "suite", -width);
 	json_array_foreach(json_get_array(matrix, "suts"), i, sut)
-		cell(t, DIM, json_string_value(sut), max_width(9, json_string_value(sut)) + 2);
+		term_cell(t, DIM, json_string_value(sut), term_width(9, json_string_value(sut)) + 2);
 	fputc('\n', t->out);
 	json_array_foreach(json_get_array(matrix, "rows"), i, row)
 	{
-		cell(t, PLAIN, json_get_text(row, "suite"), -width);
+		term_cell(t, PLAIN, json_get_text(row, "suite"), -width);
 		json_array_foreach(json_get_array(row, "cells"), j, c)
 		{
 			sut = json_array_get(json_get_array(matrix, "suts"), j);
@@ -423,8 +345,8 @@ static void show_matrix(const struct term *t, const struct report *report)
 			if (json_is_object(c))
 				snprintf(text, sizeof(text), "%g of %g",
 					json_get_number(c, "passed"), json_get_number(c, "total"));
-			cell(t, json_get_number(c, "bad") > 0 ? BAD : PLAIN, text,
-				max_width(9, json_string_value(sut)) + 2);
+			term_cell(t, json_get_number(c, "bad") > 0 ? BAD : PLAIN, text,
+				term_width(9, json_string_value(sut)) + 2);
 		}
 		fputc('\n', t->out);
 		json_array_foreach(json_get_array(row, "everyone"), j, c)
@@ -454,16 +376,16 @@ static void show_changes(const struct term *t, const json_t *comparison)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		json_array_foreach(json_get_array(comparison, lists[i].key), j, e)
 		{
-			cell(t, lists[i].tone, lists[i].title, -15);
+			term_cell(t, lists[i].tone, lists[i].title, -15);
 			print_clean(t->out, json_get_text(e, "suite"));
 			fputc('/', t->out);
 			print_clean(t->out, json_get_text(e, "test"));
 			fputs("  ", t->out);
-			cell(t, DIM, json_get_text(e, "was"), 0);
-			cell(t, DIM,
+			term_cell(t, DIM, json_get_text(e, "was"), 0);
+			term_cell(t, DIM,
 				*json_get_text(e, "was") && *json_get_text(e, "now") ? " -> " : "",
 				0);
-			cell(t, DIM, json_get_text(e, "now"), 0);
+			term_cell(t, DIM, json_get_text(e, "now"), 0);
 			fputc('\n', t->out);
 			labelled(t, "", json_get_text(e, "reason"));
 		}
@@ -478,15 +400,15 @@ static void show_comparison(const struct term *t, const json_t *comparison)
 	if (!comparison)
 		return;
 	fputc('\n', t->out);
-	cell(t, BOLD, "Against ", 0);
-	cell(t, BOLD, json_get_text(comparison, "against"), 0);
+	term_cell(t, BOLD, "Against ", 0);
+	term_cell(t, BOLD, json_get_text(comparison, "against"), 0);
 	fputc('\n', t->out);
 	show_changes(t, comparison);
 	json_array_foreach(figures, i, f)
 	{
 		char was[32], now[32];
 
-		cell(t, word_tone(json_get_text(f, "word_now")), "figure", -15);
+		term_cell(t, word_tone(json_get_text(f, "word_now")), "figure", -15);
 		print_clean(t->out, json_get_text(f, "experiment"));
 		fputc('/', t->out);
 		print_clean(t->out, json_get_text(f, "column"));
@@ -511,7 +433,7 @@ static void show_verdict(const struct term *t, const struct tally *all)
 	snprintf(text, sizeof(text), "%zu of %zu tests passed", all->count[VERDICT_PASS],
 		all->total);
 	fputc('\n', t->out);
-	cell(t, all->bad ? BAD : GOOD, text, 0);
+	term_cell(t, all->bad ? BAD : GOOD, text, 0);
 	if (all->bad)
 		fprintf(t->out, ", %zu to look into", all->bad);
 	if (all->flaky)
