@@ -66,16 +66,30 @@ function verdictWords(counts, total) {
 	return `${list(words)}.`;
 }
 
+/** What a suite is about, without its part of it: "PANA agent" of "PANA agent: termination". */
+function subjectOf(suite) {
+	return suite.title ? suite.title.split(":")[0] : suite.name.replace(/\/[^/]*$/, "");
+}
+
+/** The values of a list in groups, in the order in which their keys come first. */
+function grouped(values, key) {
+	const groups = new Map();
+	for (const value of values)
+		groups.set(key(value), (groups.get(key(value)) || []).concat(value));
+	return [...groups];
+}
+
+/** For each implementation what it was tested as: a sentence, or a list of them. */
 function testedWords() {
-	const bySut = new Map();
-	for (const entry of tests) {
-		const key = entry.sut;
-		bySut.set(key, (bySut.get(key) || []).concat(entry));
-	}
-	return [...bySut].map(([sut, entries]) => {
-		const roles = [...new Set(entries.map((e) => e.suite.title || e.suite.name))];
-		return el("p", {}, el("b", {}, sut), ` as ${list(roles)}: `,
-			verdictWords(tally(entries), entries.length));
+	return grouped(tests, (e) => e.sut).flatMap(([sut, ofSut]) => {
+		const said = grouped(ofSut, (e) => subjectOf(e.suite)).map(([subject, entries]) => {
+			const suites = new Set(entries.map((e) => e.suite)).size;
+			return `${subject}${suites > 1 ? ` (${suites} suites)` : ""}: ${
+				verdictWords(tally(entries), entries.length)}`;
+		});
+		return said.length === 1 ? el("p", {}, el("b", {}, sut), ` as ${said[0]}`)
+			: [el("p", {}, el("b", {}, sut), " as"),
+				el("ul", {}, said.map((text) => el("li", {}, text)))];
 	});
 }
 

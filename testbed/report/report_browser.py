@@ -236,6 +236,13 @@ def check_tables(browser, result):
     text = browser.run("return document.getElementById('summary').innerText")
     check("the summary says what changed", True,
           "New failures" in text and "pci-is-answered" in text and "Changed figures" in text)
+    words = browser.run("return [...document.querySelectorAll('#summary .lead li')].map((e) => "
+                        "e.innerText)")
+    check("an implementation tested as several things has a list of them",
+          ["PANA authentication agent: 16 of 18 tests passed, 1 fails a MUST and 1 deviates from a "
+           "SHOULD.", "PANA client: 4 of 6 tests passed, 1 fails a MUST and 1 does not apply."], words)
+    check("the navigation has no scroll bar of its own", 0, browser.run(
+        "const l = document.querySelector('nav ul'); return l.offsetHeight - l.clientHeight"))
 
 
 def check_reading(browser):
