@@ -29,6 +29,16 @@ static bool brings_keys(int report)
 		report == PANA_REPORT_REAUTHENTICATED;
 }
 
+static void log_eap(const struct ar *ar, const struct paa_session *s)
+{
+	json_t *details = eap_cost_json(ar->aaa ? NULL : paa_session_method(s),
+		paa_session_eap_cost(s));
+
+	json_object_set_new(details, "session", json_integer(paa_session_id(s)));
+	json_object_set_new(details, "identity", json_string(paa_session_identity(s)));
+	log_event_json(ar->node->log, "eap_completed", details);
+}
+
 static void take_snapshots(struct reporting *r)
 {
 	for (unsigned i = 0; i < r->actions->count; i++) {
@@ -38,9 +48,10 @@ static void take_snapshots(struct reporting *r)
 		r->sessions[i] = (struct snapshot){ .session = paa_session_id(a->session),
 			.peer = *paa_session_peer(a->session),
 			.access = paa_session_access(a->session) };
-		if (brings_keys(a->event))
-			pana_log_keys(r->ar->node, r->sessions[i].session,
-				paa_session_keys(a->session));
+		if (!brings_keys(a->event))
+			continue;
+		pana_log_keys(r->ar->node, r->sessions[i].session, paa_session_keys(a->session));
+		log_eap(r->ar, a->session);
 	}
 }
 

@@ -25,6 +25,13 @@ enum eap_status {
 #define EAP_SESSION_ID_MAX 65
 #define EAP_MTU_DEFAULT 1020 /* octets of the largest packet; RFC 3748 §3.1 */
 
+/* What a conversation took, since its start. */
+struct eap_cost {
+	unsigned rounds; /* requests that were answered */
+	unsigned octets; /* of all EAP packets, both ways */
+	bool resumed;	 /* the method went on with an earlier session (RFC 5216 §2.1.2) */
+};
+
 struct eap_end;
 
 struct eap_end_ops {
@@ -49,6 +56,7 @@ struct eap_end {
 	char identity[EAP_IDENTITY_MAX + 1]; /* of the peer, as far as known; terminated */
 	const char *method;		     /* "EAP-TLS": of the method that ended; or NULL */
 	const char *failure;		     /* why EAP_FAILURE, one sentence; or NULL */
+	struct eap_cost cost;
 };
 
 static inline void eap_destroy(struct eap_end *end)

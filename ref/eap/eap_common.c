@@ -48,6 +48,8 @@ void eap_output(struct eap_end *end, const struct eap_packet *packet)
 	if (written.size)
 		memcpy(copy, written.data, written.size);
 	end->output = VIEW(copy, written.size);
+	end->cost.octets += (unsigned)written.size;
+	end->cost.rounds += packet->code == EAP_CODE_RESPONSE;
 }
 
 void eap_export(struct eap_end *end, const uint8_t msk[EAP_MSK_SIZE],
@@ -69,6 +71,7 @@ void eap_end_reset(struct eap_end *end)
 	end->session_id_size = 0;
 	end->method = NULL;
 	end->failure = NULL;
+	end->cost = (struct eap_cost){ 0 };
 	end->status = EAP_WAITING;
 }
 

@@ -66,6 +66,9 @@ struct eap_server_method {
 /* Takes another reference (eap_tls_context_free gives it back); NULL stays NULL. */
 struct eap_tls_context *eap_tls_context_hold(struct eap_tls_context *context);
 
+/* A peer's: forgets the sessions that it could resume. */
+void eap_tls_context_forget(struct eap_tls_context *context);
+
 extern const struct eap_peer_method eap_md5_peer, eap_psk_peer, eap_tls_peer;
 extern const struct eap_server_method eap_md5_server, eap_psk_server, eap_tls_server;
 

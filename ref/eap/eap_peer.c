@@ -252,6 +252,8 @@ static int give_up(void *context, const void *input)
 	method_finish(p);
 	if (!p->end.failure)
 		p->end.failure = "the server refused";
+	if (p->end.cost.resumed) /* perhaps that was why: in full the next time */
+		eap_tls_context_forget(p->config.tls);
 	eap_output_clear(&p->end);
 	wipe(p->end.msk, sizeof(p->end.msk));
 	wipe(p->end.emsk, sizeof(p->end.emsk));
@@ -424,6 +426,8 @@ static enum eap_status peer_input(struct eap_end *end, struct view datagram, str
 	int event = classify(p, &packet, p->reject);
 	if (event >= 0)
 		step(p, event, &packet);
+	if (!p->reject->reason)
+		end->cost.octets += (unsigned)datagram.size;
 	p->reject = NULL;
 	return end->status;
 }

@@ -354,6 +354,10 @@ static enum eap_status server_input(struct eap_end *end, struct view datagram,
 			find_user(s, identity);
 		step(s, event, &packet);
 	}
+	if (!s->reject->reason) {
+		end->cost.octets += (unsigned)datagram.size;
+		end->cost.rounds++;
+	}
 	s->reject = NULL;
 	return end->status;
 }

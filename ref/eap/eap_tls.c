@@ -20,7 +20,7 @@
 #include "ref/base/crypto.h"
 #include "ref/base/mutant.h"
 #include "ref/eap/eap_method.h"
-#include "ref/eap/eap_tls_channel.h"
+#include "ref/eap/eap_tls_sessions.h"
 
 enum phase {
 	PHASE_START,	 /* nothing has been sent or taken */
@@ -71,6 +71,7 @@ static enum eap_step peer_end(const struct eap_method_context *context, struct t
 		return EAP_STEP_CONTINUE;
 	if (!tls_export_keys(m->channel, context->end))
 		return lose(context, m);
+	context->end->cost.resumed = tls_is_resumed(m->channel);
 	tls_keep_session(m->channel);
 	return waits ? EAP_STEP_MAY_SUCCEED : modern ? EAP_STEP_DONE : EAP_STEP_ACCEPTED;
 }
@@ -206,6 +207,7 @@ static bool check_identity(const struct eap_method_context *context, const struc
 
 static enum eap_step server_end(const struct eap_method_context *context, struct tls_method *m)
 {
+	context->end->cost.resumed = tls_is_resumed(m->channel);
 	return tls_export_keys(m->channel, context->end) ? EAP_STEP_DONE : lose(context, m);
 }
 
@@ -229,6 +231,10 @@ static enum eap_step server_advance(const struct eap_method_context *context,
 		return EAP_STEP_CONTINUE;
 	m->phase = PHASE_FINISHED;
 	/* Before the success indication: after it a failure would not be believed. */
+	if (!tls_session_stands(m->channel)) {
+		context->end->failure = "the certificate of the resumed session is valid no more";
+		return EAP_STEP_FAILED;
+	}
 	if (!check_identity(context, m)) {
 		context->end->failure = "the certificate is of somebody else than the identity";
 		return EAP_STEP_FAILED;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum eap_tls_version {
 	EAP_TLS_1_0 = 0x0301,
@@ -36,6 +37,16 @@ struct eap_tls_config {
 	bool without_indication;
 	bool resumption;	 /* offer and take session tickets (RFC 5216 §2.1.2) */
 	unsigned session_lifetime; /* seconds that a session can be resumed; 0: two hours */
+	/* A peer: where sessions are kept, PEM, for this program's next run and for other programs
+	 * of the same node; whoever can read it can act as this peer. NULL: in memory only. */
+	const char *session_file;
+	/* A server: what the keys of its tickets are made from, so that several servers take each
+	 * other's; 0 octets: random ones. */
+	const uint8_t *ticket_secret;
+	size_t ticket_secret_size;
+	/* Called with a sentence when session_file cannot be read or written; or NULL. */
+	void (*warn)(void *context, const char *sentence);
+	void *warn_context;
 	/* Called with each line of a key log (as in SSLKEYLOGFILE). NULL: secrets stay inside. */
 	void (*key_log)(void *context, const char *line);
 	void *key_log_context;
@@ -56,6 +67,9 @@ struct eap_tls_context *eap_tls_context_new(const struct eap_tls_config *config,
 
 /* Gives the owner's reference back; sessions under way keep the context until they end. */
 void eap_tls_context_free(struct eap_tls_context *context);
+
+/* How many sessions a peer's context keeps. */
+unsigned eap_tls_sessions(const struct eap_tls_context *context);
 
 /* "1.0" to "1.3", or 0 when the text is none of them; and back. */
 enum eap_tls_version eap_tls_version_parse(const char *text);

@@ -5,7 +5,7 @@
 #include "ref/base/crypto.h"
 #include "ref/base/mutant.h"
 #include "ref/base/reader.h"
-#include "ref/eap/eap_tls_channel.h"
+#include "ref/eap/eap_tls_sessions.h"
 
 static const char section[] = "RFC 5216 §2.1.5";
 
@@ -146,12 +146,9 @@ struct tls_channel *tls_channel_new(struct eap_tls_context *context)
 		SSL_set_accept_state(c->ssl);
 	else
 		SSL_set_connect_state(c->ssl);
-	/* A ticket of TLS 1.3 is used once (RFC 8446 §C.4): taken out of the context. */
-	if (context->session) {
-		SSL_set_session(c->ssl, context->session);
-		SSL_SESSION_free(context->session);
-		context->session = NULL;
-	}
+	c->offered = context->server ? NULL : tls_session_take(context);
+	if (c->offered)
+		SSL_set_session(c->ssl, c->offered);
 	return c;
 }
 
@@ -162,6 +159,7 @@ void tls_channel_free(struct tls_channel *c)
 	SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(c->ssl);
 	SSL_SESSION_free(c->session);
+	SSL_SESSION_free(c->offered);
 	eap_tls_context_free(c->context);
 	free(c);
 }
@@ -211,11 +209,18 @@ const char *tls_failure(const struct tls_channel *c)
 	return reason ? reason : "TLS failed";
 }
 
+bool tls_is_resumed(const struct tls_channel *c)
+{
+	return SSL_session_reused(c->ssl);
+}
+
 void tls_keep_session(struct tls_channel *c)
 {
-	if (!c->session || !SSL_SESSION_is_resumable(c->session))
+	bool again = !tls_is_1_3(c) && tls_is_resumed(c);
+	SSL_SESSION **kept = c->session || !again ? &c->session : &c->offered;
+
+	if (!*kept || !SSL_SESSION_is_resumable(*kept))
 		return;
-	SSL_SESSION_free(c->context->session);
-	c->context->session = c->session;
-	c->session = NULL;
+	tls_session_put(c->context, *kept);
+	*kept = NULL;
 }

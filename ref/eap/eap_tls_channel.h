@@ -19,6 +19,7 @@
 #define EAP_TLS_FLAG_L 0x80
 #define EAP_TLS_FLAG_M 0x40
 #define EAP_TLS_FLAG_S 0x20
+#define EAP_TLS_SESSIONS_MAX 8
 #define EAP_TLS_MESSAGE_MAX 65536 /* RFC 5216 §2.1.5 on denial of service by reassembly */
 
 struct eap_tls_context {
@@ -27,7 +28,13 @@ struct eap_tls_context {
 	bool server, match_identity, without_indication;
 	void (*key_log)(void *context, const char *line);
 	void *key_log_context;
-	SSL_SESSION *session; /* of a peer: to resume next time; or NULL */
+	/* Of a peer (eap_tls_sessions.h): to resume, the newest last. */
+	SSL_SESSION *sessions[EAP_TLS_SESSIONS_MAX];
+	unsigned session_count;
+	uint8_t session_context[32]; /* what sessions of this configuration are marked with */
+	char *session_file;	     /* or NULL */
+	void (*warn)(void *context, const char *sentence);
+	void *warn_context;
 };
 
 struct tls_channel {
@@ -37,7 +44,8 @@ struct tls_channel {
 	bool sending;	      /* some of a message has been sent, not yet all */
 	bool receiving;	      /* some of a message has come, not yet all */
 	size_t total, have;   /* of the message that is coming */
-	SSL_SESSION *session; /* a new one, the context's once all has ended well */
+	SSL_SESSION *offered; /* of a peer; the context's again once all has ended well */
+	SSL_SESSION *session; /* a new one, likewise */
 };
 
 enum tls_received {
@@ -91,7 +99,10 @@ const char *tls_failure(const struct tls_channel *channel);
 
 bool tls_is_1_3(const struct tls_channel *channel);
 
-/* A peer: keeps the new session to resume it next time. */
+/* Whether an earlier session was resumed (RFC 5216 §2.1.2). */
+bool tls_is_resumed(const struct tls_channel *channel);
+
+/* A peer: keeps the session to resume it next time. */
 void tls_keep_session(struct tls_channel *channel);
 
 #endif

@@ -5,10 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "ref/eap/eap_tls_channel.h"
-
-#define SESSION_LIFETIME 7200
-#define CACHED_SESSIONS 1024
+#include "ref/eap/eap_tls_sessions.h"
 
 struct eap_tls_config eap_tls_config_default(bool server)
 {
@@ -172,37 +169,6 @@ static int set_verification(SSL_CTX *ctx, const struct eap_tls_config *c, const 
 	return set_revocation(ctx, c, p);
 }
 
-/* A peer's new session waits in its channel until the conversation has ended well. */
-static int session_is_new(SSL *ssl, SSL_SESSION *session)
-{
-	struct tls_channel *channel = SSL_get_app_data(ssl);
-
-	SSL_SESSION_free(channel->session);
-	channel->session = session;
-	return 1;
-}
-
-static void set_resumption(SSL_CTX *ctx, const struct eap_tls_config *c)
-{
-	static const unsigned char name[] = "baton-eap";
-
-	SSL_CTX_set_session_id_context(ctx, name, sizeof(name) - 1);
-	SSL_CTX_set_timeout(ctx, c->session_lifetime ? c->session_lifetime : SESSION_LIFETIME);
-	if (!c->resumption) {
-		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-		SSL_CTX_set_num_tickets(ctx, 0);
-	} else if (c->server) {
-		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER);
-		SSL_CTX_sess_set_cache_size(ctx, CACHED_SESSIONS);
-		SSL_CTX_set_num_tickets(ctx, 1);
-	} else {
-		SSL_CTX_set_session_cache_mode(ctx,
-			SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-		SSL_CTX_sess_set_new_cb(ctx, session_is_new);
-	}
-}
-
 static void log_key(const SSL *ssl, const char *line)
 {
 	struct eap_tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
@@ -226,7 +192,6 @@ struct eap_tls_context *eap_tls_context_new(const struct eap_tls_config *config,
 		ERR_clear_error();
 		return NULL;
 	}
-	set_resumption(ctx, config);
 	struct eap_tls_context *context = eap_alloc(sizeof(*context));
 	*context = (struct eap_tls_context){
 		.ssl = ctx,
@@ -236,8 +201,14 @@ struct eap_tls_context *eap_tls_context_new(const struct eap_tls_config *config,
 		.without_indication = config->without_indication,
 		.key_log = config->key_log,
 		.key_log_context = config->key_log_context,
+		.warn = config->warn,
+		.warn_context = config->warn_context,
 	};
 	SSL_CTX_set_app_data(ctx, context);
+	if (tls_sessions_configure(context, config, error, size) < 0) {
+		eap_tls_context_free(context);
+		return NULL;
+	}
 	if (config->key_log)
 		SSL_CTX_set_keylog_callback(ctx, log_key);
 	return context;
@@ -254,7 +225,8 @@ void eap_tls_context_free(struct eap_tls_context *context)
 {
 	if (!context || --context->references)
 		return;
-	SSL_SESSION_free(context->session);
+	tls_sessions_release(context);
+	free(context->session_file);
 	SSL_CTX_free(context->ssl);
 	free(context);
 }

@@ -39,6 +39,14 @@ static void answer_waiters(struct network *n, const struct action *a)
 		waiters_refuse(&n->mn->waiters, n, reason);
 }
 
+static void log_eap(const struct network *n)
+{
+	json_t *details = eap_cost_json(pac_method(n->pac), pac_eap_cost(n->pac));
+
+	json_object_set_new(details, "network", json_string(n->settings->name));
+	log_event_json(n->mn->node->log, "eap_completed", details);
+}
+
 static void take_report(void *context, const struct action *a)
 {
 	struct network *n = context;
@@ -49,6 +57,7 @@ static void take_report(void *context, const struct action *a)
 	pana_log_report(mn->node, a, pac_session_id(n->pac), pac_peer(n->pac), pac_access(n->pac));
 	if (BIT_OF(a->event) & (BIT(AUTHENTICATED) | BIT(PREAUTHORISED) | BIT(REAUTHENTICATED))) {
 		pana_log_keys(mn->node, pac_session_id(n->pac), pac_keys(n->pac));
+		log_eap(n);
 		if (pac_ip_reconfiguration(n->pac))
 			log_event(mn->node->log, "pana_ip_reconfiguration", "{s:s}", "network",
 				n->settings->name);

@@ -37,12 +37,27 @@ const struct config_row tls_rows[] = {
 	  .help = "OpenSSL cipher list for TLS 1.2 and older. Not given: that of the level." },
 	{ .key = "resumption", .kind = CONFIG_BOOL, AT(resumption), .otherwise = "true",
 	  .help = "Resume sessions (RFC 5216 section 2.1.2)." },
+	{ .key = "sessions", .kind = CONFIG_PATH, AT(sessions),
+	  .help = "Client: file that keeps sessions, for the next run and for other programs of this "
+		  "node. Not given: in memory only." },
+	{ .key = "ticket_secret", .kind = CONFIG_OCTETS, AT(ticket_secret), .min = 16, .max = 64,
+	  .help = "Server: shared by servers that resume each other's sessions. Not given: random." },
+	{ .key = "without_indication", .kind = CONFIG_BOOL, AT(without_indication),
+	  .help = "Client: take success with TLS 1.3 without the server's indication (RFC 9190 "
+		  "section 2.1.1)." },
 	{ .key = "match_identity", .kind = CONFIG_BOOL, AT(match_identity),
 	  .help = "Server: the EAP identity must be a name in the client's certificate." },
 	{ .key = "without_client_certificate", .kind = CONFIG_BOOL, AT(without_client_certificate),
 	  .help = "Server: do not ask for a certificate." },
 	{ 0 },
 };
+
+static void warn(void *context, const char *sentence)
+{
+	const struct node *node = context;
+
+	log_warning(node->log, "%s", sentence);
+}
 
 static void key_line(void *context, const char *line)
 {
@@ -68,6 +83,12 @@ struct eap_tls_context *tls_settings_context(struct node *node, const struct tls
 	config.without_client_certificate = tls->without_client_certificate;
 	config.match_identity = tls->match_identity;
 	config.resumption = tls->resumption;
+	config.session_file = tls->sessions;
+	config.ticket_secret = tls->ticket_secret.data;
+	config.ticket_secret_size = tls->ticket_secret.size;
+	config.without_indication = tls->without_indication;
+	config.warn = warn;
+	config.warn_context = node;
 	if (node->key_log >= 0) {
 		config.key_log = key_line;
 		config.key_log_context = node;
@@ -82,4 +103,14 @@ void eap_settings_methods(const struct config_numbers *from, enum eap_type to[EA
 {
 	for (size_t i = 0; i < EAP_METHODS_MAX; i++)
 		to[i] = i < from->count ? (enum eap_type)from->items[i] : EAP_TYPE_NONE;
+}
+
+json_t *eap_cost_json(const char *method, const struct eap_cost *cost)
+{
+	json_t *o = json_pack("{s:i,s:i}", "rounds", (int)cost->rounds, "octets", (int)cost->octets);
+
+	if (method)
+		json_object_update_new(o,
+			json_pack("{s:s,s:b}", "method", method, "resumed", cost->resumed));
+	return o;
 }

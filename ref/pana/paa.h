@@ -118,6 +118,7 @@ bool paa_session_open(const struct paa_session *session); /* the access phase */
 const struct endpoint *paa_session_peer(const struct paa_session *session);
 const char *paa_session_identity(const struct paa_session *session); /* "" before it is known */
 const char *paa_session_method(const struct paa_session *session);   /* "EAP-TLS", or "" */
+const struct eap_cost *paa_session_eap_cost(const struct paa_session *session); /* last run */
 uint32_t paa_session_lifetime(const struct paa_session *session); /* granted, in seconds */
 btime paa_session_expires(const struct paa_session *session);
 struct eap_end *paa_session_eap(const struct paa_session *session); /* NULL when there is none */

@@ -29,6 +29,8 @@ struct action *paa_report(struct paa_session *s, const struct paa_step *step,
 
 static void drop_eap(struct paa_session *s)
 {
+	if (s->eap)
+		s->cost = s->eap->cost;
 	eap_destroy(s->eap);
 	s->eap = NULL;
 }

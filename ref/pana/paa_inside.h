@@ -68,6 +68,7 @@ struct paa_session {
 	void *owner;
 	char *identity;
 	const char *method;
+	struct eap_cost cost; /* of the last run of EAP */
 	int state;
 	enum pana_access access;
 	bool opened;	  /* the access phase was reached once */

@@ -65,6 +65,11 @@ const char *paa_session_method(const struct paa_session *session)
 	return method ? method : "";
 }
 
+const struct eap_cost *paa_session_eap_cost(const struct paa_session *session)
+{
+	return session->eap ? &session->eap->cost : &session->cost;
+}
+
 uint32_t paa_session_lifetime(const struct paa_session *session)
 {
 	return session->lifetime;

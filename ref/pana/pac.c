@@ -51,6 +51,17 @@ void pac_free(struct pac *pac)
 
 /* --- EAP ---------------------------------------------------------------------------------- */
 
+void pac_drop_eap(struct pac *pac)
+{
+	if (pac->eap) {
+		pac->cost = pac->eap->cost;
+		pac->method = pac->eap->method;
+	}
+	eap_destroy(pac->eap);
+	pac->eap = NULL;
+	pac->patience_due = BTIME_NEVER;
+}
+
 static int restart_eap(struct pac *pac, struct reject *reject)
 {
 	pac_drop_eap(pac);

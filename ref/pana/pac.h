@@ -87,6 +87,10 @@ bool pac_ip_reconfiguration(const struct pac *pac); /* the PAA set the I bit */
 const struct endpoint *pac_peer(const struct pac *pac);
 uint32_t pac_rejected(const struct pac *pac, enum reject_reason reason); /* counter */
 
+/* What the last run of EAP took, and its method ("EAP-TLS"; NULL before one has ended). */
+const struct eap_cost *pac_eap_cost(const struct pac *pac);
+const char *pac_method(const struct pac *pac);
+
 /* NULL when there are none (no key method, or not authenticated). */
 const struct pana_session_keys *pac_keys(const struct pac *pac);
 

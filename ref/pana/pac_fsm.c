@@ -27,13 +27,6 @@ struct action *pac_report(struct pac *pac, const struct pac_step *step, enum pan
 		words ? view_text(words) : VIEW_EMPTY);
 }
 
-void pac_drop_eap(struct pac *pac)
-{
-	eap_destroy(pac->eap);
-	pac->eap = NULL;
-	pac->patience_due = BTIME_NEVER;
-}
-
 /* The end of a session: nothing is sent any more but repeated answers. */
 static void close_session(struct pac *pac)
 {

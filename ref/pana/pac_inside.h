@@ -59,6 +59,8 @@ struct pac {
 	struct pac_config config;
 	struct pana_link link;
 	struct eap_end *eap;
+	struct eap_cost cost;	/* of the last run of EAP */
+	const char *method;	/* and its method; NULL */
 	int state;
 	enum pana_access access;
 	bool opened; /* the access phase was reached once: what runs now is re-authentication */

@@ -65,6 +65,16 @@ int pac_ap_key(const struct pac *pac, const uint8_t bssid[6], uint8_t out[MPA_KE
 	return 0;
 }
 
+const struct eap_cost *pac_eap_cost(const struct pac *pac)
+{
+	return pac->eap ? &pac->eap->cost : &pac->cost;
+}
+
+const char *pac_method(const struct pac *pac)
+{
+	return pac->eap ? pac->eap->method : pac->method;
+}
+
 const struct fsm *pac_fsm(void)
 {
 	return &pac_machine;

@@ -16,6 +16,7 @@ static struct radius_pass *pass_of(struct eap_end *end)
 static enum eap_status set_output(struct radius_pass *pass, enum eap_status status)
 {
 	pass->end.output = VIEW(pass->to_peer, pass->to_peer_size);
+	pass->end.cost.octets += (unsigned)pass->to_peer_size;
 	return pass->end.status = status;
 }
 
@@ -41,6 +42,7 @@ static enum eap_status pass_start(struct eap_end *end)
 	wipe(end->msk, sizeof(end->msk));
 	end->has_key = false;
 	end->failure = NULL;
+	end->cost = (struct eap_cost){ 0 };
 	end->identity[0] = '\0';
 	pass->state_size = 0;
 	pass->identifier++;
@@ -89,6 +91,8 @@ static enum eap_status pass_input(struct eap_end *end, struct view packet, struc
 		learn_identity(pass, read_rest(&r));
 	memcpy(pass->to_server, packet.data, (size_t)length);
 	pass->to_server_size = (size_t)length;
+	end->cost.octets += (unsigned)length;
+	end->cost.rounds++;
 	if (!pass->queued) {
 		pass->queued = true;
 		pass->next = pass->client->outbox;

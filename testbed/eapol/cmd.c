@@ -29,6 +29,7 @@ static const char usage[] =
 	"  --peer-name NAME     the name the other's certificate must carry\n"
 	"  --tls MIN-MAX        versions of TLS (1.2-1.3)\n"
 	"  --level N            OpenSSL's security level (2); TLS 1.0 and 1.1 need 0\n"
+	"  --sessions FILE      keep TLS sessions there, for the next run and for other programs\n"
 	"  --without-indication believe EAP-Success after TLS 1.3 without the server's indication\n"
 	"  --mtu N              the largest EAP packet to send\n"
 	"  --times N            that many conversations; TLS resumes from the second on\n"
@@ -37,8 +38,8 @@ static const char usage[] =
 	"  --key-log FILE       append the secrets of TLS, for Wireshark\n"
 	"  -v, --verbose        each packet\n";
 
-enum { IDENTITY = 256, SERVER_ID, METHOD, PASSWORD, PSK, CA, CERT, KEY, CRL, PEER_NAME, TLS, LEVEL,
-	MTU, TIMES, TIMEOUT, SHOW_KEYS, KEY_LOG, WITHOUT_INDICATION };
+enum { IDENTITY = 256, SERVER_ID, METHOD, PASSWORD, PSK, CA, CERT, KEY, CRL, PEER_NAME, SESSIONS,
+	TLS, LEVEL, MTU, TIMES, TIMEOUT, SHOW_KEYS, KEY_LOG, WITHOUT_INDICATION };
 
 static const struct option long_options[] = {
 	{ "identity", required_argument, NULL, IDENTITY },
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{ "key", required_argument, NULL, KEY },
 	{ "crl", required_argument, NULL, CRL },
 	{ "peer-name", required_argument, NULL, PEER_NAME },
+	{ "sessions", required_argument, NULL, SESSIONS },
 	{ "tls", required_argument, NULL, TLS },
 	{ "level", required_argument, NULL, LEVEL },
 	{ "mtu", required_argument, NULL, MTU },
@@ -175,6 +177,7 @@ static int take(struct options *o, int option, const char *text)
 		[PASSWORD - IDENTITY] = &o->password,	[CA - IDENTITY] = &o->tls.ca_file,
 		[CERT - IDENTITY] = &o->tls.certificate_file, [KEY - IDENTITY] = &o->tls.key_file,
 		[CRL - IDENTITY] = &o->tls.crl_file,	[PEER_NAME - IDENTITY] = &o->tls.peer_name,
+		[SESSIONS - IDENTITY] = &o->tls.session_file,
 	};
 
 	switch (option) {
@@ -245,9 +248,10 @@ static void print_result(void *context, const struct eap_end *end)
 	const struct options *o = context;
 
 	if (end->status == EAP_SUCCESS)
-		printf("success method=%s identity=%s key=%s\n",
+		printf("success method=%s identity=%s key=%s resumed=%s rounds=%u octets=%u\n",
 			end->method ? end->method : "none", end->identity,
-			end->has_key ? "yes" : "no");
+			end->has_key ? "yes" : "no", end->cost.resumed ? "yes" : "no",
+			end->cost.rounds, end->cost.octets);
 	else
 		printf("failure %s\n", end->failure ? end->failure : "for a reason unknown");
 	if (o->show_keys && end->has_key) {
