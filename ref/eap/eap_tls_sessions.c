@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -43,11 +42,6 @@ static bool still_trusted(SSL_CTX *ctx, SSL_SESSION *session)
 	X509_STORE_CTX_free(store);
 	ERR_clear_error();
 	return good;
-}
-
-static bool is_over(const SSL_SESSION *session)
-{
-	return SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session) <= time(NULL);
 }
 
 /* Whom to trust, whose certificate is shown, and which name is wanted: a session of another
@@ -162,7 +156,7 @@ SSL_SESSION *tls_session_take(struct eap_tls_context *context)
 
 	load(context);
 	for (unsigned i = 0; i < context->session_count; i++)
-		if (is_over(context->sessions[i]) || !SSL_SESSION_is_resumable(context->sessions[i]))
+		if (!SSL_SESSION_is_resumable(context->sessions[i]))
 			SSL_SESSION_free(context->sessions[i]);
 		else
 			context->sessions[kept++] = context->sessions[i];
