@@ -144,11 +144,13 @@ fuzz() {
 # Fails on a crash, a leak, a time-out, and when the target cannot even start.
 fuzz_one() {
 	local name=$1 program=$2 seconds=$3 corpus=build/corpus/$1 seeds=build/seeds/$1 log status runs
+	local words=build/words/$1
 	mkdir -p "$corpus" build/crashes
 	[ -d "$seeds" ] || seeds=
+	[ -s "$words" ] && words=-dict=$words || words=
 	log=$(mktemp)
 	"$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix=build/crashes/"$name"- "$corpus" $seeds >"$log" 2>&1
+		-artifact_prefix=build/crashes/"$name"- $words "$corpus" $seeds >"$log" 2>&1
 	status=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	if [ $status -eq 0 ] && [ "${runs:-0}" -gt 0 ]; then
@@ -161,13 +163,18 @@ fuzz_one() {
 	return $status
 }
 
+# What fuzzers begin with: the vectors of their protocol and the words of its tables; files of their
+# format and the words in them.
 seed_corpora() {
-	local source protocol folder
+	local source name protocol folder files
 	[ -x build/bin/baton ] || return
+	mkdir -p build/words build/seeds
 	while read -r protocol folder; do
-		for source in $(find "$folder" -name '*_fuzz.c'); do
-			build/bin/baton vectors corpus "$protocol" \
-				"build/seeds/$(basename "${source%.c}")" >/dev/null
+		for source in "$folder"/*_fuzz.c; do
+			name=$(basename "${source%.c}")
+			build/bin/baton tables "$protocol" dictionary >build/words/"$name"
+			[ ! -d vectors/"$protocol" ] || build/bin/baton vectors corpus "$protocol" \
+				build/seeds/"$name" >/dev/null
 		done
 	done <<-EOF
 		pana ref/pana
@@ -175,6 +182,22 @@ seed_corpora() {
 		radius ref/radius
 		dot1x-over-ip ref/dot1x
 		binding ref/binding
+		dhcp ref/dhcp
+		ike ref/ike
+	EOF
+	while read -r name files; do
+		mkdir -p build/seeds/"$name"
+		for source in $files; do
+			cp "$source" build/seeds/"$name/${source//\//-}"
+		done
+		grep -aohE '[[:alpha:]][[:alnum:]_-]{2,}' $files | sort | uniq -c | sort -rn |
+			awk '{ if (NR <= 300) print "\"" $2 "\"" }' >build/words/"$name"
+	done <<-EOF
+		suite_fuzz suites/*/*/*.suite testbed/suite/fixtures/suites/*
+		rows_fuzz suites/requirements/*.yaml
+		manifest_fuzz suites/adapters/*/sut.yaml
+		topology_fuzz topology/*.yaml testbed/topology/bad/*.yaml
+		report_fuzz testbed/report/fixtures/*.json testbed/report/fixtures/bad/*.json
 	EOF
 }
 
