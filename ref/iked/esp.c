@@ -157,9 +157,10 @@ static const char *translate(struct esp *esp, const struct ike_sa *sa,
 		return "selectors that are no whole prefixes";
 	c->owner = sa;
 	c->spi_in = info->spi_in;
-	c->in = (struct esp_sa){ there, here, info->spi_in, id_for(esp, sa, info), suite, { 0 },
-		{ 0 } };
-	c->out = (struct esp_sa){ here, there, info->spi_out, c->in.id, suite, { 0 }, { 0 } };
+	c->in = (struct esp_sa){ .source = there, .destination = here, .spi = info->spi_in,
+		.id = id_for(esp, sa, info), .suite = suite, .mode = ESP_TUNNEL };
+	c->out = (struct esp_sa){ .source = here, .destination = there, .spi = info->spi_out,
+		.id = c->in.id, .suite = suite, .mode = ESP_TUNNEL };
 	memcpy(c->in.encryption, info->encr_in, info->sizes.encr);
 	memcpy(c->in.integrity, info->integ_in, info->sizes.integ);
 	memcpy(c->out.encryption, info->encr_out, info->sizes.encr);
