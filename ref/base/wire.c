@@ -321,7 +321,7 @@ static void encode_element(const struct element_format *format, const struct ele
 	if (format->vendor_flag & e->flags)
 		write_u32(w, e->vendor);
 	size_t length = e->value.size + (format->length_of_whole ? w->used - start : 0);
-	if (format->length_width < 4 && length >> (8 * format->length_width))
+	if (format->length_width && format->length_width < 4 && length >> (8 * format->length_width))
 		w->failed = true;
 	write_uint_at(w, length_at, length, format->length_width);
 	write_view(w, e->value);

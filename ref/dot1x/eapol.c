@@ -13,10 +13,11 @@ static const struct name types[] = {
 	{ 0, NULL },
 };
 
-static const struct field header[] = {
+const struct field eapol_header[] = {
 	{ "Protocol Version", FIELD_UINT, 1, 0, 0, NULL, DOT1X "11.3.1" },
 	{ "Packet Type", FIELD_ENUM, 1, 0, 0, types, DOT1X "11.3.2" },
-	{ "Packet Body Length", FIELD_UINT, 2, 0, 0, NULL, DOT1X "11.3.3" },
+	/* all that follows it; a frame may be padded behind that */
+	{ "Packet Body Length", FIELD_LENGTH, 2, EAPOL_HEADER_SIZE, 0, NULL, DOT1X "11.3.3" },
 	{ 0 },
 };
 
@@ -34,7 +35,7 @@ static const struct element no_elements[] = { { 0 } };
 const struct protocol eapol_protocol = {
 	.name = "eapol",
 	.specification = "IEEE 802.1X-2010",
-	.header = header,
+	.header = eapol_header,
 	.type_field = 1,
 	.flags_field = 255,
 	.elements = no_elements,

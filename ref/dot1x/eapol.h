@@ -27,6 +27,7 @@ struct eapol {
 
 /* The PDU's header as rows, for names and printing. */
 extern const struct protocol eapol_protocol;
+extern const struct field eapol_header[];
 
 /*
  * Reads a PDU. Octets after its body are padding of the Ethernet frame and ignored. 0, or -1 with

@@ -3,7 +3,7 @@
 
 #include "ref/eap/eap_packet.h"
 
-static const struct name code_names[] = {
+const struct name eap_code_names[] = {
 	{ EAP_CODE_REQUEST, "Request" },
 	{ EAP_CODE_RESPONSE, "Response" },
 	{ EAP_CODE_SUCCESS, "Success" },
@@ -12,7 +12,7 @@ static const struct name code_names[] = {
 };
 
 static const struct field header[] = {
-	{ "Code", FIELD_ENUM, 1, 0, 0, code_names, "RFC 3748 §4" },
+	{ "Code", FIELD_ENUM, 1, 0, 0, eap_code_names, "RFC 3748 §4" },
 	{ "Identifier", FIELD_UINT, 1, 0, 0, NULL, "RFC 3748 §4" },
 	{ "Length", FIELD_LENGTH, 2, 0, 0, NULL, "RFC 3748 §4" },
 	{ 0 },
@@ -38,7 +38,7 @@ const struct protocol eap_protocol = {
 	.messages = messages,
 };
 
-static const struct name type_names[] = {
+const struct name eap_type_names[] = {
 	{ EAP_TYPE_IDENTITY, "Identity" },
 	{ EAP_TYPE_NOTIFICATION, "Notification" },
 	{ EAP_TYPE_NAK, "Nak" },
@@ -127,7 +127,7 @@ void eap_encode(const struct eap_packet *packet, struct writer *w)
 
 const char *eap_type_name(uint32_t type)
 {
-	for (const struct name *n = type_names; n->name; n++)
+	for (const struct name *n = eap_type_names; n->name; n++)
 		if (n->value == type)
 			return n->name;
 	return "unknown";
@@ -135,7 +135,7 @@ const char *eap_type_name(uint32_t type)
 
 enum eap_type eap_type_by_name(const char *name)
 {
-	for (const struct name *n = type_names; n->name; n++) {
+	for (const struct name *n = eap_type_names; n->name; n++) {
 		bool prefixed = strncasecmp(n->name, "EAP-", 4) == 0;
 		if (!strcasecmp(n->name, name) || (prefixed && !strcasecmp(n->name + 4, name)))
 			return (enum eap_type)n->value;

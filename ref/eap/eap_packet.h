@@ -50,6 +50,9 @@ struct eap_packet {
  * Failure. */
 extern const struct protocol eap_protocol;
 
+/* Names of codes and types, as users read and write them. */
+extern const struct name eap_code_names[], eap_type_names[];
+
 /*
  * Reads the EAP packet at the start of `datagram`. Octets after its Length are padding of the
  * lower layer and ignored (RFC 3748 §4.1). An expanded type with Vendor-Id 0 and a Vendor-Type

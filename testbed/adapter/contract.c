@@ -34,14 +34,18 @@ const struct contract_setting contract_settings[] = {
 	{ "piggyback", "BATON_PIGGYBACK", SETTING_BOOLEAN, NULL, "yes",
 		"the client puts its EAP responses into PANs; no: into PARs of its own" },
 	{ "req-irt", "BATON_REQ_IRT_MS", SETTING_NUMBER, NULL, NULL,
-		"REQ_IRT in milliseconds (RFC 5191 section 9: 1000)" },
+		"REQ_IRT in milliseconds (RFC 5191 section 9: 1000); over a LAN: until an EAP Request "
+		"or EAPOL-Start is repeated" },
 	{ "req-mrt", "BATON_REQ_MRT_MS", SETTING_NUMBER, NULL, NULL,
-		"REQ_MRT in milliseconds (30000)" },
-	{ "req-mrc", "BATON_REQ_MRC", SETTING_NUMBER, NULL, NULL, "REQ_MRC (10)" },
+		"REQ_MRT in milliseconds (30000); over a LAN: the longest such time" },
+	{ "req-mrc", "BATON_REQ_MRC", SETTING_NUMBER, NULL, NULL,
+		"REQ_MRC (10); over a LAN: repetitions" },
 	{ "pci-irt", "BATON_PCI_IRT_MS", SETTING_NUMBER, NULL, NULL,
 		"PCI_IRT in milliseconds (1000)" },
 	{ "pci-mrt", "BATON_PCI_MRT_MS", SETTING_NUMBER, NULL, NULL,
 		"PCI_MRT in milliseconds (120000)" },
+	{ "eap-mtu", "BATON_EAP_MTU", SETTING_NUMBER, NULL, NULL,
+		"octets of the largest EAP packet to send" },
 	{ "family", "BATON_FAMILY", SETTING_CHOICE, "ipv4 ipv6", "ipv4",
 		"address family of the test; the address variables follow it" },
 	{ "prf", "BATON_PRF", SETTING_TEXT, NULL, NULL,
@@ -58,6 +62,7 @@ const struct contract_feature contract_features[] = {
 	{ "eap-psk", "EAP-PSK (RFC 4764)", false },
 	{ "eap-tls", "EAP-TLS (RFC 5216)", false },
 	{ "eap-md5", "EAP-MD5 (RFC 3748 section 5.4)", false },
+	{ "eap-mtu", "takes the setting eap-mtu", false },
 	{ "timers", "takes the retransmission settings (req-irt and the rest)", false },
 	{ "lifetime", "takes the setting lifetime; a client follows the one it is granted", false },
 	{ "authorization", "takes the setting authorize=no", false },
@@ -90,7 +95,7 @@ const struct contract_verb contract_verbs[] = {
 };
 
 const struct contract_variable contract_variables[] = {
-	{ "BATON_ROLE", "the role to play: pac, paa" },
+	{ "BATON_ROLE", "the role to play, such as pac, paa or dot1x-supplicant" },
 	{ "BATON_TEST", "name of the test" },
 	{ "BATON_SCRATCH", "an empty folder of its own, the working directory too" },
 	{ "BATON_ADAPTER", "the folder of sut.yaml" },

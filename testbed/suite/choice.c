@@ -127,7 +127,7 @@ static int take_option(int letter, struct choice *c)
 		return 0;
 	case 'r':
 		c->role = optarg;
-		return role_named(optarg) ? 0 : refuse("--role", optarg, "paa or pac");
+		return role_named(optarg) ? 0 : refuse("--role", optarg, "a role of a suite, such as paa");
 	case 'f':
 		c->filter = optarg;
 		return 0;

@@ -469,6 +469,8 @@ int compose(const struct compose_input *in, struct composed *out, char *why, siz
 		return -1;
 	if (w.last_of_all)
 		move_last(&w);
+	if (in->role->arrange)
+		in->role->arrange(w.packet, w.set_before, arena_of(&w));
 	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, out) < 0 ||
 		patch_lengths(&w, in->alter, out) < 0 || fill_seal(&w, out) < 0)
 		return -1;

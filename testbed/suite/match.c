@@ -30,6 +30,10 @@ void heard_decode(const struct role *role, struct view octets, struct heard *out
 
 	memset(out, 0, sizeof(*out));
 	out->octets = octets;
+	if (role->decode) {
+		out->decoded = role->decode(octets, &out->packet, &out->reject) == 0;
+		return;
+	}
 	out->decoded = wire_decode(p, octets, &out->packet, &out->reject) == 0;
 	out->packet.message = message_like(p, out->packet.header[p->type_field],
 		flags_of(&out->packet));
@@ -59,6 +63,20 @@ static const char *flags_text(const struct role *role, const struct packet *pack
 	return *out ? out : "none";
 }
 
+/* The elements that the role wants in a label. */
+static void add_shown(const struct role *role, const struct packet *packet, char *out, size_t size)
+{
+	for (const uint32_t *code = role->shown; code && *code; code++) {
+		const struct element_value *e = packet_find(packet, 0, *code);
+		size_t used = strlen(out);
+		char text[80];
+		if (!e || used >= size)
+			continue;
+		field_text(&e->element->value[0], e->value, text, sizeof(text));
+		snprintf(out + used, size - used, " %s=%s", e->element->name, text);
+	}
+}
+
 const char *packet_label(const struct role *role, const struct packet *packet, char *out,
 	size_t size)
 {
@@ -72,6 +90,8 @@ const char *packet_label(const struct role *role, const struct packet *packet, c
 
 	if (sequence >= 0 && n > 0 && (size_t)n < size)
 		snprintf(out + n, size - (size_t)n, " seq=%" PRIu64, packet->header[sequence]);
+	else
+		add_shown(role, packet, out, size);
 	return out;
 }
 

@@ -285,7 +285,8 @@ static int parse_names(struct parser *p, const struct condition *first, struct c
 static int parse_operands(struct parser *p, enum pattern_use use, struct condition *c)
 {
 	const struct field *field = c->field;
-	bool flags = c->target == TARGET_HEADER && field->kind == FIELD_FLAGS;
+	bool flags = field && field->kind == FIELD_FLAGS && (c->target == TARGET_HEADER ||
+		(c->part == PART_VALUE && field->names && !field->names[0].name[1]));
 	bool seal = c->target == TARGET_ELEMENT && c->part == PART_VALUE && p->role->seal &&
 		c->code == p->role->seal && c->vendor == 0;
 	const struct token *at = p->next;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ref/dot1x/eapol.h"
 #include "ref/eap/eap_packet.h"
 #include "ref/pana/pana_wire.h"
+#include "testbed/suite/lan_message.h"
+#include "testbed/suite/lan_peer.h"
 #include "testbed/suite/pana_peer.h"
 #include "testbed/suite/role.h"
 
@@ -19,6 +22,24 @@ static const struct role_point pana_points[] = {
 	{ "terminated", "PTR and PTA are exchanged" },
 	{ NULL, NULL },
 };
+
+static const struct role_point lan_points[] = {
+	{ "started", "the first EAP Request is sent" },
+	{ "identified", "the Identity Response is sent" },
+	{ "authenticating", "the first Response of a method is sent" },
+	{ "authenticated", "EAP-Success is sent" },
+	{ "rejected", "EAP-Failure is sent" },
+	{ "reauthenticated", "EAP-Success is sent for the second time" },
+	{ "logged-off", "EAPOL-Logoff is sent" },
+	{ NULL, NULL },
+};
+
+/* What the roles of EAP over a LAN have in common. */
+#define LAN_ROLE                                                                                   \
+	.protocol = &lan_protocol, .carrier = CARRIER_FRAMES, .points = lan_points,                \
+	.inner = no_inner, .decode = lan_decode, .arrange = lan_arrange, .shown = lan_shown
+
+static const struct role_inner no_inner[] = { { 0, 0, NULL } };
 
 const struct role roles[] = {
 	{
@@ -43,6 +64,33 @@ const struct role roles[] = {
 		.points = pana_points,
 		.inner = pana_inner,
 		.ops = &pana_paa_peer,
+	},
+	{
+		.name = "dot1x-authenticator",
+		.title = "802.1X authenticator with its EAP server",
+		.peer = "dot1x-supplicant",
+		LAN_ROLE,
+		.port = EAPOL_ETHERTYPE,
+		.to_group = true,
+		.ops = &lan_supplicant_peer,
+	},
+	{
+		.name = "dot1x-supplicant",
+		.title = "802.1X supplicant with its EAP peer",
+		.peer = "dot1x-authenticator",
+		LAN_ROLE,
+		.tester_serves = true,
+		.port = EAPOL_ETHERTYPE,
+		.to_group = true,
+		.ops = &lan_authenticator_peer,
+	},
+	{
+		.name = "dot1x-preauth",
+		.title = "target of 802.11i pre-authentication",
+		.peer = "station",
+		LAN_ROLE,
+		.port = EAPOL_PREAUTH_ETHERTYPE,
+		.ops = &lan_supplicant_peer,
 	},
 	{ .name = NULL },
 };

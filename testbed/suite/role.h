@@ -8,6 +8,7 @@
 #define TESTBED_SUITE_ROLE_H
 
 #include "ref/base/wire.h"
+#include "testbed/topology/arena.h"
 
 struct peer_ops; /* testbed/suite/peer.h */
 
@@ -43,6 +44,12 @@ struct role {
 	const struct role_point *points;  /* ends with a row whose name is NULL */
 	const struct role_inner *inner;	  /* ends with a row whose protocol is NULL */
 	const struct peer_ops *ops;
+	/* What the tables of the protocol alone cannot do; NULL where they can. */
+	/* Reads a message: 0, or -1 with *reject filled and what could be read. Sets out->message. */
+	int (*decode)(struct view octets, struct packet *out, struct reject *reject);
+	/* Last hand on the elements of a message to be sent; set[i]: the suite set element i. */
+	void (*arrange)(struct packet *packet, const bool *set, struct arena *arena);
+	const uint32_t *shown; /* elements (vendor 0) that name a message in reports; ends with 0 */
 };
 
 /* The row of that name, or NULL. */

@@ -107,6 +107,12 @@ static bool find_user(void *context, const char *identity, struct eap_user *user
 	return strcmp(identity, t->user.identity) == 0 || t->user.identity[0] == '*';
 }
 
+/* Octets of the largest packet; 0: nobody says. */
+static size_t mtu(const struct tester_eap *t)
+{
+	return strtoul(setting(t, "eap-mtu", "0"), NULL, 10);
+}
+
 struct eap_end *tester_eap_end(struct tester_eap *t)
 {
 	if (t->options.server) {
@@ -116,6 +122,7 @@ struct eap_end *tester_eap_end(struct tester_eap *t)
 			.server_id = setting(t, "server-identity", "server.example"),
 			.tls = t->tls,
 			.random = t->options.random,
+			.mtu = mtu(t),
 		};
 		return eap_server_new(&c);
 	}
@@ -126,6 +133,7 @@ struct eap_end *tester_eap_end(struct tester_eap *t)
 		.psk = t->method == EAP_TYPE_PSK ? t->psk : NULL,
 		.tls = t->tls,
 		.random = t->options.random,
+		.mtu = mtu(t),
 	};
 	return eap_peer_new(&c);
 }
