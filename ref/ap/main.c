@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/ap/announce.h"
 #include "ref/ap/keys.h"
 #include "ref/host/program.h"
 #include "ref/host/wpa.h"
@@ -22,6 +23,7 @@ struct ap_settings {
 	struct program_settings program;
 	const char *hostapd, *sockets;
 	struct key_settings *keys; /* NULL: none are taken */
+	struct announce_settings *announce; /* NULL: nothing is */
 };
 
 #define AT(member) .offset = offsetof(struct ap_settings, member)
@@ -35,8 +37,20 @@ static const struct config_row rows[] = {
 	{ .key = "keys", .kind = CONFIG_OPTION, AT(keys), .rows = key_rows,
 	  .size = sizeof(struct key_settings),
 	  .help = "Keys that a PANA agent installs before the station comes. Not given: none." },
+	{ .key = "announce", .kind = CONFIG_OPTION, AT(announce), .rows = announce_rows,
+	  .size = sizeof(struct announce_settings),
+	  .help = "What beacons say of the access point (docs/finding-access-points.md). Not given: "
+		  "nothing." },
 	{ 0 },
 };
+
+static void check(struct config *config, void *settings)
+{
+	const struct ap_settings *s = settings;
+
+	if (s->announce)
+		announce_check(config, s->announce);
+}
 
 struct ap {
 	struct node *node;
@@ -44,6 +58,7 @@ struct ap {
 	struct wpa *wpa; /* NULL: hostapd is not there */
 	struct timer *timer;
 	struct keys *keys;
+	struct announce *announce;
 	bool complained;
 	char stations[STATIONS_MAX][MAC_TEXT]; /* that are connected; "" a free place */
 };
@@ -97,6 +112,8 @@ static void hear(void *context, const char *text)
 		timer_set(ap->timer, loop_now() + AGAIN);
 		return;
 	}
+	if (strncmp(text, "AP-ENABLED", 10) == 0)
+		announce_again(ap->announce);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t n = strlen(words[i].said);
 		if (strncmp(text, words[i].said, n) != 0)
@@ -118,6 +135,7 @@ static void connect_again(struct ap *ap)
 		ap->complained = false;
 		log_event(ap->node->log, "hostapd_found", "{s:s}", "socket",
 			ap->settings->hostapd);
+		announce_again(ap->announce);
 		return;
 	}
 	if (!ap->complained)
@@ -148,10 +166,11 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 	for (unsigned i = 0; i < STATIONS_MAX; i++)
 		if (ap->stations[i][0])
 			json_array_append_new(stations, json_string(ap->stations[i]));
-	control_answer(request, json_pack("{s:s,s:b,s:s,s:s,s:o,s:o}", "node",
+	control_answer(request, json_pack("{s:s,s:b,s:s,s:s,s:o,s:o,s:o}", "node",
 					ap->settings->program.node, "hostapd", ap->wpa != NULL,
 					"ssid", ssid, "channel", channel, "stations", stations, "keys",
-					keys_json(ap->keys)));
+					keys_json(ap->keys), "announce",
+					announce_json(ap->announce)));
 }
 
 static const struct control_command commands[] = {
@@ -171,6 +190,11 @@ static int start(struct node *node)
 	node->state = ap;
 	ap->timer = timer_new(node->loop, timer_due, ap);
 	connect_again(ap);
+	if (ap->settings->announce) {
+		ap->announce = announce_new(node, ap->settings->announce, &ap->wpa, timer_due, ap);
+		if (!ap->announce)
+			return -1;
+	}
 	if (ap->settings->keys) {
 		ap->keys = keys_new(node, ap->settings->keys, &ap->wpa);
 		if (!ap->keys)
@@ -186,6 +210,7 @@ static void stop(struct node *node)
 	if (!ap)
 		return;
 	keys_free(ap->keys);
+	announce_free(ap->announce);
 	wpa_close(ap->wpa);
 	timer_free(ap->timer);
 	free(ap);
@@ -196,6 +221,7 @@ static const struct program program = {
 	.summary = "access point",
 	.rows = rows,
 	.settings_size = sizeof(struct ap_settings),
+	.check = check,
 	.start = start,
 	.stop = stop,
 	.commands = commands,

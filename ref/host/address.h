@@ -20,4 +20,15 @@ int address_delete(struct kernel *kernel, const char *device, const struct prefi
 /* The first global address of that family on the device. -EADDRNOTAVAIL when there is none. */
 int address_get(struct kernel *kernel, const char *device, uint8_t family, struct prefix *out);
 
+struct address_watch;
+struct loop;
+
+/* Calls `changed` after addresses of this namespace came or went, whichever they are. NULL with
+ * errno set. Needs no privilege. */
+struct address_watch *address_watch_new(struct loop *loop, void (*changed)(void *context),
+	void *context);
+
+/* Accepts NULL. Not from within `changed`. */
+void address_watch_free(struct address_watch *watch);
+
 #endif

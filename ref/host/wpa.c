@@ -84,7 +84,7 @@ const struct timespec *wpa_event_time(const struct wpa *w)
 
 int wpa_command(struct wpa *w, char *answer, const char *format, ...)
 {
-	char command[512], own[WPA_ANSWER_MAX];
+	char command[2048], own[WPA_ANSWER_MAX];
 	size_t size = WPA_ANSWER_MAX - 1;
 	va_list list;
 	int result;
@@ -92,9 +92,11 @@ int wpa_command(struct wpa *w, char *answer, const char *format, ...)
 	if (!answer)
 		answer = own;
 	va_start(list, format);
-	vsnprintf(command, sizeof(command), format, list);
+	result = vsnprintf(command, sizeof(command), format, list);
 	va_end(list);
 	answer[0] = '\0';
+	if (result < 0 || (size_t)result >= sizeof(command))
+		return -EMSGSIZE;
 	result = wpa_ctrl_request(w->commands, command, strlen(command), answer, &size, NULL);
 	if (result < 0)
 		return result == -2 ? -ETIMEDOUT : -ECONNRESET;

@@ -30,7 +30,7 @@ const struct timespec *wpa_event_time(const struct wpa *wpa);
 /*
  * Sends a command and waits for its answer, which both programs give at once; `answer` of
  * WPA_ANSWER_MAX octets (NULL: not wanted) is terminated, its last newline removed. 0; -EIO when
- * the answer is FAIL or UNKNOWN COMMAND; -ETIMEDOUT; -ECONNRESET.
+ * the answer is FAIL or UNKNOWN COMMAND; -ETIMEDOUT; -ECONNRESET; -EMSGSIZE beyond 2047 octets.
  */
 int wpa_command(struct wpa *wpa, char *answer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
