@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "ref/base/crypto.h"
@@ -98,22 +97,57 @@ void prf_plus(enum digest d, struct view key, struct view seed, uint8_t *out, si
 	wipe(t, sizeof(t));
 }
 
+/* One block in the context's key, in place. */
+static void aes_block(EVP_CIPHER_CTX *ctx, uint8_t block[16])
+{
+	int length = 0;
+
+	must(EVP_EncryptUpdate(ctx, block, &length, block, 16) && length == 16, "AES-CMAC");
+}
+
+/* RFC 4493 §2.3: multiplication by x in GF(2^128). */
+static void cmac_double(uint8_t key[16])
+{
+	uint8_t carry = key[0] >> 7;
+
+	for (int i = 0; i < 15; i++)
+		key[i] = (uint8_t)(key[i] << 1 | key[i + 1] >> 7);
+	key[15] = (uint8_t)(key[15] << 1 ^ (carry ? 0x87 : 0));
+}
+
+/*
+ * RFC 4493 §2.4, written out over the cipher for the reason that hmac_parts is: EAP-PSK takes
+ * several of them for each message.
+ */
 void aes128_cmac(const uint8_t key[16], const struct view *parts, size_t count, uint8_t *out)
 {
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "CMAC", NULL);
-	EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, (char *)"AES-128-CBC", 0),
-		OSSL_PARAM_construct_end(),
-	};
-	size_t length = 0;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t subkey[16] = { 0 }, chain[16] = { 0 };
+	size_t have = 0; /* octets of the block at hand, already in `chain` */
 
-	must(ctx && EVP_MAC_init(ctx, key, 16, params), "AES-CMAC");
+	must(ctx && EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, key, NULL) &&
+			EVP_CIPHER_CTX_set_padding(ctx, 0),
+		"AES-CMAC");
+	aes_block(ctx, subkey);
+	cmac_double(subkey);
 	for (size_t i = 0; i < count; i++)
-		must(EVP_MAC_update(ctx, parts[i].data, parts[i].size), "AES-CMAC");
-	must(EVP_MAC_final(ctx, out, &length, 16) && length == 16, "AES-CMAC");
-	EVP_MAC_CTX_free(ctx);
-	EVP_MAC_free(mac);
+		for (size_t at = 0; at < parts[i].size; at++) {
+			if (have == 16) { /* there is more, so it was not the last block */
+				aes_block(ctx, chain);
+				have = 0;
+			}
+			chain[have++] ^= parts[i].data[at];
+		}
+	if (have < 16) {
+		cmac_double(subkey);
+		chain[have] ^= 0x80;
+	}
+	for (int i = 0; i < 16; i++)
+		chain[i] ^= subkey[i];
+	aes_block(ctx, chain);
+	memcpy(out, chain, 16);
+	wipe(subkey, sizeof(subkey));
+	EVP_CIPHER_CTX_free(ctx);
 }
 
 static void aes128(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, struct view in,

@@ -131,6 +131,9 @@ static void test_cmac(void **state)
 	struct view parts[] = { VIEW(data, 20), VIEW(data + 20, 20) };
 	aes128_cmac(key, parts, 2, out);
 	assert_hex(out, "dfa66747de9ae63030ca32611497c827");
+	struct view block = VIEW(data, 16);
+	aes128_cmac(key, &block, 1, out);
+	assert_hex(out, "070a16b46b4d4144f79bdd9dd04a287c");
 	struct view whole = VIEW(data, 64);
 	aes128_cmac(key, &whole, 1, out);
 	assert_hex(out, "51f0bebf7e3b9d92fc49741779363cfe");

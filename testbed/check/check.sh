@@ -184,6 +184,7 @@ seed_corpora() {
 		binding ref/binding
 		dhcp ref/dhcp
 		ike ref/ike
+		ap-info ref/discovery
 	EOF
 	while read -r name files; do
 		mkdir -p build/seeds/"$name"
