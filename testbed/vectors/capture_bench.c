@@ -10,11 +10,13 @@
 
 #include <pcap/pcap.h>
 
+#include "ref/base/reader.h"
 #include "ref/pana/pana_wire.h"
 
 #define PACKETS 50000
 #define ROUNDS 20
-#define PAYLOAD_AT (14 + 20 + 8) /* Ethernet, IPv4 without options, UDP */
+#define ETHERTYPE_IPV4 0x0800
+#define PROTOCOL_UDP 17
 
 struct frame {
 	struct pcap_pkthdr header;
@@ -33,17 +35,31 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* What UDP over IPv4 over Ethernet carries; empty when the frame is something else. */
 static struct view payload(const struct frame *f)
 {
-	return VIEW(f->data + PAYLOAD_AT, f->header.caplen - PAYLOAD_AT);
+	struct reader r = reader_of(VIEW(f->data, f->header.caplen));
+
+	read_view(&r, 12); /* link addresses */
+	if (read_u16(&r) != ETHERTYPE_IPV4)
+		return VIEW_EMPTY;
+	size_t options = (read_u8(&r) & 0x0f) * 4u - 20;
+	read_view(&r, 8);
+	if (read_u8(&r) != PROTOCOL_UDP)
+		return VIEW_EMPTY;
+	read_view(&r, 10 + options); /* checksum, addresses, options */
+	read_view(&r, 4);	     /* ports */
+	size_t length = read_u16(&r);
+	read_view(&r, 2); /* checksum */
+	return r.failed || length < 8 ? VIEW_EMPTY : read_view(&r, length - 8);
 }
 
 /* Only what our codec takes: rates of decoders that stop at the first error mean nothing. */
 static bool usable(const struct frame *f)
 {
 	struct packet p;
-	return f->header.caplen > PAYLOAD_AT && f->data[12] == 8 && f->data[23] == 17 &&
-		wire_decode(&pana_protocol, payload(f), &p, NULL) == 0;
+	struct view datagram = payload(f);
+	return datagram.size && wire_decode(&pana_protocol, datagram, &p, NULL) == 0;
 }
 
 static void read_frames(const char *path, struct frames *frames)
@@ -58,7 +74,7 @@ static void read_frames(const char *path, struct frames *frames)
 		exit(2);
 	}
 	while (pcap_next_ex(capture, &header, &data) == 1) {
-		struct frame frame = { .header = *header };
+		struct frame frame = {.header = *header};
 		if (header->caplen > sizeof(frame.data))
 			continue;
 		memcpy(frame.data, data, header->caplen);
@@ -97,7 +113,7 @@ static void report(const char *name, double seconds)
 
 int main(int argc, char **argv)
 {
-	struct frames frames = { 0 };
+	struct frames frames = {0};
 	struct packet p;
 	uint8_t buffer[4096];
 	size_t check = 0;
@@ -113,18 +129,20 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	write_capture(argv[1], &frames);
+	struct view *datagrams = calloc(frames.count, sizeof(*datagrams));
+	struct packet *decoded = calloc(frames.count, sizeof(*decoded));
+	if (!datagrams || !decoded)
+		abort();
+	for (size_t i = 0; i < frames.count; i++)
+		datagrams[i] = payload(&frames.list[i]);
 
 	double began = now();
 	for (size_t i = 0; i < (size_t)PACKETS * ROUNDS; i++)
-		check += (size_t)wire_decode(&pana_protocol,
-			payload(&frames.list[i % frames.count]), &p, NULL);
+		check += (size_t)wire_decode(&pana_protocol, datagrams[i % frames.count], &p, NULL);
 	report("baton decode", now() - began);
 
-	struct packet *decoded = calloc(frames.count, sizeof(*decoded));
-	if (!decoded)
-		abort();
 	for (size_t i = 0; i < frames.count; i++)
-		wire_decode(&pana_protocol, payload(&frames.list[i]), &decoded[i], NULL);
+		wire_decode(&pana_protocol, datagrams[i], &decoded[i], NULL);
 	began = now();
 	for (size_t i = 0; i < (size_t)PACKETS * ROUNDS; i++) {
 		struct writer w = writer_of(buffer, sizeof(buffer));
@@ -133,6 +151,7 @@ int main(int argc, char **argv)
 	}
 	report("baton encode", now() - began);
 	free(decoded);
+	free(datagrams);
 	free(frames.list);
 	return check == 0;
 }
