@@ -2,32 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Benchmarks. Each line is one JSON object {"name", "value", "unit"}; rates of the decoders come
-# from the same capture in the same run, so that their ratio means something on any machine.
+# from the same capture in the same run, so that their ratio means something on any machine. Closes
+# with a table of the decoders. Fails when a benchmark fails or has nothing to say.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 out=build/bench
 mkdir -p $out
+: >$out/bench.jsonl
+failed=0
 
 line() { printf '{"name": "%s", "value": %s, "unit": "%s"}\n' "$1" "$2" "$3"; }
 
-decoders() {
-	local capture=$out/pana.pcap count=50000 seconds
-	build/obj/testbed/vectors/capture_bench $capture vectors/pana/*.pcapng || return
-	# tshark's own start is measured on one packet and taken off.
-	local start whole
-	start=$(timed tshark -n -r $capture -c 1 -T fields -e pana.type)
-	whole=$(timed tshark -n -r $capture -T fields -e pana.type -e pana.avp.code)
-	line "tshark decode" "$(awk "BEGIN { printf \"%.0f\", $count / ($whole - $start) }")" packets/s
-	/usr/bin/python3 testbed/check/bench_scapy.py $capture 2000
+# Runs one, shows and keeps its lines.
+bench() { # NAME COMMAND...
+	local name=$1 lines=$out/lines
+	shift
+	if ! "$@" >$lines || ! grep -q '^{"name"' $lines; then
+		echo "bench.sh: $name failed" >&2
+		failed=1
+	fi
+	grep '^{"name"' $lines | tee -a $out/bench.jsonl
+	rm -f $lines
 }
 
 # Wall seconds of a command, the least of three.
 timed() {
-	local i t best=
-	for i in 1 2 3; do
+	local t best=
+	for _ in 1 2 3; do
 		local began ended
 		began=$(date +%s.%N)
-		"$@" >/dev/null 2>&1
+		"$@" >/dev/null 2>&1 || return
 		ended=$(date +%s.%N)
 		t=$(awk "BEGIN { print $ended - $began }")
 		best=$(awk "BEGIN { print (\"$best\" == \"\" || $t < \"$best\" + 0) ? $t : \"$best\" }")
@@ -35,19 +39,44 @@ timed() {
 	echo "$best"
 }
 
-ratios() {
-	awk -F'"' '/decode/ { split($7, v, /[:, ]+/); rate[$4] = v[2] }
-		END {
-			if (rate["tshark decode"]) printf "{\"name\": \"baton decode over tshark\", \"value\": %.1f, \"unit\": \"times\"}\n", rate["baton decode"] / rate["tshark decode"]
-			if (rate["scapy decode"]) printf "{\"name\": \"baton decode over scapy\", \"value\": %.1f, \"unit\": \"times\"}\n", rate["baton decode"] / rate["scapy decode"]
-		}' "$1"
+# tshark's own start is measured on one packet and taken off.
+tshark_decode() { # CAPTURE
+	local start whole count
+	count=$(capinfos -TrcM "$1" | cut -f2) && [ "$count" -gt 0 ] || return
+	start=$(timed tshark -n -r "$1" -c 1 -T fields -e pana.type) || return
+	whole=$(timed tshark -n -r "$1" -T fields -e pana.type -e pana.avp.code) || return
+	line "tshark decode" "$(awk "BEGIN { printf \"%.0f\", $count / ($whole - $start) }")" packets/s
 }
 
-{
-	decoders
-	for program in $(find ref testbed -name '*_bench.c' | sort); do
-		[ "$program" = testbed/vectors/capture_bench.c ] || build/obj/"${program%.c}"
-	done
-} | tee $out/bench.jsonl
-ratios $out/bench.jsonl | tee -a $out/bench.jsonl
+# The three decoders, and how many times as fast Baton is.
+table() {
+	/usr/bin/python3 - $out/bench.jsonl <<-'END' | tee -a $out/bench.jsonl
+		import json, sys
+		rate = {r["name"]: r["value"] for r in map(json.loads, open(sys.argv[1]))}
+		for other in ("tshark", "scapy"):
+		    if rate.get("baton decode") and rate.get(other + " decode"):
+		        print(json.dumps({"name": "baton decode over " + other, "unit": "times",
+		                          "value": round(rate["baton decode"] / rate[other + " decode"], 1)}))
+	END
+	echo
+	echo "PANA messages of one capture, packets a second on one processor"
+	/usr/bin/python3 - $out/bench.jsonl <<-'END'
+		import json, sys
+		rate = {r["name"]: r["value"] for r in map(json.loads, open(sys.argv[1]))}
+		for name in ("baton decode", "baton encode", "tshark decode", "scapy decode"):
+		    times = rate.get("baton decode over " + name.split()[0])
+		    print(f"  {name:14} {rate[name]:>12,}" + (f"   baton is {times:g} times as fast" if times else "")
+		          if name in rate else f"  {name:14}   not measured")
+	END
+}
+
+capture=$out/pana.pcap
+bench "the PANA codec" build/obj/testbed/vectors/capture_bench $capture vectors/pana/*.pcapng
+bench tshark tshark_decode $capture
+bench Scapy /usr/bin/python3 testbed/check/bench_scapy.py $capture 2000
+for program in $(find ref testbed -name '*_bench.c' | sort); do
+	[ "$program" = testbed/vectors/capture_bench.c ] || bench "$program" build/obj/"${program%.c}"
+done
+table
 echo "All figures: $out/bench.jsonl"
+exit $failed
