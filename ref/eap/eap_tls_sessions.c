@@ -137,9 +137,9 @@ static void load(struct eap_tls_context *context)
 	FILE *f = fopen(context->session_file, "re");
 	if (!f && errno != ENOENT)
 		complain(context, "the sessions cannot be read");
+	tls_sessions_release(context);
 	if (!f)
 		return;
-	tls_sessions_release(context);
 	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_SIZE_MAX)
 		while ((session = PEM_read_SSL_SESSION(f, NULL, NULL, NULL)))
 			add(context, session);

@@ -10,6 +10,7 @@ const char *const topology_need_words[] = {
 	"netns", "hwsim", "esp", "netem", "ipip", "tun", "nftables", NULL};
 static const char *const kinds[] = {"host", "router", "bridge", NULL};
 static const char *const service_words[] = {"dhcp", "radius", NULL};
+static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const modes[] = {"ap", "station", NULL};
 static const char *const key_managements[] = {"open", "wpa-psk", "sae", "wpa-eap", NULL};
 
@@ -93,6 +94,10 @@ static const struct schema_row service_rows[] = {
 	{"realms", ROW_MAPS, false, AT(topology_service, realms), .sub = &realm_schema,
 		.doc = "radius: identities that are passed on to another server; all others are "
 		       "authenticated here"},
+	{"tls", ROW_CHOICE, false, AT(topology_service, tls), .words = tls_words, .preset = "1.2",
+		.doc = "radius: the version of TLS inside EAP-TLS"},
+	{"resumption", ROW_SCALAR, false, AT(topology_service, resumption), .scalar = SCALAR_BOOL,
+		.preset = "false", .doc = "radius: whether TLS sessions can be resumed"},
 	END};
 
 static const struct schema service_schema = {.title = "Service",

@@ -206,10 +206,13 @@ static int start_radius(struct keeper *k, size_t node, const struct topology_ser
 	char *folder = text("%s/freeradius", scratch), *path = text("%s/radiusd.conf", folder);
 	char *credentials = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
 	char *log = text("%s/freeradius.log", scratch);
+	char *sessions = text("%s/sessions", folder);
 	const char *argv[] = {"freeradius", "-f", "-d", folder, "-l", log, NULL};
 	FILE *f = NULL;
-	int error = mkdir(folder, 0700) && errno != EEXIST ? -errno : 0;
+	int error = 0;
 
+	if ((mkdir(folder, 0700) || mkdir(sessions, 0700)) && errno != EEXIST)
+		error = -errno;
 	if (!error) {
 		f = fopen(path, "we");
 		error = f ? 0 : -errno;
@@ -220,6 +223,7 @@ static int start_radius(struct keeper *k, size_t node, const struct topology_ser
 	}
 	if (!error)
 		error = start(k, node, "freeradius", "", argv, s->line);
+	free(sessions);
 	free(log);
 	free(credentials);
 	free(path);

@@ -186,22 +186,38 @@ static const char radius_virtual_server[] =
 	"\tauthenticate {\n\t\teap\n\t}\n"
 	"}\n";
 
-static void write_radius_modules(FILE *f, const char *credentials)
+/* FreeRADIUS resumes only what it has on disk. */
+static void write_tls(
+	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials)
+{
+	const char *version = s->tls == TOPOLOGY_TLS_1_3 ? "1.3" : "1.2";
+
+	fprintf(f, "\t\ttls-config common {\n");
+	fprintf(f, "\t\t\tprivate_key_file = \"%s/server.key\"\n", credentials);
+	fprintf(f, "\t\t\tcertificate_file = \"%s/server.pem\"\n", credentials);
+	fprintf(f, "\t\t\tca_file = \"%s/ca.pem\"\n", credentials);
+	fprintf(f, "\t\t\tcipher_list = \"DEFAULT\"\n");
+	fprintf(f, "\t\t\ttls_min_version = \"%s\"\n\t\t\ttls_max_version = \"%s\"\n", version,
+		version);
+	fprintf(f, "\t\t\tcache {\n\t\t\t\tenable = %s\n", s->resumption ? "yes" : "no");
+	if (s->resumption)
+		fprintf(f, "\t\t\t\tlifetime = 1\n\t\t\t\tmax_entries = 255\n"
+			   "\t\t\t\tname = \"baton\"\n"
+			   "\t\t\t\tpersist_dir = \"%s/sessions\"\n",
+			scratch);
+	fprintf(f, "\t\t\t}\n\t\t}\n");
+}
+
+static void write_radius_modules(
+	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials)
 {
 	fprintf(f, "modules {\n"
 		   "\talways reject {\n\t\trcode = reject\n\t}\n"
 		   "\trealm suffix {\n\t\tformat = suffix\n\t\tdelimiter = \"@\"\n\t}\n"
 		   "\teap {\n\t\tdefault_eap_type = tls\n\t\ttimer_expire = 60\n"
-		   "\t\tmax_sessions = 16384\n"
-		   "\t\ttls-config common {\n");
-	fprintf(f, "\t\t\tprivate_key_file = \"%s/server.key\"\n", credentials);
-	fprintf(f, "\t\t\tcertificate_file = \"%s/server.pem\"\n", credentials);
-	fprintf(f, "\t\t\tca_file = \"%s/ca.pem\"\n", credentials);
-	fprintf(f, "\t\t\tcipher_list = \"DEFAULT\"\n"
-		   "\t\t\ttls_min_version = \"1.2\"\n\t\t\ttls_max_version = \"1.2\"\n"
-		   "\t\t\tcache {\n\t\t\t\tenable = no\n\t\t\t}\n"
-		   "\t\t}\n"
-		   "\t\ttls {\n\t\t\ttls = common\n\t\t}\n"
+		   "\t\tmax_sessions = 16384\n");
+	write_tls(f, s, scratch, credentials);
+	fprintf(f, "\t\ttls {\n\t\t\ttls = common\n\t\t}\n"
 		   "\t}\n}\n");
 }
 
@@ -241,6 +257,6 @@ void write_freeradius(
 	}
 	for (size_t i = 0; i < s->n_realms; i++)
 		write_realm(f, i, &s->realms[i]);
-	write_radius_modules(f, credentials);
+	write_radius_modules(f, s, scratch, credentials);
 	fputs(radius_virtual_server, f);
 }

@@ -77,6 +77,8 @@ struct topology_aaa {
 	unsigned line;
 };
 
+enum topology_tls { TOPOLOGY_TLS_1_2, TOPOLOGY_TLS_1_3 };
+
 struct topology_service {
 	enum service_kind kind;
 	const char *interface;
@@ -88,6 +90,8 @@ struct topology_service {
 	size_t n_clients;
 	struct topology_aaa *realms; /* radius: identities that other servers answer for */
 	size_t n_realms;
+	enum topology_tls tls; /* radius */
+	bool resumption;       /* radius: sessions are kept for an hour */
 	unsigned line;
 };
 
