@@ -8,7 +8,6 @@
 #include "ref/node/ap_key.h"
 
 #define SECTION "docs/aaa.md, installing keys"
-#define AKM_8021X 1 /* hostapd's number for a PMK of IEEE 802.1X */
 
 #define AT(member) .offset = offsetof(struct key_settings, member)
 
@@ -22,6 +21,9 @@ const struct config_row key_rows[] = {
 	  .help = "Secret shared with the agent." },
 	{ .key = "bssid", .kind = CONFIG_MAC, AT(bssid), .required = true,
 	  .help = "BSSID of the access point." },
+	{ .key = "key_management", .kind = CONFIG_NAME, AT(key_management), .otherwise = "WPA-EAP",
+	  .names = ap_key_managements,
+	  .help = "What stations use the keys for; one that hostapd offers." },
 	{ 0 },
 };
 
@@ -72,7 +74,7 @@ static bool install(struct keys *k, const struct ap_key_message *m)
 	hex_text(m->pmk, sizeof(m->pmk), key);
 	mac_text(m->station, station);
 	good = *k->wpa && wpa_command(*k->wpa, NULL, "PMKSA_ADD %s %s %s %u %d", station, id, key,
-				  m->lifetime, AKM_8021X) == 0;
+				  m->lifetime, k->settings->key_management) == 0;
 	wipe(key, sizeof(key));
 	log_event(k->node->log, good ? "key_installed" : "key_refused", "{s:s,s:s,s:I}", "station",
 		station, "pmkid", id, "lifetime_s", (json_int_t)m->lifetime);

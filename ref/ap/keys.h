@@ -10,6 +10,7 @@ struct key_settings {
 	struct endpoint listen, agent;
 	struct config_octets secret;
 	uint8_t bssid[6];
+	int key_management; /* of ap_key_managements */
 };
 
 extern const struct config_row key_rows[];

@@ -3,6 +3,7 @@
 #include "ref/dhcp/dhcp_client.h"
 #include "ref/dot1x/dxi_client.h"
 #include "ref/mn/settings.h"
+#include "ref/node/ap_key.h"
 #include "ref/pana/pana_mpa.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -193,6 +194,10 @@ static const struct config_row key_rows[] = {
 	{ .key = "supplicant", .kind = CONFIG_PATH,
 	  .offset = offsetof(struct key_settings, supplicant), .required = true,
 	  .help = "Control socket of wpa_supplicant." },
+	{ .key = "key_management", .kind = CONFIG_NAME,
+	  .offset = offsetof(struct key_settings, key_management), .otherwise = "WPA-EAP",
+	  .names = ap_key_managements,
+	  .help = "What the keys are used for; as the access points have it." },
 	{ 0 },
 };
 

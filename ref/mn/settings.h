@@ -88,6 +88,7 @@ struct device_settings {
 /* wpa_supplicant, for keys of access points. */
 struct key_settings {
 	const char *supplicant;
+	int key_management; /* of ap_key_managements */
 };
 
 struct mn_settings {

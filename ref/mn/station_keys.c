@@ -9,7 +9,8 @@
 #include "ref/node/ap_key.h"
 #include "ref/pana/pana_mpa.h"
 
-#define AKM_8021X 1 /* wpa_supplicant's number for a PMK of IEEE 802.1X */
+#define AKM_8021X 1 /* wpa_supplicant's number for a PMK that IEEE 802.1X made */
+
 #define PATIENCE (10 * BTIME_S)
 #define SOCKETS "/tmp"
 
@@ -72,7 +73,7 @@ void station_keys_mac(const struct station_keys *k, uint8_t mac[6])
 /* Tells the supplicant the key, and the caller its name (PMKID_TEXT octets). */
 #define PMKID_TEXT (2 * PMKID_SIZE + 1)
 static bool store(struct station_keys *k, int id, const uint8_t bssid[6], const uint8_t *pmk,
-	uint32_t lifetime, char *pmkid_text)
+	uint32_t lifetime, int key_management, char *pmkid_text)
 {
 	char address[18], key[2 * PMK_SIZE + 1];
 	uint8_t pmkid[PMKID_SIZE];
@@ -82,7 +83,7 @@ static bool store(struct station_keys *k, int id, const uint8_t bssid[6], const 
 	/* The supplicant would authenticate anew when half of the lifetime is over. */
 	bool good = wpa_command(k->wpa, NULL, "PMKSA_ADD %d %s %s %s %u %u %d 0", id,
 			    mac_text(bssid, address), pmkid_text, hex_text(pmk, PMK_SIZE, key),
-			    lifetime, lifetime, AKM_8021X) == 0;
+			    lifetime, lifetime, key_management) == 0;
 	wipe(key, sizeof(key));
 	return good;
 }
@@ -93,7 +94,7 @@ int station_keys_store(struct station_keys *k, const struct network *n, const ui
 	int id = n->settings->ssid ? network_id(k->wpa, n->settings->ssid) : -1;
 	char pmkid[PMKID_TEXT];
 
-	return id >= 0 && store(k, id, bssid, pmk, lifetime, pmkid) ? 0 : -1;
+	return id >= 0 && store(k, id, bssid, pmk, lifetime, AKM_8021X, pmkid) ? 0 : -1;
 }
 
 static bool give(struct station_keys *k, int id, const struct mpa_ap *ap, uint32_t lifetime,
@@ -104,7 +105,7 @@ static bool give(struct station_keys *k, int id, const struct mpa_ap *ap, uint32
 
 	if (pac_ap_key(k->network->pac, ap->bssid, pmk) < 0)
 		return false;
-	bool good = store(k, id, ap->bssid, pmk, lifetime, text);
+	bool good = store(k, id, ap->bssid, pmk, lifetime, k->settings->key_management, text);
 	wipe(pmk, sizeof(pmk));
 	if (good)
 		json_array_append_new(list, json_pack("{s:s,s:s}", "bssid",

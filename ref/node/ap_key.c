@@ -13,6 +13,13 @@
 #define TAG_SIZE 16
 #define INSTALL_SIZE (6 + 2 + 4 + PMK_SIZE)
 
+const struct config_name ap_key_managements[] = {
+	{ 1 << 0, "WPA-EAP" },
+	{ 1 << 5, "FT-EAP" },
+	{ 1 << 18, "FILS-SHA256" },
+	{ 0, NULL },
+};
+
 void ap_key_channel(struct ap_key_channel *channel, struct view secret, const uint8_t bssid[6])
 {
 	uint8_t seed[64], keys[2 * (16 + 32)];

@@ -9,6 +9,7 @@
 
 #include "ref/base/reject.h"
 #include "ref/base/view.h"
+#include "ref/host/config.h"
 
 #define AP_KEY_PORT 49717
 #define AP_KEY_SECRET_MIN 16
@@ -56,6 +57,16 @@ enum ap_key_order ap_key_take(struct ap_key_window *window, uint64_t sequence);
 /* PMKID (IEEE 802.11-2016 §12.7.1.3): HMAC-SHA1-128(PMK, "PMK Name" | BSSID | station). */
 void pmkid_of(const uint8_t pmk[PMK_SIZE], const uint8_t bssid[6], const uint8_t station[6],
 	uint8_t out[PMKID_SIZE]);
+
+/*
+ * How a station may use an installed key, by the names of hostapd's wpa_key_mgmt; the value is the
+ * number by which hostapd and wpa_supplicant know it in PMKSA_ADD. Ends with a NULL name.
+ *
+ * WPA-EAP: 4-way handshake. FT-EAP: the same, and the key is the root of the fast transition
+ * hierarchy, so that further moves need none (IEEE 802.11-2016 §12.7.1.7). FILS-SHA256: keys come
+ * with the association (§12.12.2).
+ */
+extern const struct config_name ap_key_managements[];
 
 /* Lower-case hexadecimal digits; `out` has 2 * size + 1 octets. Returns `out`. */
 const char *hex_text(const uint8_t *data, size_t size, char *out);
