@@ -10,6 +10,10 @@ function headline() {
 		(m) => d3.sum(m.columns, (c) => c.repetitions));
 	if (n)
 		parts.push(`${plural(n, "handoff")} measured`);
+	const moves = d3.sum(result.measurements.filter((m) => !(m.handoffs || []).length),
+		(m) => d3.sum(m.columns, (c) => c.repetitions));
+	if (moves)
+		parts.push(`${plural(moves, "move")} measured`);
 	return parts.length ? parts.join(", ") : "Nothing was tested";
 }
 
@@ -165,6 +169,41 @@ function comparisonTable(m) {
 				m.columns.flatMap((column) => cells(find(column, title))))))));
 }
 
+/** The same for an experiment of many columns: a line each, what was measured over what is documented. */
+function overview(m) {
+	const figures = [];
+	for (const column of [...m.columns].sort((a, b) => b.rows.length - a.rows.length))
+		for (const row of column.rows)
+			if (!figures.some((f) => f.row === row.row))
+				figures.push(row);
+	// What only a column or two have is read there, unless it is documented.
+	const having = (f) => m.columns.flatMap((c) => c.rows.filter((r) => r.row === f.row));
+	const shared = figures.filter((f) => 2 * having(f).length >= m.columns.length
+		|| having(f).some((r) => r.documented !== null));
+	const cell = (column, figure) => {
+		const row = column.rows.find((r) => r.row === figure.row);
+		if (!row)
+			return el("td", {class: "num quiet"}, "–");
+		return el("td", {class: "num"}, el("b", {}, number(row.median)),
+			row.documented === null ? null
+				: el("small", {class: `w-${row.word}`}, `doc. ${number(row.documented)}`));
+	};
+	return table({label: m.title, class: "overview", caption: `${m.title}, ${m.clock} clock`},
+		["", ...shared.map((f) => el("th", {scope: "col", class: "num"}, f.title || f.row,
+			el("small", {}, f.unit)))],
+		m.columns.map((c) => el("tr", {}, el("th", {scope: "row"}, c.name),
+			shared.map((f) => cell(c, f)))));
+}
+
+/** What holds of several columns together. */
+function findings(m) {
+	const signs = {"holds": "✓", "does not hold": "✕", "not measured": "–"};
+	const colours = {"holds": "pass", "does not hold": "fail", "not measured": "unsupported"};
+	return el("ul", {class: "findings"}, m.findings.map((f) => el("li", {},
+		el("span", {class: `badge v-${colours[f.verdict]}`, "data-sign": signs[f.verdict]}, f.verdict),
+		" ", f.text)));
+}
+
 function comparisonWords() {
 	const c = data.comparison;
 	if (!c)
@@ -190,7 +229,9 @@ function drawSummary() {
 		result.interrupted ? el("p", {class: "notice"}, el("b", {}, "Not complete: "),
 			result.interrupted) : null,
 		el("div", {class: "lead"}, ...testedWords(), ...handoffWords().filter((p) => p)),
-		...result.measurements.filter((m) => m.columns.length).map(comparisonTable),
+		...result.measurements.filter((m) => m.columns.length).flatMap((m) => [
+			m.columns.length > 4 ? overview(m) : comparisonTable(m),
+			m.findings ? findings(m) : null]),
 		result.suites.length ? table({label: "Suites", id: "suites"},
 			["Suite", "Implementation", el("th", {scope: "col", class: "num"}, "Passed"), "", ""],
 			result.suites.map(suiteRow)) : null,

@@ -238,6 +238,12 @@ static int merge_measurement(json_t *into, json_t *from, struct report_error *er
 		if (merge_column(same, column, error))
 			return -1;
 	}
+	/* What one run found stays its finding. */
+	if (json_get_array(from, "findings")) {
+		if (!json_get_array(into, "findings"))
+			json_put(into, "findings", json_array());
+		extend(json_get_array(into, "findings"), json_get_array(from, "findings"));
+	}
 	if (!json_get_array(into, "handoffs"))
 		json_put(into, "handoffs", json_array());
 	extend(json_get_array(into, "handoffs"), json_get_array(from, "handoffs"));

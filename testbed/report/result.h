@@ -221,6 +221,12 @@ struct report_row {
 /* Adds a row. Median, least, greatest and the word are computed here from the values. */
 void column_add_row(struct result_column *c, const struct report_row *row);
 
+enum finding { FINDING_HOLDS, FINDING_FAILS, FINDING_NOT_MEASURED };
+
+/* Adds a sentence about several columns together: that it holds, that it does not, or what could
+ * not be measured and why. */
+void measurement_add_finding(struct result_measurement *m, enum finding finding, const char *text);
+
 /* Times of a handoff are ms on one axis whose 0 is the moment at which the mobile node starts the
  * link-layer handoff (leaves the old point of attachment); what is prepared before is negative.
  * So prepared and unprepared handoffs lie over each other in the report. */

@@ -51,6 +51,20 @@ void column_add_row(struct result_column *c, const struct report_row *row)
 	row_summarise(o);
 }
 
+void measurement_add_finding(struct result_measurement *m, enum finding finding, const char *text)
+{
+	static const char *const words[] = {[FINDING_HOLDS] = "holds",
+		[FINDING_FAILS] = "does not hold",
+		[FINDING_NOT_MEASURED] = "not measured"};
+	json_t *o;
+
+	if (!json_get_array((json_t *)m, "findings"))
+		json_put((json_t *)m, "findings", json_array());
+	o = json_append(json_get_array((json_t *)m, "findings"), json_object());
+	json_put(o, "verdict", json_from_text(words[finding]));
+	json_put(o, "text", json_from_text(text));
+}
+
 static json_t *phases(const struct handoff_report *h)
 {
 	json_t *array = report_must(json_array());

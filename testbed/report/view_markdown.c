@@ -172,6 +172,22 @@ static void show_column(FILE *out, const json_t *measurement, const json_t *colu
 	}
 }
 
+static void show_findings(FILE *out, const json_t *measurement)
+{
+	const json_t *findings = json_get_array(measurement, "findings");
+	json_t *finding;
+	size_t i;
+
+	if (json_array_size(findings))
+		fputs("\n| | |\n| --- | --- |\n", out);
+	json_array_foreach(findings, i, finding)
+	{
+		cell(out, json_get_text(finding, "verdict"));
+		cell(out, json_get_text(finding, "text"));
+		fputs("|\n", out);
+	}
+}
+
 static void show_measurements(FILE *out, const json_t *root)
 {
 	json_t *measurement, *column;
@@ -185,6 +201,7 @@ static void show_measurements(FILE *out, const json_t *root)
 			json_get_text(measurement, "clock"));
 		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			show_column(out, measurement, column);
+		show_findings(out, measurement);
 	}
 }
 

@@ -275,6 +275,22 @@ static void show_column(const struct term *t, const json_t *m, const json_t *col
 	json_array_foreach(json_get_array(column, "rows"), i, row) show_row(t, row, width);
 }
 
+static void show_findings(const struct term *t, const json_t *measurement)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_get_array(measurement, "findings"), i, finding)
+	{
+		const char *verdict = json_get_text(finding, "verdict");
+
+		cell(t, !strcmp(verdict, "holds") ? GOOD : !strcmp(verdict, "not measured") ? DIM : BAD,
+			verdict, -15);
+		cell(t, PLAIN, json_get_text(finding, "text"), 0);
+		fputc('\n', t->out);
+	}
+}
+
 static void show_measurements(const struct term *t, const json_t *root)
 {
 	json_t *measurement, *column, *row;
@@ -292,6 +308,7 @@ static void show_measurements(const struct term *t, const json_t *root)
 				term_width(width, row_title(row));
 		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			show_column(t, measurement, column, width);
+		show_findings(t, measurement);
 	}
 }
 
