@@ -11,12 +11,6 @@
 
 #include "testbed/measure/experiment.h"
 
-/* How the move is prepared: the first word of experiment_column.handoff; the second is the EAP
- * identity. */
-#define LAYER2_POST "post"	 /* not at all */
-#define LAYER2_PREAUTH "11i-pre" /* IEEE 802.11i pre-authentication through the old access point */
-#define LAYER2_MPA "mpa"	 /* PANA through the old network, keys installed beforehand */
-
 /* Figures of one move; NAN where it has none. */
 #define LAYER2_FIGURES(X)                                                                          \
 	X(t_auth_ms, "T_auth: EAP-TLS", "ms")                                                      \
@@ -24,10 +18,14 @@
 	X(t_assoc_4way_ms, "T_assoc+4way", "ms")                                                   \
 	X(total_ms, "Total", "ms")                                                                 \
 	X(affecting_handover_ms, "Time affecting handover", "ms")                                  \
-	X(leaving_ms, "Leaving the old access point, before that", "ms")                           \
+	X(ap_wait_ms, "Access point before its first key message, in it", "ms")                    \
+	X(connected_ms, "Both ends say that they are connected", "ms")                             \
+	X(leaving_ms, "Leaving the old access point, before it", "ms")                             \
 	X(eap_after_move, "EAP packets on the air after the move", "packets")                      \
+	X(handshake_after_move, "Messages of the 4-way handshake", "packets")                      \
 	X(next_ap_ms, "Move on to a second access point", "ms")                                    \
-	X(next_ap_eap, "EAP packets on the air then", "packets")
+	X(next_ap_eap, "EAP packets on the air then", "packets")                                   \
+	X(next_ap_handshake, "Messages of the 4-way handshake then", "packets")
 
 struct layer2_figures {
 #define X(row, title, unit) double row;
@@ -37,9 +35,20 @@ struct layer2_figures {
 
 extern const struct experiment_column layer2_columns[];
 
+
 /* As experiment_run. */
 int layer2_run(const struct experiment *experiment, const struct experiment_options *options,
 	const struct figures *documented, struct result *result);
+
+/* --- layer2_verdict.c: what the columns say together ------------------------------------------- */
+
+struct layer2_column {
+	const char *name;	      /* NULL ends a list */
+	double affecting_handover_ms; /* median; NAN: no repetition gave it */
+};
+
+/* Adds to the report what must hold of the columns. Returns how much of it does not. */
+int layer2_judge(const struct layer2_column *columns, struct result_measurement *measurement);
 
 /* --- layer2_log.c: what the log and the air say ----------------------------------------------- */
 
@@ -52,13 +61,21 @@ double layer2_said(const char *log, const char *words, double from, double until
 /* The last one before `until`. */
 double layer2_said_last(const char *log, const char *words, double until);
 
+/* Authentication algorithms (IEEE 802.11-2016 §9.4.1.1). */
+enum { LAYER2_OPEN = 0, LAYER2_FT = 2, LAYER2_FILS = 4 };
+
 /* A move to one access point as it was on the air; times in seconds, NAN: never. */
 struct layer2_air {
-	double began;		    /* first Authentication frame to the access point */
+	double began;	   /* first Authentication frame to the access point; without one (fast
+			      transition over the distribution system): first Association Request */
+	double asked;	   /* first (Re)Association Request */
+	double associated; /* last (Re)Association Response */
+	double answered;   /* first EAPOL frame of the access point after that */
 	double first_eap, last_eap; /* EAPOL frames with EAP packets, or EAPOL-Start */
-	double keyed;		    /* last message of the 4-way handshake */
-	unsigned eap, keys;	    /* EAPOL frames with EAP; with key messages */
-	char pmkid[33]; /* of the first message of a 4-way handshake, hexadecimal; or "" */
+	double completed;    /* last message of the 4-way handshake; without one: as `associated` */
+	unsigned eap, keys;  /* EAPOL frames with EAP; with key messages */
+	int algorithm;	     /* of the first Authentication frame; -1: there is none */
+	char pmkid[33]; /* the first in a 4-way handshake or FILS authentication, hexadecimal; or "" */
 };
 
 /*
@@ -67,5 +84,8 @@ struct layer2_air {
  */
 int layer2_air(const char *capture, const uint8_t bssid[6], double from, double until,
 	struct layer2_air *air, struct report_error *error);
+
+/* When the station first took leave (Deauthentication, Disassociation) in that time; NAN: never. */
+double layer2_left(const char *capture, const uint8_t station[6], double from, double until);
 
 #endif

@@ -99,6 +99,7 @@ static void air_is_read(void **state)
 {
 	static const uint8_t kde[] = { 1, 2, 3, 0xdd, 20, 0, 0x0f, 0xac, 4, 0, 1, 2, 3, 4, 5, 6, 7,
 		8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t open[] = { 0, 0, 1, 0, 0, 0 };
 	struct report_error error;
 	struct layer2_air seen;
 	struct air a;
@@ -107,7 +108,7 @@ static void air_is_read(void **state)
 	open_air(&a);
 	eapol(&a, 1.0, 0, true, 0, VIEW_EMPTY); /* of an earlier association */
 	frame(&a, 2.0, 0xb0, 0, elsewhere, station, VIEW_EMPTY); /* Authentication elsewhere */
-	frame(&a, 2.5, 0xb0, 0, ap, station, VIEW_EMPTY);
+	frame(&a, 2.5, 0xb0, 0, ap, station, VIEW_OF(open));
 	frame(&a, 2.6, 0xb0, 0, station, ap, VIEW_EMPTY);
 	eapol(&a, 3.0, 0, true, 1, VIEW_EMPTY); /* EAPOL-Start */
 	eapol(&a, 3.5, 0, false, 0, VIEW_EMPTY);
@@ -120,7 +121,9 @@ static void air_is_read(void **state)
 	assert_true(fabs(seen.began - 2.5) < 1e-6);
 	assert_true(fabs(seen.first_eap - 3.0) < 1e-6);
 	assert_true(fabs(seen.last_eap - 3.5) < 1e-6);
-	assert_true(fabs(seen.keyed - 4.5) < 1e-6);
+	assert_true(fabs(seen.completed - 4.5) < 1e-6);
+	assert_true(fabs(seen.answered - 3.5) < 1e-6);
+	assert_int_equal(seen.algorithm, LAYER2_OPEN);
 	assert_int_equal(seen.eap, 2);
 	assert_int_equal(seen.keys, 2);
 	assert_string_equal(seen.pmkid, "000102030405060708090a0b0c0d0e0f");
@@ -128,11 +131,65 @@ static void air_is_read(void **state)
 	assert_int_equal(layer2_air(a.path, ap, 0, 8, &seen, &error), -1);
 }
 
+/* IEEE 802.11-2016 §12.12.2: keys come with authentication and association. */
+static void fils_is_read(void **state)
+{
+	static const uint8_t fils[] = { 4, 0, 1, 0, 0, 0, /* behind it an element, then the RSN element */
+		0xdd, 1, 0, 48, 38, 1, 0, 0, 0x0f, 0xac, 4, 1, 0, 0, 0x0f, 0xac, 4, 1, 0, 0, 0x0f, 0xac,
+		14, 0, 0, 1, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
+	struct report_error error;
+	struct layer2_air seen;
+	struct air a;
+
+	(void)state;
+	open_air(&a);
+	frame(&a, 2.0, 0xb0, 0, ap, station, VIEW_OF(fils));
+	frame(&a, 2.5, 0xb0, 0, station, ap, VIEW_EMPTY);
+	frame(&a, 3.0, 0x00, 0, ap, station, VIEW_EMPTY);
+	frame(&a, 3.5, 0x10, 0, station, ap, VIEW_EMPTY);
+	pcap_dump_close(a.dump);
+	assert_int_equal(layer2_air(a.path, ap, 0, 8, &seen, &error), 0);
+	assert_int_equal(seen.algorithm, LAYER2_FILS);
+	assert_int_equal(seen.keys, 0);
+	assert_true(fabs(seen.asked - 3.0) < 1e-6);
+	assert_true(fabs(seen.associated - 3.5) < 1e-6);
+	assert_true(fabs(seen.completed - 3.5) < 1e-6);
+	assert_true(isnan(seen.answered));
+	assert_string_equal(seen.pmkid, "101112131415161718191a1b1c1d1e1f");
+	unlink(a.path);
+}
+
+/* Fast transition over the distribution system begins with the Reassociation Request. */
+static void leaving_and_transition_are_read(void **state)
+{
+	struct report_error error;
+	struct layer2_air seen;
+	struct air a;
+
+	(void)state;
+	open_air(&a);
+	frame(&a, 1.0, 0xc0, 0, station, ap, VIEW_EMPTY); /* the access point's */
+	frame(&a, 1.5, 0xc0, 0, elsewhere, station, VIEW_EMPTY);
+	frame(&a, 2.0, 0x20, 0, ap, station, VIEW_EMPTY);
+	frame(&a, 2.5, 0x30, 0, station, ap, VIEW_EMPTY);
+	pcap_dump_close(a.dump);
+	assert_int_equal(layer2_air(a.path, ap, 0, 8, &seen, &error), 0);
+	assert_int_equal(seen.algorithm, -1);
+	assert_true(fabs(seen.began - 2.0) < 1e-6);
+	assert_true(fabs(seen.completed - 2.5) < 1e-6);
+	assert_true(fabs(layer2_left(a.path, station, 0, 8) - 1.5) < 1e-6);
+	assert_true(isnan(layer2_left(a.path, station, 1.6, 8)));
+	unlink(a.path);
+	assert_true(isnan(layer2_left(a.path, station, 0, 8)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_is_searched),
 		cmocka_unit_test(air_is_read),
+		cmocka_unit_test(fils_is_read),
+		cmocka_unit_test(leaving_and_transition_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
