@@ -67,6 +67,12 @@ table() {
 		    times = rate.get("baton decode over " + name.split()[0])
 		    print(f"  {name:14} {rate[name]:>12,}" + (f"   baton is {times:g} times as fast" if times else "")
 		          if name in rate else f"  {name:14}   not measured")
+		print("\nEAP-TLS authentications with one FreeRADIUS, 16 clients at a time")
+		for who, name in (("baton load pana", "pana"), ("eapol_test", "eapol_test")):
+		    values = [rate.get(name + rest) for rest in
+		              (" authentications", " authentication, median", " authentication, 95 % within")]
+		    print(f"  {who:16}" + ("{:>8.1f} a second, median {:.1f} ms, 95 % within {:.1f} ms".format(*values)
+		          if all(values) else "   not measured"))
 	END
 }
 
@@ -74,6 +80,7 @@ capture=$out/pana.pcap
 bench "the PANA codec" build/obj/testbed/vectors/capture_bench $capture vectors/pana/*.pcapng
 bench tshark tshark_decode $capture
 bench Scapy /usr/bin/python3 testbed/check/bench_scapy.py $capture 2000
+bench "EAP-TLS authentications" testbed/check/bench_authentications.sh
 for program in $(find ref testbed -name '*_bench.c' | sort); do
 	[ "$program" = testbed/vectors/capture_bench.c ] || bench "$program" build/obj/"${program%.c}"
 done
