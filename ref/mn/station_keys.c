@@ -10,7 +10,6 @@
 #include "ref/pana/pana_mpa.h"
 
 #define AKM_8021X 1 /* wpa_supplicant's number for a PMK that IEEE 802.1X made */
-
 #define PATIENCE (10 * BTIME_S)
 #define SOCKETS "/tmp"
 
@@ -105,7 +104,8 @@ static bool give(struct station_keys *k, int id, const struct mpa_ap *ap, uint32
 
 	if (pac_ap_key(k->network->pac, ap->bssid, pmk) < 0)
 		return false;
-	bool good = store(k, id, ap->bssid, pmk, lifetime, k->settings->key_management, text);
+	bool good = store(k, id, ap->bssid, pmk, lifetime, k->settings->key_management,
+		text);
 	wipe(pmk, sizeof(pmk));
 	if (good)
 		json_array_append_new(list, json_pack("{s:s,s:s}", "bssid",

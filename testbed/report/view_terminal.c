@@ -284,9 +284,12 @@ static void show_findings(const struct term *t, const json_t *measurement)
 	{
 		const char *verdict = json_get_text(finding, "verdict");
 
-		cell(t, !strcmp(verdict, "holds") ? GOOD : !strcmp(verdict, "not measured") ? DIM : BAD,
+		term_cell(t,
+			!strcmp(verdict, "holds")	   ? GOOD
+			: !strcmp(verdict, "not measured") ? DIM
+							   : BAD,
 			verdict, -15);
-		cell(t, PLAIN, json_get_text(finding, "text"), 0);
+		term_cell(t, PLAIN, json_get_text(finding, "text"), 0);
 		fputc('\n', t->out);
 	}
 }
