@@ -21,7 +21,7 @@ static struct capture captured;
 /* Delivers everything and keeps a copy. */
 static void settle_and_capture(void)
 {
-	while (w.count) {
+	while (w.air.count) {
 		struct flying f = world_take(&w, 0);
 		if (captured.count < CAPTURED_MAX)
 			captured.list[captured.count++] = f;
@@ -60,14 +60,14 @@ static void test_replay(void **state)
 	for (unsigned elsewhere = 0; elsewhere < 2; elsewhere++)
 		for (unsigned i = 0; i < captured.count; i++) {
 			struct flying f = captured.list[i];
-			w.sent = 0;
-			if (elsewhere && f.to_paa)
+			w.air.sent = 0;
+			if (elsewhere && f.to_second)
 				f.from = world_endpoint("203.0.113.66:1");
 			world_deliver(&w, &f);
 			/* at most the kept answer to the last request, and a PAR that costs nothing
 			 */
-			assert_in_range(w.sent, 0, 1);
-			w.count = 0;
+			assert_in_range(w.air.sent, 0, 1);
+			w.air.count = 0;
 			assert_non_null(paa_find(w.paa, id));
 			assert_untouched();
 		}
@@ -96,7 +96,7 @@ static void test_forged_auth(void **state)
 		assert_string_equal(paa_session_state(paa_find(w.paa, pac_session_id(w.pac))),
 			"OPEN");
 	}
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	world_forget_reports(&w);
 	world_deliver(&w, &good);
 	assert_true(world_saw(&w, true, PANA_REPORT_TERMINATED));
@@ -115,14 +115,14 @@ static void test_without_auth(void **state)
 		.value = VIEW_OF(logout),
 	};
 	uint32_t id = pac_session_id(w.pac);
-	for (unsigned to_paa = 0; to_paa < 2; to_paa++) {
+	for (unsigned to_second = 0; to_second < 2; to_second++) {
 		/* every sequence number that could be the expected one is tried by the sender; the
 		 * first request of a client may have any, so this one is the worst case */
-		struct flying f = forge(to_paa, PANA_TERMINATION, PANA_R, id, 1, &cause, 1);
-		assert_rejects(&f, to_paa ? REJECT_NO_INTEGRITY : REJECT_SEQUENCE);
-		f = forge(to_paa, PANA_NOTIFICATION, PANA_R | PANA_P, id, 1, NULL, 0);
-		assert_rejects(&f, to_paa ? REJECT_NO_INTEGRITY : REJECT_SEQUENCE);
-		f = forge(to_paa, PANA_TERMINATION, PANA_R, id + 1, 1, &cause, 1);
+		struct flying f = forge(to_second, PANA_TERMINATION, PANA_R, id, 1, &cause, 1);
+		assert_rejects(&f, to_second ? REJECT_NO_INTEGRITY : REJECT_SEQUENCE);
+		f = forge(to_second, PANA_NOTIFICATION, PANA_R | PANA_P, id, 1, NULL, 0);
+		assert_rejects(&f, to_second ? REJECT_NO_INTEGRITY : REJECT_SEQUENCE);
+		f = forge(to_second, PANA_TERMINATION, PANA_R, id + 1, 1, &cause, 1);
 		assert_rejects(&f, REJECT_SESSION);
 	}
 	assert_untouched();
@@ -154,7 +154,7 @@ static void test_sequence_numbers(void **state)
 		/* the right number, but another kind of answer */
 		f = forge(false, PANA_NOTIFICATION, PANA_A, id, right, NULL, 0);
 		assert_rejects(&f, REJECT_SEQUENCE);
-		w.flying[w.count++] = kept;
+		w.air.flying[w.air.count++] = kept;
 	}
 	world_settle(&w);
 	assert_untouched();
@@ -196,7 +196,7 @@ static void test_too_early(void **state)
 	/* an initial PAR after one without S */
 	f = forge(false, PANA_AUTH, PANA_R | PANA_S, id, next, NULL, 0);
 	assert_rejects(&f, REJECT_STATE);
-	w.flying[w.count++] = kept;
+	w.air.flying[w.air.count++] = kept;
 	world_settle(&w);
 	assert_true(pac_open(w.pac));
 	world_end(&w);
@@ -213,7 +213,7 @@ static void test_foreign_address(void **state)
 		struct flying f = world_take(&w, 0);
 		world_deliver(&w, &f);
 	}
-	struct flying pan = w.flying[0];
+	struct flying pan = w.air.flying[0];
 	pan.from = world_endpoint("203.0.113.66:5");
 	world_forget_reports(&w);
 	assert_int_equal(world_deliver(&w, &pan), -1);
@@ -362,7 +362,7 @@ static void test_nonces_are_fresh(void **state)
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
 	for (unsigned run = 0; run < 2; run++) {
-		while (w.count) {
+		while (w.air.count) {
 			struct packet p = flying(0);
 			const struct element_value *e = packet_find(&p, 0, PANA_AVP_NONCE);
 			if (e) {
@@ -400,7 +400,7 @@ static void test_every_breach_on_the_way(void **state)
 	for (unsigned e = 0; e < 4; e++) {
 		w.now += 2 * BTIME_S;
 		assert_int_equal(world_event(&w, events[e]), 0);
-		while (w.count) {
+		while (w.air.count) {
 			struct packet p = flying(0);
 			struct flying good = world_take(&w, 0), f = good;
 			assert_int_equal(wire_break_begin(&breaker, &p), 0);

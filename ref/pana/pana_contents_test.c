@@ -131,7 +131,7 @@ static void test_every_wrong_content(void **state)
 		struct reject r = world_rejected(&w);
 		if (r.reason != x->reason || !r.field || strcmp(r.field, x->field) != 0)
 			fail_msg("row %zu: %s of %s", i, reject_name(r.reason), r.field);
-		assert_int_equal(w.count, 0);
+		assert_int_equal(w.air.count, 0);
 		assert_int_equal(world_deliver(&w, &good), 0);
 		world_settle(&w);
 		if (!pac_open(w.pac))

@@ -13,62 +13,6 @@
 
 #include "ref/pana/pana_world.h"
 
-enum fate { DELIVER, LOSE, DOUBLE, SWAP, FATES };
-
-struct pattern {
-	unsigned number, length; /* digits */
-};
-
-static enum fate next_fate(struct pattern *p)
-{
-	if (p->length == 0)
-		return DELIVER;
-	enum fate fate = p->number % FATES;
-	p->number /= FATES;
-	p->length--;
-	return fate;
-}
-
-/* A swapped message waits until another one has been delivered, or nothing else flies. */
-static void deliver_all(struct world *w, struct pattern *p)
-{
-	struct flying kept;
-	bool keeping = false;
-
-	while (w->count || keeping) {
-		if (!w->count) {
-			world_deliver(w, &kept);
-			keeping = false;
-			continue;
-		}
-		struct flying f = world_take(w, 0);
-		enum fate fate = next_fate(p);
-		if (fate == LOSE)
-			continue;
-		if (fate == SWAP && !keeping) {
-			kept = f;
-			keeping = true;
-			continue;
-		}
-		world_deliver(w, &f);
-		if (fate == DOUBLE)
-			world_deliver(w, &f);
-		if (keeping) {
-			world_deliver(w, &kept);
-			keeping = false;
-		}
-	}
-}
-
-static void run(struct world *w, struct pattern *p, btime duration)
-{
-	btime to = btime_add(w->now, duration);
-
-	deliver_all(w, p);
-	while (world_tick(w, to))
-		deliver_all(w, p);
-}
-
 static void assert_agree(struct world *w, unsigned number)
 {
 	struct paa_session *s = paa_find(w->paa, pac_session_id(w->pac));
@@ -86,14 +30,6 @@ static void assert_agree(struct world *w, unsigned number)
 			sizeof(struct pana_session_keys));
 }
 
-static unsigned power(unsigned base, unsigned exponent)
-{
-	unsigned n = 1;
-	while (exponent--)
-		n *= base;
-	return n;
-}
-
 struct variant {
 	bool stateful, optimized, no_piggyback;
 };
@@ -102,7 +38,7 @@ static void every_authentication(const struct variant *v, unsigned digits)
 {
 	static struct world w;
 
-	for (unsigned number = 0; number < power(FATES, digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		world_init(&w, number + 1);
 		w.paa_config.stateful = v->stateful;
@@ -113,13 +49,13 @@ static void every_authentication(const struct variant *v, unsigned digits)
 		w.pac_eap.rounds = w.paa_eap.rounds = v->optimized ? 2 : 1;
 		world_begin(&w);
 		world_event(&w, PAC_AUTHENTICATE);
-		run(&w, &p, 200 * BTIME_S);
+		world_run_under(&w, &p, 200 * BTIME_S);
 		assert_agree(&w, number);
 		if (!pac_open(w.pac))
 			fail_msg("pattern %u: not authenticated", number);
 		assert_int_equal(paa_count(w.paa) >= 1, 1);
 		/* what the pattern left over goes by itself */
-		run(&w, &p, 70 * BTIME_S);
+		world_run_under(&w, &p, 70 * BTIME_S);
 		assert_int_equal(paa_count(w.paa), 1);
 		assert_int_equal(paa_half_open(w.paa), 0);
 		world_end(&w);
@@ -173,11 +109,11 @@ static void every_pattern_stays_open(begin_function *begin, unsigned digits)
 {
 	static struct world w;
 
-	for (unsigned number = 0; number < power(FATES, digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		open_world(&w, number + 1);
 		begin(&w);
-		run(&w, &p, 120 * BTIME_S);
+		world_run_under(&w, &p, 120 * BTIME_S);
 		if (!pac_open(w.pac))
 			fail_msg("pattern %u: the client closed", number);
 		assert_agree(&w, number);
@@ -255,7 +191,7 @@ static void every_termination(begin_function *before, bool by_pac, bool by_paa)
 	static struct world w;
 	unsigned digits = before ? 5 : 4;
 
-	for (unsigned number = 0; number < power(FATES, digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		open_world(&w, number + 1);
 		if (before)
@@ -264,7 +200,7 @@ static void every_termination(begin_function *before, bool by_pac, bool by_paa)
 			assert_int_equal(world_event(&w, PAC_TERMINATE), 0);
 		if (by_paa)
 			assert_int_equal(world_paa_event(&w, PAA_TERMINATE), 0);
-		run(&w, &p, 120 * BTIME_S);
+		world_run_under(&w, &p, 120 * BTIME_S);
 		assert_true(pac_closed(w.pac));
 		assert_int_equal(paa_count(w.paa), 0);
 		assert_false(world_saw(&w, false, PANA_REPORT_UNREACHABLE));
@@ -308,14 +244,14 @@ static void test_refusal(void **state)
 	unsigned digits = 5;
 
 	(void)state;
-	for (unsigned number = 0; number < power(FATES, digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		world_init(&w, number + 1);
 		w.paa_eap.fail = true;
 		w.pac_eap.rounds = w.paa_eap.rounds = 1;
 		world_begin(&w);
 		world_event(&w, PAC_AUTHENTICATE);
-		run(&w, &p, 120 * BTIME_S);
+		world_run_under(&w, &p, 120 * BTIME_S);
 		assert_true(pac_closed(w.pac));
 		assert_int_equal(paa_count(w.paa), 0);
 		assert_false(world_saw(&w, true, PANA_REPORT_AUTHENTICATED));

@@ -38,8 +38,8 @@ static void test_flood_of_pci(void **state)
 	for (unsigned i = 0; i < 20000; i++) {
 		f.from = stranger(i);
 		world_deliver(&w, &f);
-		answered += w.count;
-		w.count = 0;
+		answered += w.air.count;
+		w.air.count = 0;
 	}
 	assert_int_equal(paa_count(w.paa), 0);
 	assert_int_equal(answered, 2001);

@@ -19,10 +19,10 @@ static void test_address_update(void **state)
 	actions_clear(&w.actions);
 	assert_int_equal(pac_event(w.pac, &moved, w.now, &w.actions), 0);
 	world_collect(&w, false);
-	assert_true(endpoint_equal(&w.flying[0].from, &moved.local));
+	assert_true(endpoint_equal(&w.air.flying[0].from, &moved.local));
 	struct flying f = world_take(&w, 0);
 	world_deliver(&w, &f);
-	assert_true(endpoint_equal(&w.flying[0].to, &moved.local));
+	assert_true(endpoint_equal(&w.air.flying[0].to, &moved.local));
 	world_settle(&w);
 	assert_string_equal(words(true, PANA_REPORT_ADDRESS_UPDATED), "198.51.100.20:40716");
 	assert_true(endpoint_equal(paa_session_peer(w.session), &moved.local));
@@ -31,7 +31,7 @@ static void test_address_update(void **state)
 	/* and the agent's own requests go there */
 	w.now += 2 * BTIME_S;
 	world_paa_event(&w, PAA_PING);
-	assert_true(endpoint_equal(&w.flying[0].to, &moved.local));
+	assert_true(endpoint_equal(&w.air.flying[0].to, &moved.local));
 	world_end(&w);
 }
 
@@ -43,12 +43,12 @@ static void test_address_update_with_a_request_outstanding(void **state)
 	(void)state;
 	open_session();
 	world_event(&w, PAC_PING);
-	w.count = 0;
+	w.air.count = 0;
 	moved.local = world_endpoint("198.51.100.20:40716");
 	actions_clear(&w.actions);
 	assert_int_equal(pac_event(w.pac, &moved, w.now, &w.actions), 0);
 	world_collect(&w, false);
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	world_run(&w, BTIME_MS);
 	assert_true(endpoint_equal(paa_session_peer(w.session), &moved.local));
 	assert_true(pac_open(w.pac));
@@ -65,7 +65,7 @@ static void test_preauthentication(void **state)
 	w.pac_config.preauth = true;
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
-	while (w.count) {
+	while (w.air.count) {
 		struct packet p = flying(0);
 		assert_true(pana_flags(&p) & PANA_E);
 		struct flying f = world_take(&w, 0);
@@ -104,7 +104,7 @@ static void test_preauthentication_not_supported(void **state)
 	authenticate();
 	assert_int_equal(world_rejected(&w).reason, REJECT_FLAGS);
 	assert_string_equal(world_rejected(&w).section, "RFC 5873 §3");
-	assert_int_equal(w.sent, 2);
+	assert_int_equal(w.air.sent, 2);
 	world_end(&w);
 	world_init(&w, 10);
 	world_begin(&w);
@@ -225,9 +225,9 @@ static void test_notifications(void **state)
 		world_collect(&w, false);
 	}
 	memset(storage, 0xee, sizeof(storage)); /* the values were copied */
-	assert_int_equal(w.count, 1);
+	assert_int_equal(w.air.count, 1);
 	uint16_t id = 1;
-	while (w.count) {
+	while (w.air.count) {
 		p = flying(0);
 		const struct element_value *v =
 			packet_find(&p, PANA_VENDOR, PANA_MPA_HANDOVER_STATUS);
@@ -264,7 +264,7 @@ static void test_notification_waits_for_reauthentication(void **state)
 	actions_clear(&w.actions);
 	assert_int_equal(pac_notify(w.pac, &e, 1, w.now, &w.actions), 0);
 	world_collect(&w, false);
-	assert_int_equal(w.count, 1);
+	assert_int_equal(w.air.count, 1);
 	assert_flying(0, "PNR-A");
 	world_settle(&w);
 	assert_int_equal(notified(true), 1);
@@ -321,7 +321,7 @@ static unsigned neighbours_told(void)
 {
 	unsigned told = 0;
 
-	while (w.count) {
+	while (w.air.count) {
 		struct packet p = flying(0);
 		for (unsigned i = 0; i < MPA_NEIGHBOURS_MAX; i++)
 			if (packet_find_nth(&p, PANA_VENDOR, PANA_MPA_NEIGHBOUR, i)) {

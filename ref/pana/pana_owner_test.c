@@ -24,9 +24,9 @@ static void test_given_up_early(void **state)
 		world_begin(&w);
 		world_event(&w, PAC_AUTHENTICATE);
 		deliver(after);
-		w.count = 0;
+		w.air.count = 0;
 		assert_int_equal(world_event(&w, PAC_TERMINATE), 0);
-		assert_int_equal(w.count, 0);
+		assert_int_equal(w.air.count, 0);
 		assert_true(pac_closed(w.pac));
 		assert_int_equal(world_event(&w, PAC_TERMINATE), -1);
 		world_run(&w, 400 * BTIME_S);
@@ -43,9 +43,9 @@ static void test_agent_gives_up_early(void **state)
 		world_begin(&w);
 		world_event(&w, PAC_AUTHENTICATE);
 		deliver(after);
-		w.count = 0;
+		w.air.count = 0;
 		assert_int_equal(world_paa_event(&w, PAA_TERMINATE), 0);
-		assert_int_equal(w.count, 0);
+		assert_int_equal(w.air.count, 0);
 		assert_int_equal(paa_count(w.paa), 0);
 		assert_true(world_saw(&w, true, PANA_REPORT_FAILED));
 		world_end(&w);
@@ -62,7 +62,7 @@ static void test_termination_waits_for_the_last_exchange(void **state)
 	deliver(7);
 	assert_flying(0, "PAR-C");
 	assert_int_equal(world_paa_event(&w, PAA_TERMINATE), 0);
-	assert_int_equal(w.count, 1);
+	assert_int_equal(w.air.count, 1);
 	world_settle(&w);
 	assert_true(pac_closed(w.pac));
 	assert_true(world_saw(&w, false, PANA_REPORT_TERMINATED));
@@ -98,14 +98,14 @@ static void test_reauthentication_waits_for_a_ping(void **state)
 	open_session();
 	world_event(&w, PAC_PING);
 	assert_int_equal(world_event(&w, PAC_REAUTHENTICATE), 0);
-	assert_int_equal(w.count, 1);
+	assert_int_equal(w.air.count, 1);
 	world_settle(&w);
 	assert_true(world_saw(&w, false, PANA_REPORT_REAUTHENTICATED));
 	world_forget_reports(&w);
 	w.now += 2 * BTIME_S;
 	world_paa_event(&w, PAA_PING);
 	assert_int_equal(world_paa_event(&w, PAA_REAUTHENTICATE), 0);
-	assert_int_equal(w.count, 1);
+	assert_int_equal(w.air.count, 1);
 	world_settle(&w);
 	assert_true(world_saw(&w, true, PANA_REPORT_REAUTHENTICATED));
 	assert_same_keys();
@@ -263,7 +263,7 @@ static void test_events_at_the_wrong_time(void **state)
 	world_settle(&w);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(world_event(&w, of_client[i]), -1);
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	world_end(&w);
 	/* a client without an agent waits to be asked */
 	world_init(&w, 1);
@@ -273,9 +273,9 @@ static void test_events_at_the_wrong_time(void **state)
 	actions_clear(&w.actions);
 	assert_non_null(paa_start(w.paa, &w.pac_config.local, false, w.now, &w.actions));
 	world_collect(&w, true);
-	while (w.count) {
+	while (w.air.count) {
 		struct flying f = world_take(&w, 0);
-		if (!f.to_paa)
+		if (!f.to_second)
 			f.from = w.paa_config.local;
 		world_deliver(&w, &f);
 	}

@@ -15,12 +15,12 @@ static void test_nobody_answers(void **state)
 	world_event(&w, PAC_AUTHENTICATE);
 	btime begin = w.now;
 	while (!pac_closed(w.pac)) {
-		w.count = 0;
+		w.air.count = 0;
 		world_tick(&w, w.now + 1000 * BTIME_S);
 	}
 	assert_true(w.now - begin == 60 * BTIME_S);
 	/* §9: about 1, 3, 7, 15, 31 seconds after the first */
-	assert_in_range(w.sent, 5, 7);
+	assert_in_range(w.air.sent, 5, 7);
 	assert_non_null(strstr(words(false, PANA_REPORT_FAILED), "FAILED_SESS_TIMEOUT"));
 	world_end(&w);
 }
@@ -36,12 +36,12 @@ static void test_retransmission_times(void **state)
 	w.now += 2 * BTIME_S;
 	world_event(&w, PAC_PING);
 	sent[n++] = w.now;
-	w.count = 0;
+	w.air.count = 0;
 	while (!pac_closed(w.pac)) {
 		world_tick(&w, w.now + 1000 * BTIME_S);
-		if (w.count)
+		if (w.air.count)
 			sent[n++] = w.now;
-		w.count = 0;
+		w.air.count = 0;
 	}
 	assert_int_equal(n, 10);
 	assert_true(world_saw(&w, false, PANA_REPORT_UNREACHABLE));
@@ -67,11 +67,11 @@ static void test_mrd(void **state)
 	w.pac_config.pci.mrd = 5 * BTIME_S;
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
-	w.count = 0;
+	w.air.count = 0;
 	btime begin = w.now;
 	while (!pac_closed(w.pac)) {
 		world_tick(&w, w.now + 1000 * BTIME_S);
-		w.count = 0;
+		w.air.count = 0;
 	}
 	assert_in_range((w.now - begin) / BTIME_MS, 5000, 9000);
 	assert_string_equal(words(false, PANA_REPORT_UNREACHABLE), "PCI");
@@ -90,7 +90,7 @@ static void test_pci_is_repeated_until_the_second_par(void **state)
 	f = world_take(&w, 0); /* PAR-S */
 	world_deliver(&w, &f);
 	assert_flying(0, "PAN-S");
-	w.count = 0; /* lost */
+	w.air.count = 0; /* lost */
 	assert_true(world_tick(&w, w.now + 2 * BTIME_S));
 	assert_flying(0, "PCI");
 	world_settle(&w);
@@ -112,7 +112,7 @@ static void test_liveness(void **state)
 	assert_int_equal(paa_count(w.paa), 1);
 	btime to = w.now + 60 * BTIME_S;
 	while (world_tick(&w, to))
-		w.count = 0;
+		w.air.count = 0;
 	assert_int_equal(paa_count(w.paa), 0);
 	assert_true(world_saw(&w, true, PANA_REPORT_UNREACHABLE));
 	world_end(&w);

@@ -18,7 +18,7 @@ static void test_authentication(void **state)
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
 	for (unsigned i = 0; i < 9; i++) {
-		assert_int_equal(w.count, 1);
+		assert_int_equal(w.air.count, 1);
 		assert_flying(0, names[i]);
 		struct packet p = flying(0);
 		bool nonce = packet_find(&p, 0, PANA_AVP_NONCE) != NULL;
@@ -30,7 +30,7 @@ static void test_authentication(void **state)
 		struct flying f = world_take(&w, 0);
 		assert_int_equal(world_deliver(&w, &f), 0);
 	}
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	assert_string_equal(pac_state_name(w.pac), "OPEN");
 	assert_string_equal(paa_session_state(w.session), "OPEN");
 	assert_true(world_saw(&w, false, PANA_REPORT_AUTHENTICATED));
@@ -54,7 +54,7 @@ static void test_sequence_numbers(void **state)
 	struct flying f = world_take(&w, 0);
 	world_deliver(&w, &f);
 	uint32_t expected = (uint32_t)flying(0).header[PANA_SEQUENCE];
-	for (unsigned i = 0; w.count; i++) {
+	for (unsigned i = 0; w.air.count; i++) {
 		struct packet p = flying(0);
 		assert_int_equal((uint32_t)p.header[PANA_SEQUENCE], expected);
 		expected += !pana_is_request(&p);
@@ -189,7 +189,7 @@ static void test_refused_by_policy(void **state)
 	w.refuse = true;
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
-	while (w.count) {
+	while (w.air.count) {
 		struct packet p = flying(0);
 		if (pana_flags(&p) & PANA_C) {
 			assert_non_null(packet_find(&p, 0, PANA_AVP_KEY_ID));
@@ -236,10 +236,10 @@ static void test_session_the_agent_begins(void **state)
 		paa_start(w.paa, &w.pac_config.local, false, w.now, &w.actions);
 	assert_non_null(s);
 	world_collect(&w, true);
-	w.flying[0].from = w.paa_config.local;
+	w.air.flying[0].from = w.paa_config.local;
 	assert_flying(0, "PAR-S");
-	for (unsigned i = 0; i < w.count; i++)
-		w.flying[i].from = w.paa_config.local;
+	for (unsigned i = 0; i < w.air.count; i++)
+		w.air.flying[i].from = w.paa_config.local;
 	world_settle(&w);
 	assert_true(pac_open(w.pac));
 	assert_same_keys();
@@ -258,7 +258,7 @@ static void test_both_begin(void **state)
 	paa_start(w.paa, &w.pac_config.local, false, w.now, &w.actions);
 	world_collect(&w, true);
 	world_event(&w, PAC_AUTHENTICATE);
-	assert_int_equal(w.count, 2);
+	assert_int_equal(w.air.count, 2);
 	assert_flying(1, "PCI");
 	struct flying f = world_take(&w, 1);
 	assert_int_equal(world_deliver(&w, &f), -1);
@@ -286,7 +286,7 @@ static void test_reauthentication_by_the_client(void **state)
 		struct flying f = world_take(&w, 0);
 		assert_int_equal(world_deliver(&w, &f), 0);
 	}
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	assert_true(world_saw(&w, false, PANA_REPORT_REAUTHENTICATED));
 	assert_true(world_saw(&w, true, PANA_REPORT_REAUTHENTICATED));
 	assert_same_keys();
@@ -466,7 +466,7 @@ static void test_ip_reconfiguration(void **state)
 	w.paa_config.ip_reconfiguration = true;
 	world_begin(&w);
 	world_event(&w, PAC_AUTHENTICATE);
-	while (w.count) {
+	while (w.air.count) {
 		struct packet p = flying(0);
 		bool par = pana_is_request(&p) && p.header[PANA_TYPE] == PANA_AUTH;
 		/* §6.2: in PAR of this phase, and in nothing else */
@@ -476,7 +476,7 @@ static void test_ip_reconfiguration(void **state)
 	}
 	assert_true(pac_ip_reconfiguration(w.pac));
 	world_event(&w, PAC_REAUTHENTICATE);
-	while (w.count) {
+	while (w.air.count) {
 		struct packet p = flying(0);
 		assert_false(pana_flags(&p) & PANA_I);
 		struct flying f = world_take(&w, 0);

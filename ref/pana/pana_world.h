@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A client and an agent on a made-up network with a made-up clock, for tests: what an engine sends
- * lies in a list until somebody delivers, drops, doubles or alters it.
+ * A client and an agent on a made-up network with a made-up clock, for tests. The client is the
+ * first of the air's engines, the agent the second.
  */
 #ifndef BATON_PANA_PANA_WORLD_H
 #define BATON_PANA_PANA_WORLD_H
@@ -9,19 +9,12 @@
 #include <arpa/inet.h>
 
 #include "ref/base/random.h"
+#include "ref/base/test_air.h"
 #include "ref/pana/paa.h"
 #include "ref/pana/pac.h"
 #include "ref/pana/pana_fake_eap.h"
 
-#define WORLD_FLYING_MAX 64
 #define WORLD_REPORTS_MAX 64
-
-struct flying {
-	bool to_paa;
-	struct endpoint from, to;
-	size_t size;
-	uint8_t data[2048];
-};
 
 struct seen_report {
 	bool paa;
@@ -41,10 +34,9 @@ struct world {
 	struct paa *paa;
 	struct paa_session *session; /* the last one that the PAA reported */
 	btime now;
-	struct flying flying[WORLD_FLYING_MAX];
-	unsigned count;
+	struct air air;
 	struct seen_report reports[WORLD_REPORTS_MAX];
-	unsigned report_count, sent;
+	unsigned report_count;
 	struct actions actions;
 };
 
@@ -139,25 +131,14 @@ static inline void world_collect(struct world *w, bool from_paa)
 			world_note(w, from_paa, a);
 			continue;
 		}
-		w->sent++;
-		if (w->count == WORLD_FLYING_MAX || a->data.size > sizeof(w->flying[0].data))
-			abort();
-		struct flying *f = &w->flying[w->count++];
-		f->to_paa = !from_paa;
-		f->from = a->local;
-		f->to = a->peer;
-		f->size = a->data.size;
-		memcpy(f->data, a->data.data, a->data.size);
+		air_send(&w->air, !from_paa, a);
 	}
 	actions_clear(&w->actions);
 }
 
-/* Takes datagram i off the network. */
 static inline struct flying world_take(struct world *w, unsigned i)
 {
-	struct flying f = w->flying[i];
-	memmove(&w->flying[i], &w->flying[i + 1], (--w->count - i) * sizeof(f));
-	return f;
+	return air_take(&w->air, i);
 }
 
 static inline int world_deliver(struct world *w, const struct flying *f)
@@ -166,21 +147,23 @@ static inline int world_deliver(struct world *w, const struct flying *f)
 	int result;
 
 	actions_clear(&w->actions);
-	if (f->to_paa)
+	if (f->to_second)
 		result = paa_input(w->paa, &f->from, &f->to, datagram, w->now, &w->actions);
 	else
 		result = pac_input(w->pac, &f->from, datagram, w->now, &w->actions);
-	world_collect(w, f->to_paa);
+	world_collect(w, f->to_second);
 	return result;
+}
+
+static inline void world_receive(void *world, const struct flying *f)
+{
+	world_deliver(world, f);
 }
 
 /* Delivers everything in order until nothing flies. */
 static inline void world_settle(struct world *w)
 {
-	while (w->count) {
-		struct flying f = world_take(w, 0);
-		world_deliver(w, &f);
-	}
+	air_settle(&w->air, &(struct pattern){ 0 }, world_receive, w);
 }
 
 static inline int world_event(struct world *w, enum pac_event_kind kind)
@@ -225,13 +208,19 @@ static inline bool world_tick(struct world *w, btime to)
 	return true;
 }
 
-static inline void world_run(struct world *w, btime duration)
+/* A pattern of losses, then nothing more is lost. */
+static inline void world_run_under(struct world *w, struct pattern *p, btime duration)
 {
 	btime to = btime_add(w->now, duration);
 
-	world_settle(w);
+	air_settle(&w->air, p, world_receive, w);
 	while (world_tick(w, to))
-		world_settle(w);
+		air_settle(&w->air, p, world_receive, w);
+}
+
+static inline void world_run(struct world *w, btime duration)
+{
+	world_run_under(w, &(struct pattern){ 0 }, duration);
 }
 
 static inline bool world_saw(const struct world *w, bool paa, enum pana_report report)

@@ -22,7 +22,7 @@ static inline void open_session(void)
 	assert_string_equal(pac_state_name(w.pac), "OPEN");
 	assert_string_equal(paa_session_state(w.session), "OPEN");
 	world_forget_reports(&w);
-	w.sent = 0;
+	w.air.sent = 0;
 }
 
 static inline void assert_same_keys(void)
@@ -50,8 +50,8 @@ static inline struct packet flying(unsigned i)
 	struct packet p = { .element_count = 0 };
 	struct reject r = { 0 };
 
-	assert_true(i < w.count);
-	if (pana_decode(VIEW(w.flying[i].data, w.flying[i].size), &p, &r) < 0)
+	assert_true(i < w.air.count);
+	if (pana_decode(VIEW(w.air.flying[i].data, w.air.flying[i].size), &p, &r) < 0)
 		fail_msg("bad message: %s %s", reject_name(r.reason), r.field);
 	return p;
 }
@@ -64,15 +64,15 @@ static inline void assert_flying(unsigned i, const char *name)
 }
 
 /* A message of ours, made without keys. */
-static inline struct flying forge(bool to_paa, unsigned type, unsigned flags, uint32_t id,
+static inline struct flying forge(bool to_second, unsigned type, unsigned flags, uint32_t id,
 	uint32_t sequence, const struct element_value *e, unsigned n)
 {
 	struct packet p = packet_of(&pana_protocol);
-	struct flying f = { .to_paa = to_paa };
+	struct flying f = { .to_second = to_second };
 	struct writer out = writer_of(f.data, sizeof(f.data));
 
-	f.from = to_paa ? w.pac_config.local : w.paa_config.local;
-	f.to = to_paa ? w.paa_config.local : w.pac_config.local;
+	f.from = to_second ? w.pac_config.local : w.paa_config.local;
+	f.to = to_second ? w.paa_config.local : w.pac_config.local;
 	p.header[PANA_TYPE] = type;
 	p.header[PANA_FLAGS] = flags;
 	p.header[PANA_SESSION] = id;
@@ -86,14 +86,14 @@ static inline struct flying forge(bool to_paa, unsigned type, unsigned flags, ui
 
 static inline void assert_rejects(const struct flying *f, enum reject_reason reason)
 {
-	unsigned flew = w.count;
+	unsigned flew = w.air.count;
 
 	world_forget_reports(&w);
 	assert_int_equal(world_deliver(&w, f), -1);
 	struct reject r = world_rejected(&w);
 	if (r.reason != reason)
 		fail_msg("%s instead of %s", reject_name(r.reason), reject_name(reason));
-	assert_int_equal(w.count, flew);
+	assert_int_equal(w.air.count, flew);
 }
 
 #endif
