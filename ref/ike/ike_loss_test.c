@@ -12,70 +12,6 @@
 
 #include "ref/ike/ike_world.h"
 
-enum fate { DELIVER, LOSE, DOUBLE, SWAP, FATES };
-
-struct pattern {
-	unsigned number, length;
-};
-
-static enum fate next_fate(struct pattern *p)
-{
-	if (p->length == 0)
-		return DELIVER;
-	enum fate fate = p->number % FATES;
-	p->number /= FATES;
-	p->length--;
-	return fate;
-}
-
-/* A swapped message waits until another one has been delivered, or nothing else flies. */
-static void deliver_all(struct world *w, struct pattern *p)
-{
-	static struct flying kept, f;
-	bool keeping = false;
-
-	while (w->count || keeping) {
-		if (!w->count) {
-			world_deliver(w, &kept);
-			keeping = false;
-			continue;
-		}
-		f = world_take(w, 0);
-		enum fate fate = next_fate(p);
-		if (fate == LOSE)
-			continue;
-		if (fate == SWAP && !keeping) {
-			kept = f;
-			keeping = true;
-			continue;
-		}
-		world_deliver(w, &f);
-		if (fate == DOUBLE)
-			world_deliver(w, &f);
-		if (keeping) {
-			world_deliver(w, &kept);
-			keeping = false;
-		}
-	}
-}
-
-static void run(struct world *w, struct pattern *p, btime duration)
-{
-	btime to = btime_add(w->now, duration);
-
-	deliver_all(w, p);
-	while (world_tick(w, to))
-		deliver_all(w, p);
-}
-
-static unsigned power(unsigned exponent)
-{
-	unsigned n = 1;
-	while (exponent--)
-		n *= FATES;
-	return n;
-}
-
 static void assert_up(const struct world *w, unsigned number, unsigned children)
 {
 	if (!world_up(w))
@@ -99,7 +35,7 @@ static void every_start(unsigned digits, bool cookies, bool wrong_group, bool fr
 {
 	static struct world w;
 
-	for (unsigned number = 0; number < power(digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		world_init(&w, number + 1);
 		if (cookies)
@@ -110,9 +46,9 @@ static void every_start(unsigned digits, bool cookies, bool wrong_group, bool fr
 			w.a.connection.fragment_size = w.b.connection.fragment_size = 180;
 		world_begin(&w);
 		world_initiate(&w);
-		run(&w, &p, 60 * BTIME_S);
+		world_run_under(&w, &p, 60 * BTIME_S);
 		assert_up(&w, number, 1);
-		run(&w, &p, 200 * BTIME_S);
+		world_run_under(&w, &p, 200 * BTIME_S);
 		assert_int_equal(ike_count(w.a.ike), 1);
 		assert_int_equal(ike_count(w.b.ike), 1);
 		assert_int_equal(ike_half_open(w.b.ike), 0);
@@ -151,13 +87,13 @@ static void every_pattern_stays_up(begin_function *begin, unsigned digits)
 {
 	static struct world w;
 
-	for (unsigned number = 0; number < power(digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		open_world(&w, number + 1);
 		begin(&w);
-		run(&w, &p, 100 * BTIME_S);
+		world_run_under(&w, &p, 100 * BTIME_S);
 		assert_up(&w, number, 1);
-		run(&w, &p, 200 * BTIME_S);
+		world_run_under(&w, &p, 200 * BTIME_S);
 		assert_up(&w, number, 1);
 		if (ike_count(w.a.ike) != 1 || ike_count(w.b.ike) != 1)
 			fail_msg("pattern %u: %u and %u IKE SAs", number, ike_count(w.a.ike),
@@ -260,19 +196,19 @@ static void every_end(bool by_a, bool by_b, unsigned digits)
 {
 	static struct world w;
 
-	for (unsigned number = 0; number < power(digits); number++) {
+	for (unsigned number = 0; number < pattern_count(digits); number++) {
 		struct pattern p = { number, digits };
 		open_world(&w, number + 1);
 		if (by_a)
 			assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_DELETE), 0);
 		if (by_b)
 			assert_int_equal(world_kind(&w, &w.b, IKE_EVENT_DELETE), 0);
-		run(&w, &p, 60 * BTIME_S);
+		world_run_under(&w, &p, 60 * BTIME_S);
 		if (w.a.sa || w.b.sa)
 			fail_msg("pattern %u: still up", number);
 		assert_false(world_saw(&w, false, IKE_REPORT_UNREACHABLE));
 		assert_false(world_saw(&w, true, IKE_REPORT_UNREACHABLE));
-		run(&w, &p, 120 * BTIME_S);
+		world_run_under(&w, &p, 120 * BTIME_S);
 		assert_int_equal(ike_count(w.a.ike), 0);
 		assert_int_equal(ike_count(w.b.ike), 0);
 		world_end(&w);
@@ -293,12 +229,12 @@ static void test_both_delete_child(void **state)
 	static struct world w;
 
 	(void)state;
-	for (unsigned number = 0; number < power(4); number++) {
+	for (unsigned number = 0; number < pattern_count(4); number++) {
 		struct pattern p = { number, 4 };
 		open_world(&w, number + 1);
 		assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_DELETE_CHILD), 0);
 		assert_int_equal(world_kind(&w, &w.b, IKE_EVENT_DELETE_CHILD), 0);
-		run(&w, &p, 60 * BTIME_S);
+		world_run_under(&w, &p, 60 * BTIME_S);
 		assert_up(&w, number, 0);
 		world_end(&w);
 	}

@@ -38,7 +38,7 @@ static struct ike_half half_of(const struct ike_sa *sa, bool initiator)
 static struct flying forge(bool from_a, const struct ike_sa *sa, enum ike_exchange exchange,
 	uint32_t id, uint32_t first, struct view octets)
 {
-	struct flying f = { .to_b = from_a, .from = *ike_sa_local(sa), .to = *ike_sa_peer(sa) };
+	struct flying f = { .to_second = from_a, .from = *ike_sa_local(sa), .to = *ike_sa_peer(sa) };
 	struct packet header = { .protocol = &ike_protocol };
 	struct writer writer = writer_of(f.data, sizeof(f.data));
 	struct ike_half half = half_of(sa, ike_sa_initiator(sa));
@@ -59,7 +59,7 @@ static struct flying forge(bool from_a, const struct ike_sa *sa, enum ike_exchan
  * the payload of that type. */
 static void change_next(const struct ike_sa *sa, uint32_t payload, size_t at, uint8_t value)
 {
-	struct flying *f = &w.flying[0];
+	struct flying *f = &w.air.flying[0];
 	uint8_t out[IKE_MESSAGE_MAX];
 	struct packet p, inside;
 	struct view octets;
@@ -85,9 +85,9 @@ static void lose_all(btime duration)
 {
 	btime to = btime_add(w.now, duration);
 
-	w.count = 0;
+	w.air.count = 0;
 	while (world_tick(&w, to))
-		w.count = 0;
+		w.air.count = 0;
 }
 
 static void test_given_up(void **state)
@@ -121,7 +121,7 @@ static void test_never_answered(void **state)
 	world_initiate(&w);
 	lose_all(100 * BTIME_S);
 	assert_true(world_saw(&w, false, IKE_REPORT_UNREACHABLE));
-	assert_int_equal(w.sent, 8);
+	assert_int_equal(w.air.sent, 8);
 	assert_int_equal(ike_count(w.a.ike), 0);
 	world_end(&w);
 }
@@ -154,7 +154,7 @@ static void test_responder_does_not_prove_itself(void **state)
 	world_initiate(&w);
 	for (unsigned i = 0; i < 3; i++)
 		deliver_one();
-	change_next(w.b.sa, IKE_PAYLOAD_AUTH, 8, (uint8_t)~w.flying[0].data[0]);
+	change_next(w.b.sa, IKE_PAYLOAD_AUTH, 8, (uint8_t)~w.air.flying[0].data[0]);
 	world_settle(&w);
 	assert_false(world_saw(&w, false, IKE_REPORT_ESTABLISHED));
 	assert_true(world_saw(&w, false, IKE_REPORT_FAILED));
@@ -221,8 +221,8 @@ static void test_bad_requests(void **state)
 	open_world();
 	f = forge(true, w.a.sa, IKE_INFORMATIONAL, 2, 99, VIEW_OF(critical));
 	assert_int_equal(world_deliver(&w, &f), -1);
-	assert_int_equal(w.count, 1);
-	w.count = 0;
+	assert_int_equal(w.air.count, 1);
+	w.air.count = 0;
 	assert_true(ike_sa_established(w.b.sa));
 	/* §2.21.3: what cannot be read ends it */
 	f = forge(true, w.a.sa, IKE_INFORMATIONAL, 3, IKE_PAYLOAD_NOTIFY, VIEW_OF(broken));

@@ -109,11 +109,11 @@ static void test_fragments_keep_the_limit(void **state)
 	struct flying f = world_take(&w, 0);
 	world_deliver(&w, &f);
 	f = world_take(&w, 0);
-	w.largest = 0;
+	w.air.largest = 0;
 	world_deliver(&w, &f);
-	assert_true(w.count > 1);
+	assert_true(w.air.count > 1);
 	world_settle(&w);
-	assert_true(w.largest <= 200);
+	assert_true(w.air.largest <= 200);
 	assert_true(world_up(&w));
 	world_end(&w);
 }
@@ -174,10 +174,10 @@ static void test_nat_is_noticed(void **state)
 	w.a.connection.local_ts = w.b.connection.remote_ts = host;
 	world_begin(&w);
 	world_initiate(&w);
-	while (w.count) {
+	while (w.air.count) {
 		struct flying f = world_take(&w, 0);
-		struct endpoint *e = f.to_b ? &f.from : &f.to;
-		*e = world_endpoint(f.to_b ? "203.0.113.1" : "192.0.2.1", ntohs(e->port));
+		struct endpoint *e = f.to_second ? &f.from : &f.to;
+		*e = world_endpoint(f.to_second ? "203.0.113.1" : "192.0.2.1", ntohs(e->port));
 		world_deliver(&w, &f);
 	}
 	assert_true(world_up(&w));
@@ -232,7 +232,7 @@ static void test_liveness(void **state)
 	/* then the other end falls silent */
 	btime to = w.now + 200 * BTIME_S;
 	while (world_tick(&w, to))
-		w.count = 0;
+		w.air.count = 0;
 	assert_true(world_saw(&w, false, IKE_REPORT_UNREACHABLE));
 	assert_null(w.a.sa);
 	world_end(&w);
@@ -275,10 +275,10 @@ static void test_moves(void **state)
 	(void)state;
 	world_init(&w, 1);
 	open_world(&w);
-	unsigned sent = w.sent;
+	unsigned sent = w.air.sent;
 	assert_int_equal(world_event(&w, &w.a, moved_to("203.0.113.7")), 0);
 	world_settle(&w);
-	assert_int_equal(w.sent - sent, 2); /* one notification and its answer */
+	assert_int_equal(w.air.sent - sent, 2); /* one notification and its answer */
 	assert_true(endpoint_equal(ike_sa_peer(w.b.sa), &there));
 	assert_true(world_saw(&w, true, IKE_REPORT_MOVED));
 	assert_true(world_saw(&w, false, IKE_REPORT_MOVED));
@@ -314,9 +314,9 @@ static void test_path_is_checked(void **state)
 	f = world_take(&w, 0);
 	world_deliver(&w, &f);
 	btime to = w.now + 200 * BTIME_S;
-	w.count = 0;
+	w.air.count = 0;
 	while (world_tick(&w, to))
-		w.count = 0;
+		w.air.count = 0;
 	assert_false(world_saw(&w, true, IKE_REPORT_MOVED));
 	assert_true(world_saw(&w, true, IKE_REPORT_UNREACHABLE));
 	world_end(&w);
@@ -466,16 +466,16 @@ static void test_replays_are_refused(void **state)
 		assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_PROBE), 0);
 		world_settle(&w);
 	}
-	unsigned sent = w.sent;
+	unsigned sent = w.air.sent;
 	assert_int_equal(world_deliver(&w, &old[2]), -1);
 	assert_int_equal(last_reject(&w).reason, REJECT_SEQUENCE);
 	assert_int_equal(world_deliver(&w, &old[3]), -1);
 	assert_int_equal(last_reject(&w).reason, REJECT_SEQUENCE);
 	/* reflected: its own message comes back */
-	old[2].to_b = false;
+	old[2].to_second = false;
 	assert_int_equal(world_deliver(&w, &old[2]), -1);
 	assert_int_equal(last_reject(&w).reason, REJECT_SESSION);
-	assert_int_equal(w.sent, sent);
+	assert_int_equal(w.air.sent, sent);
 	assert_true(world_up(&w));
 	world_end(&w);
 }
@@ -496,7 +496,7 @@ static void test_flood(void **state)
 		write_u64(&writer, UINT64_C(0x1234567800000000) + i);
 		forged.from.address[3] = (uint8_t)i;
 		world_deliver(&w, &forged);
-		w.count = 0;
+		w.air.count = 0;
 	}
 	assert_int_equal(ike_half_open(w.b.ike), 32);
 	assert_int_equal(ike_count(w.b.ike), 32);
@@ -550,7 +550,7 @@ static void test_versions(void **state)
 	f.data[17] = 0x10;
 	assert_int_equal(world_deliver(&w, &f), -1);
 	assert_int_equal(last_reject(&w).reason, REJECT_VERSION);
-	assert_int_equal(w.count, 0); /* IKEv1 would not understand the answer */
+	assert_int_equal(w.air.count, 0); /* IKEv1 would not understand the answer */
 	f.data[17] = 0x30;
 	assert_int_equal(world_deliver(&w, &f), -1);
 	struct flying answer = world_take(&w, 0);
@@ -560,7 +560,7 @@ static void test_versions(void **state)
 	assert_true(ike_find_notify(&p, IKE_N_INVALID_MAJOR_VERSION, &n));
 	answer.data[17] = 0x30; /* an answer is not answered */
 	assert_int_equal(world_deliver(&w, &answer), -1);
-	assert_int_equal(w.count, 0);
+	assert_int_equal(w.air.count, 0);
 	f.data[17] = 0x25; /* a minor version says nothing */
 	assert_int_equal(world_deliver(&w, &f), 0);
 	world_end(&w);
@@ -579,7 +579,7 @@ static void test_many_at_once(void **state)
 	world_begin(&w);
 	for (unsigned i = 0; i < 300; i++) {
 		world_initiate(&w);
-		if (w.count > 10)
+		if (w.air.count > 10)
 			world_settle(&w);
 		w.a.child_count = w.b.child_count = 0;
 	}

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Two engines and the network between them, for the tests: a clock, and datagrams that fly. */
+/* Two engines with the air between them and a clock, for the tests; `a` is the first of the air. */
 #ifndef BATON_IKE_IKE_WORLD_H
 #define BATON_IKE_IKE_WORLD_H
 
-#include <stdlib.h>
-
 #include "ref/base/random.h"
+#include "ref/base/test_air.h"
 #include "ref/ike/ike.h"
 
-#define WORLD_FLYING_MAX 64
 #define WORLD_REPORTS_MAX 128
 #define WORLD_CHILDREN_MAX 32
-
-struct flying {
-	bool to_b;
-	struct endpoint from, to;
-	size_t size;
-	uint8_t data[4096];
-};
 
 struct seen {
 	bool b;
@@ -39,8 +30,7 @@ struct world {
 	struct random random;
 	struct end a, b; /* a begins */
 	btime now;
-	struct flying flying[WORLD_FLYING_MAX];
-	unsigned count, sent, largest;
+	struct air air;
 	struct seen reports[WORLD_REPORTS_MAX];
 	unsigned report_count;
 	struct actions actions;
@@ -150,31 +140,19 @@ static inline void world_collect(struct world *w, struct end *from)
 			world_note(w, from, a);
 			continue;
 		}
-		w->sent++;
-		if (w->count == WORLD_FLYING_MAX || a->data.size > sizeof(w->flying[0].data))
-			abort();
-		if (a->data.size > w->largest)
-			w->largest = (unsigned)a->data.size;
-		struct flying *f = &w->flying[w->count++];
-		f->to_b = from == &w->a;
-		f->from = a->local;
-		f->to = a->peer;
-		f->size = a->data.size;
-		memcpy(f->data, a->data.data, a->data.size);
+		air_send(&w->air, from == &w->a, a);
 	}
 	actions_clear(&w->actions);
 }
 
 static inline struct flying world_take(struct world *w, unsigned i)
 {
-	struct flying f = w->flying[i];
-	memmove(&w->flying[i], &w->flying[i + 1], (--w->count - i) * sizeof(f));
-	return f;
+	return air_take(&w->air, i);
 }
 
 static inline int world_deliver(struct world *w, const struct flying *f)
 {
-	struct end *e = f->to_b ? &w->b : &w->a;
+	struct end *e = f->to_second ? &w->b : &w->a;
 
 	actions_clear(&w->actions);
 	int result = ike_input(e->ike, &f->to, &f->from, VIEW(f->data, f->size), w->now,
@@ -183,12 +161,14 @@ static inline int world_deliver(struct world *w, const struct flying *f)
 	return result;
 }
 
+static inline void world_receive(void *world, const struct flying *f)
+{
+	world_deliver(world, f);
+}
+
 static inline void world_settle(struct world *w)
 {
-	while (w->count) {
-		struct flying f = world_take(w, 0);
-		world_deliver(w, &f);
-	}
+	air_settle(&w->air, &(struct pattern){ 0 }, world_receive, w);
 }
 
 static inline void world_initiate(struct world *w)
@@ -230,13 +210,19 @@ static inline bool world_tick(struct world *w, btime to)
 	return true;
 }
 
-static inline void world_run(struct world *w, btime duration)
+/* A pattern of losses, then nothing more is lost. */
+static inline void world_run_under(struct world *w, struct pattern *p, btime duration)
 {
 	btime to = btime_add(w->now, duration);
 
-	world_settle(w);
+	air_settle(&w->air, p, world_receive, w);
 	while (world_tick(w, to))
-		world_settle(w);
+		air_settle(&w->air, p, world_receive, w);
+}
+
+static inline void world_run(struct world *w, btime duration)
+{
+	world_run_under(w, &(struct pattern){ 0 }, duration);
 }
 
 static inline bool world_saw(const struct world *w, bool b, enum ike_report report)
