@@ -12,47 +12,14 @@
 #include "ref/host/neighbour.h"
 #include "ref/host/route.h"
 #include "ref/host/sysctl.h"
+#include "ref/node/transforms.h"
 
 #define LINGER BTIME_S
-#define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
-
-/* --- transforms ------------------------------------------------------------------------------- */
-
-static const struct {
-	enum mpa_transform transform;
-	enum esp_suite suite;
-	const char *name;
-} suites[] = {
-	{ MPA_AES_GCM, ESP_AES_GCM_16_256, "aes-gcm" },
-	{ MPA_AES_CBC_SHA256, ESP_AES_CBC_128_SHA256, "aes-cbc-sha256" },
-	{ MPA_NULL_SHA256, ESP_NULL_SHA256, "null-sha256" },
-};
-
-static size_t suite_of(uint32_t transform)
-{
-	size_t i = 0;
-
-	while (i < 2 && suites[i].transform != transform)
-		i++;
-	return i;
-}
-
-static uint32_t allowed(const struct access_settings *s)
-{
-	uint32_t mask = 0;
-
-	for (size_t i = 0; i < s->transforms.count; i++)
-		mask |= (uint32_t)s->transforms.items[i];
-	return mask ? mask : MPA_AES_GCM | MPA_AES_CBC_SHA256;
-}
 
 void tunnels_prepare(struct access *a)
 {
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-		if ((allowed(a->settings) & suites[i].transform) &&
-			ipsec_prepare(a->ar->node->kernel, suites[i].suite) < 0)
-			log_warning(a->ar->node->log, "no tunnels with %s: %s", suites[i].name,
-				kernel_error(a->ar->node->kernel));
+	transforms_prepare(a->ar->node->kernel, a->ar->node->log,
+		transforms_of(&a->settings->transforms));
 }
 
 /* --- the kernel ------------------------------------------------------------------------------- */
@@ -233,7 +200,7 @@ static void set_keys(struct client *c, const struct mpa_tunnel_request *request,
 	const struct mpa_tunnel_parameters *parameters, const struct pana_session_keys *keys)
 {
 	struct mpa_esp_keys esp;
-	enum esp_suite suite = suites[suite_of(parameters->transform)].suite;
+	enum esp_suite suite = transform_of(parameters->transform)->suite;
 
 	c->device[0] = '\0';
 	c->outer = prefix_of_endpoint(&request->outer);
@@ -302,7 +269,7 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 	log_event(node->log, "tunnel_up", "{s:I,s:s,s:s,s:s,s:I,s:I}", "session",
 		(json_int_t)c->session, "inner", address_text(&c->address, inner), "outer",
 		address_text(&c->outer, outer), "transform",
-		request->mode == MPA_ESP ? suites[suite_of(transform)].name : "none",
+		request->mode == MPA_ESP ? transform_of(transform)->name : "none",
 		"spi_in", (json_int_t)answer.spi, "spi_out", (json_int_t)request->spi);
 	agent_notify(c->access->ar, c->session, &element, 1);
 }
@@ -311,7 +278,7 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 {
 	struct paa_session *session = paa_find(c->access->ar->paa, c->session);
 	uint32_t transform = mpa_choose_transform(request->transforms,
-		allowed(c->access->settings));
+		transforms_of(&c->access->settings->transforms));
 	const char *why;
 
 	if (!session)

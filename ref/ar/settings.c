@@ -3,6 +3,7 @@
 #include "ref/eap/eap_server.h"
 #include "ref/node/ap_key.h"
 #include "ref/node/neighbour_settings.h"
+#include "ref/node/transforms.h"
 #include "ref/pana/pana_mpa.h"
 #include "ref/radius/radius_client.h"
 
@@ -123,13 +124,6 @@ static const struct config_row dhcp_rows[] = {
 	{ 0 },
 };
 
-static const struct config_name transforms[] = {
-	{ MPA_AES_GCM, "aes-gcm" },
-	{ MPA_AES_CBC_SHA256, "aes-cbc-sha256" },
-	{ MPA_NULL_SHA256, "null-sha256" },
-	{ 0, NULL },
-};
-
 #define ACCESS(member) .offset = offsetof(struct access_settings, member)
 
 static const struct config_row access_rows[] = {
@@ -148,7 +142,7 @@ static const struct config_row access_rows[] = {
 	  .help = "PROBE_MIN; PROBE_MAX is twice that." },
 	{ .key = "announce_wait", .kind = CONFIG_TIME, ACCESS(announce_wait), .otherwise = "2 s",
 	  .help = "ANNOUNCE_WAIT." },
-	{ .key = "transforms", .kind = CONFIG_NAMES, ACCESS(transforms), .names = transforms,
+	{ .key = "transforms", .kind = CONFIG_NAMES, ACCESS(transforms), .names = transform_names,
 	  .max = 3, .help = "ESP transforms allowed. Not given: aes-gcm and aes-cbc-sha256." },
 	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, ACCESS(ip_in_ip),
 	  .help = "Allow tunnels without protection, plain IP-in-IP." },

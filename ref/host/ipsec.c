@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/udp.h>
 #include <linux/xfrm.h>
@@ -55,49 +56,46 @@ static struct xfrm_lifetime_cfg no_limits(void)
 
 /* --- security associations -------------------------------------------------------------------- */
 
+/* An attribute of the shape that all algorithms have: a structure, and the key behind it. */
+static void put_keyed(struct nl_msg *m, int type, const void *head, size_t head_size,
+	const uint8_t *key, size_t key_size)
+{
+	uint8_t octets[128 + ESP_INTEGRITY_MAX];
+
+	memcpy(octets, head, head_size);
+	memcpy(octets + head_size, key, key_size);
+	put_data(m, type, octets, head_size + key_size);
+	wipe(octets, sizeof(octets));
+}
+
 static void put_cipher(struct nl_msg *m, const struct suite *s, const uint8_t *key)
 {
-	union {
-		struct xfrm_algo algo;
-		char octets[sizeof(struct xfrm_algo) + ESP_ENCRYPTION_MAX];
-	} u = { 0 };
+	struct xfrm_algo algo = { .alg_key_len = 8u * s->cipher_key };
 
-	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->cipher);
-	u.algo.alg_key_len = 8u * s->cipher_key;
-	memcpy(u.octets + sizeof(u.algo), key, s->cipher_key);
-	put_data(m, XFRMA_ALG_CRYPT, &u, sizeof(u.algo) + s->cipher_key);
-	wipe(&u, sizeof(u));
+	snprintf(algo.alg_name, sizeof(algo.alg_name), "%s", s->cipher);
+	put_keyed(m, XFRMA_ALG_CRYPT, &algo, sizeof(algo), key, s->cipher_key);
 }
 
 static void put_integrity(struct nl_msg *m, const struct suite *s, const uint8_t *key)
 {
-	union {
-		struct xfrm_algo_auth algo;
-		char octets[sizeof(struct xfrm_algo_auth) + ESP_INTEGRITY_MAX];
-	} u = { 0 };
+	struct xfrm_algo_auth algo = { .alg_key_len = 8u * s->integrity_key,
+		.alg_trunc_len = s->icv_bits };
 
-	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->integrity);
-	u.algo.alg_key_len = 8u * s->integrity_key;
-	u.algo.alg_trunc_len = s->icv_bits;
-	memcpy(u.octets + sizeof(u.algo), key, s->integrity_key);
-	put_data(m, XFRMA_ALG_AUTH_TRUNC, &u, sizeof(u.algo) + s->integrity_key);
-	wipe(&u, sizeof(u));
+	snprintf(algo.alg_name, sizeof(algo.alg_name), "%s", s->integrity);
+	put_keyed(m, XFRMA_ALG_AUTH_TRUNC, &algo, sizeof(algo), key, s->integrity_key);
 }
 
 static void put_aead(struct nl_msg *m, const struct suite *s, const uint8_t *key)
 {
-	union {
-		struct xfrm_algo_aead algo;
-		char octets[sizeof(struct xfrm_algo_aead) + ESP_ENCRYPTION_MAX];
-	} u = { 0 };
+	struct xfrm_algo_aead algo = { .alg_key_len = 8u * s->cipher_key,
+		.alg_icv_len = s->icv_bits };
 
-	snprintf(u.algo.alg_name, sizeof(u.algo.alg_name), "%s", s->aead);
-	u.algo.alg_key_len = 8u * s->cipher_key;
-	u.algo.alg_icv_len = s->icv_bits;
-	memcpy(u.octets + sizeof(u.algo), key, s->cipher_key);
-	put_data(m, XFRMA_ALG_AEAD, &u, sizeof(u.algo) + s->cipher_key);
-	wipe(&u, sizeof(u));
+	snprintf(algo.alg_name, sizeof(algo.alg_name), "%s", s->aead);
+	put_keyed(m, XFRMA_ALG_AEAD, &algo, sizeof(algo), key, s->cipher_key);
 }
+
+static_assert(sizeof(struct xfrm_algo_auth) <= 128 && ESP_ENCRYPTION_MAX <= ESP_INTEGRITY_MAX,
+	"the room in put_keyed");
 
 static void put_udp(struct nl_msg *m, const struct esp_sa *sa)
 {

@@ -4,6 +4,7 @@
 #include "ref/dot1x/dxi_client.h"
 #include "ref/mn/settings.h"
 #include "ref/node/ap_key.h"
+#include "ref/node/transforms.h"
 #include "ref/pana/pana_mpa.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -79,13 +80,6 @@ static const struct config_row dhcp_rows[] = {
 	{ 0 },
 };
 
-static const struct config_name transforms[] = {
-	{ MPA_AES_GCM, "aes-gcm" },
-	{ MPA_AES_CBC_SHA256, "aes-cbc-sha256" },
-	{ MPA_NULL_SHA256, "null-sha256" },
-	{ 0, NULL },
-};
-
 #define DEVICE(member) .offset = offsetof(struct device_settings, member)
 
 static const struct config_row device_rows[] = {
@@ -95,7 +89,7 @@ static const struct config_row device_rows[] = {
 	  .help = "Control socket of wpa_supplicant. Not given: a wired interface." },
 	{ .key = "dhcp", .kind = CONFIG_MAP, DEVICE(dhcp), .rows = dhcp_rows,
 	  .size = sizeof(struct dhcp_settings), .help = "How addresses are acquired." },
-	{ .key = "transforms", .kind = CONFIG_NAMES, DEVICE(transforms), .names = transforms,
+	{ .key = "transforms", .kind = CONFIG_NAMES, DEVICE(transforms), .names = transform_names,
 	  .max = 3, .help = "ESP transforms offered for handover tunnels. Not given: aes-gcm and "
 			    "aes-cbc-sha256." },
 	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, DEVICE(ip_in_ip),

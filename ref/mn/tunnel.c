@@ -4,38 +4,15 @@
 #include "ref/host/link.h"
 #include "ref/host/sysctl.h"
 #include "ref/mn/tunnel.h"
+#include "ref/node/transforms.h"
 
-#define SPI_MIN 0x100 /* RFC 4303 §2.1: 1 to 255 are reserved */
 #define ESP_ID 1      /* one tunnel at a time */
 #define TABLE 718     /* what is sent from the inner address */
 #define PRIORITY 90
 
-static const struct {
-	enum mpa_transform transform;
-	enum esp_suite suite;
-	const char *name;
-} suites[] = {
-	{ MPA_AES_GCM, ESP_AES_GCM_16_256, "aes-gcm" },
-	{ MPA_AES_CBC_SHA256, ESP_AES_CBC_128_SHA256, "aes-cbc-sha256" },
-	{ MPA_NULL_SHA256, ESP_NULL_SHA256, "null-sha256" },
-};
-
-static uint32_t offered(const struct device_settings *settings)
-{
-	uint32_t mask = 0;
-
-	for (size_t i = 0; i < settings->transforms.count; i++)
-		mask |= (uint32_t)settings->transforms.items[i];
-	return mask ? mask : MPA_AES_GCM | MPA_AES_CBC_SHA256;
-}
-
 void tunnel_prepare(struct node *node, const struct device_settings *settings)
 {
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-		if ((offered(settings) & suites[i].transform) &&
-			ipsec_prepare(node->kernel, suites[i].suite) < 0)
-			log_warning(node->log, "no tunnels with %s: %s", suites[i].name,
-				kernel_error(node->kernel));
+	transforms_prepare(node->kernel, node->log, transforms_of(&settings->transforms));
 }
 
 void tunnel_ask(struct tunnel *t, struct node *node, const struct device_settings *settings,
@@ -51,7 +28,7 @@ void tunnel_ask(struct tunnel *t, struct node *node, const struct device_setting
 	if (settings->ip_in_ip) {
 		r->mode = MPA_IP_IN_IP;
 	} else {
-		r->transforms = offered(settings);
+		r->transforms = transforms_of(&settings->transforms);
 		r->spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
 	}
 	random_fill(&node->random, r->nonce.data, r->nonce.size);
@@ -84,20 +61,18 @@ static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 	struct prefix here = prefix_of_endpoint(&t->request.outer);
 	struct prefix there = prefix_of_endpoint(&p->outer);
 	struct prefix inner = prefix_of_endpoint(&t->request.inner), any = { .family = AF_INET };
+	const struct transform *chosen = transform_of(p->transform);
 	struct mpa_esp_keys keys;
-	size_t i = 0;
 
 	memset(&t->in, 0, sizeof(t->in));
 	memset(&t->out, 0, sizeof(t->out));
 	if (p->mode == MPA_IP_IN_IP)
 		return "none";
-	while (i < 2 && suites[i].transform != p->transform)
-		i++;
 	mpa_esp_keys(mn_ar, &t->request, p, &keys);
 	t->out = (struct esp_sa){ .source = here, .destination = there, .spi = p->spi, .id = ESP_ID,
-		.suite = suites[i].suite };
+		.suite = chosen->suite };
 	t->in = (struct esp_sa){ .source = there, .destination = here, .spi = t->request.spi,
-		.id = ESP_ID, .suite = suites[i].suite };
+		.id = ESP_ID, .suite = chosen->suite };
 	memcpy(t->out.encryption, keys.mn_to_ar_encryption, keys.encryption_size);
 	memcpy(t->out.integrity, keys.mn_to_ar_integrity, keys.integrity_size);
 	memcpy(t->in.encryption, keys.ar_to_mn_encryption, keys.encryption_size);
@@ -107,7 +82,7 @@ static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 		.source = there, .destination = here, .id = ESP_ID };
 	t->policies[1] = (struct esp_policy){ .direction = ESP_OUT, .from = inner, .to = any,
 		.source = here, .destination = there, .id = ESP_ID };
-	return suites[i].name;
+	return chosen->name;
 }
 
 static int raise_esp(struct tunnel *t, struct kernel *k)
