@@ -245,8 +245,9 @@ static void handle_frame(struct dxi_client *c, struct dxi_target *t, const struc
 		reject_set(why, REJECT_TYPE, "Packet Type", "DXI §5", 1, eapol.type);
 		return;
 	}
-	t->eap->ops->input(t->eap, eapol.body, why);
-	if (why->reason == REJECT_NONE)
+	/* A packet that ends the conversation has a reason too. */
+	if (t->eap->ops->input(t->eap, eapol.body, why) == EAP_FAILURE ||
+		why->reason == REJECT_NONE)
 		after_eap(c, t, now, actions);
 }
 

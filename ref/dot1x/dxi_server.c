@@ -12,7 +12,7 @@
 
 #define OPEN_TIME (5 * BTIME_S)
 #define PROBE_TIME (5 * BTIME_S)
-#define UNREACHABLE_TIME (10 * BTIME_S)
+#define SILENCE_TIME (10 * BTIME_S)
 #define KEEP_ALIVE 30
 
 static void disconnect(struct dxi_server *s, struct dxi_connection *c, enum dxi_error error,
@@ -56,7 +56,7 @@ static void schedule(struct dxi_server *s, struct dxi_connection *c)
 
 	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
 		if (c->ports[i].used)
-			due = btime_min(due, btime_add(c->ports[i].silent_since, UNREACHABLE_TIME));
+			due = btime_min(due, btime_add(c->ports[i].silent_since, SILENCE_TIME));
 	dxi_store_set_due(s, c, c->closing ? BTIME_NEVER : due);
 }
 
@@ -229,12 +229,13 @@ void dxi_server_queued(struct dxi_server *s, struct dxi_connection *c, size_t qu
 /* --- an access point's own authenticator ------------------------------------------------------ */
 
 static void after_eap(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
-	struct actions *actions)
+	btime now, struct actions *actions)
 {
 	struct eap_end *eap = port->eap;
 	uint8_t pdu[EAPOL_PDU_MAX];
 	struct writer w = writer_of(pdu, sizeof(pdu));
 
+	port->silent_since = eap->status == EAP_OUTPUT ? now : BTIME_NEVER;
 	if (eap->output.size && eap->status != EAP_WAITING) {
 		eapol_encode(EAPOL_EAP, eap->output, &w);
 		if (!w.failed)
@@ -253,16 +254,17 @@ static void after_eap(struct dxi_server *s, struct dxi_connection *c, struct dxi
 void dxi_server_eap_ready(struct dxi_server *s, struct eap_end *end, btime now,
 	struct actions *actions)
 {
-	(void)now;
 	for (unsigned b = 0; end && b < DXI_BUCKETS; b++)
 		for (struct dxi_connection *c = s->of_address[b]; c; c = c->next_of_address)
 			for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
-				if (c->ports[i].eap == end)
-					after_eap(s, c, &c->ports[i], actions);
+				if (c->ports[i].eap == end) {
+					after_eap(s, c, &c->ports[i], now, actions);
+					schedule(s, c);
+				}
 }
 
 static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
-	const struct eapol *eapol, struct reject *why, struct actions *actions)
+	const struct eapol *eapol, btime now, struct reject *why, struct actions *actions)
 {
 	if (eapol->type == EAPOL_START) {
 		port->authenticated = false;
@@ -273,16 +275,18 @@ static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct 
 			return;
 		}
 		port->eap->ops->start(port->eap);
-		after_eap(s, c, port, actions);
+		after_eap(s, c, port, now, actions);
 		return;
 	}
-	if (eapol->type != EAPOL_EAP || !port->eap) {
+	if (eapol->type != EAPOL_EAP || !port->eap || port->eap->status == EAP_SUCCESS ||
+		port->eap->status == EAP_FAILURE) {
 		reject_set(why, REJECT_STATE, "Packet Type", "DXI §5", 1, eapol->type);
 		return;
 	}
-	port->eap->ops->input(port->eap, eapol->body, why);
-	if (why->reason == REJECT_NONE)
-		after_eap(s, c, port, actions);
+	/* A packet that ends the conversation has a reason too. */
+	if (port->eap->ops->input(port->eap, eapol->body, why) == EAP_FAILURE ||
+		why->reason == REJECT_NONE)
+		after_eap(s, c, port, now, actions);
 }
 
 /* --- a proxy's LAN ---------------------------------------------------------------------------- */
@@ -428,7 +432,7 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 		send_to_lan(port, VIEW(pdu.data, EAPOL_HEADER_SIZE + eapol.body.size), now,
 			actions);
 	else
-		authenticate(s, c, port, &eapol, why, actions);
+		authenticate(s, c, port, &eapol, now, why, actions);
 }
 
 static void handle(struct dxi_server *s, struct dxi_connection *c, const struct packet *p,
@@ -515,15 +519,26 @@ struct view dxi_server_input(struct dxi_server *s, struct dxi_connection *c, str
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-static void unreachable(struct dxi_server *s, struct dxi_connection *c, btime now,
+/* What one connection's time-out can ask for; the ports that are left then come next time. */
+#define TICK_ACTIONS 8
+
+/* DXI §5.4: who has waited in vain for the access point, or the access point for the station. */
+static void end_silence(struct dxi_server *s, struct dxi_connection *c, btime now,
 	struct actions *actions)
 {
 	for (unsigned i = 0; i < DXI_PORTS_MAX; i++) {
 		struct dxi_port *port = &c->ports[i];
-		if (!port->used || now < btime_add(port->silent_since, UNREACHABLE_TIME))
+		if (!port->used || now < btime_add(port->silent_since, SILENCE_TIME) ||
+			actions->count + 4 > ACTIONS_MAX)
 			continue;
 		port->silent_since = BTIME_NEVER;
-		refuse(s, c, port->station, port->bssid, DXI_ERROR_UNREACHABLE, actions);
+		refuse(s, c, port->station, port->bssid,
+			s->config.proxy ? DXI_ERROR_UNREACHABLE : DXI_ERROR_TIMEOUT, actions);
+		if (s->config.proxy)
+			continue;
+		eap_destroy(port->eap);
+		port->eap = NULL;
+		actions_report(actions, port, DXI_SERVER_FAILED, "dxi_failed", VIEW_EMPTY);
 	}
 }
 
@@ -532,7 +547,7 @@ static void connection_tick(struct dxi_server *s, struct dxi_connection *c, btim
 {
 	bool late = c->station ? now >= probe_due(c) : now >= btime_add(c->made, OPEN_TIME);
 
-	unreachable(s, c, now, actions);
+	end_silence(s, c, now, actions);
 	if (late && c->station && c->probed == BTIME_NEVER) {
 		c->probed = now;
 		s->counters.probes++;
@@ -546,7 +561,6 @@ static void connection_tick(struct dxi_server *s, struct dxi_connection *c, btim
 
 void dxi_server_tick(struct dxi_server *s, btime now, struct actions *actions)
 {
-	/* A connection's time-out can refuse each of its ports and end it. */
-	while (dxi_server_due(s) <= now && actions->count + DXI_PORTS_MAX + 2 <= ACTIONS_MAX)
+	while (dxi_server_due(s) <= now && actions->count + TICK_ACTIONS <= ACTIONS_MAX)
 		connection_tick(s, dxi_store_first(s), now, actions);
 }

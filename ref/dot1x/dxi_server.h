@@ -37,7 +37,7 @@ struct dxi_port {
 	struct eap_end *eap; /* of an access point; NULL for a proxy */
 	uint8_t pmk[32];
 	bool authenticated;
-	btime silent_since; /* proxy: last frame to the access point that has no answer */
+	btime silent_since; /* last frame to the access point, or request, that has no answer */
 };
 
 struct dxi_server_config {

@@ -19,6 +19,8 @@ struct attempt {
 	struct timer *patience;
 	json_t *list; /* results so far; NULL: nothing is under way */
 	unsigned left, good;
+	json_t *last; /* the list of the last attempt that has ended; NULL: none has */
+	bool last_good;
 };
 
 struct mn_dot1x {
@@ -41,7 +43,9 @@ static void settle(struct attempt *a, const char *why)
 	else if (request)
 		control_answer(request, json_pack("{s:s,s:O}", "network",
 			a->network->settings->name, "access_points", list));
-	json_decref(list);
+	json_decref(a->last);
+	a->last = list;
+	a->last_good = !why;
 }
 
 static void out_of_patience(void *context)
@@ -165,8 +169,23 @@ void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const jso
 		control_refuse(request, "this is under way already");
 		return;
 	}
-	a->request = request;
+	if (json_is_false(json_object_get(arguments, "wait")))
+		control_answer(request, json_pack("{s:s}", "network", name));
+	else
+		a->request = request;
 	begin(a);
+}
+
+json_t *mn_dot1x_json(const struct mn_dot1x *d, const struct network *network)
+{
+	const struct attempt *a = &d->attempts[network - d->mn->networks];
+	const char *state = a->list ? "starting" :
+		!a->last	    ? "none" :
+		a->last_good	    ? "authenticated" : "failed";
+
+	if (!a->station)
+		return NULL;
+	return json_pack("{s:s,s:O*}", "dot1x_state", state, "dot1x", a->last);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -215,6 +234,7 @@ void mn_dot1x_free(struct mn_dot1x *d)
 			settle(a, "the node is shutting down");
 		dxi_station_free(a->station);
 		timer_free(a->patience);
+		json_decref(a->last);
 	}
 	free(d->attempts);
 	free(d);

@@ -20,6 +20,10 @@ void mn_dot1x_free(struct mn_dot1x *dot1x);
 /* Whether the command is for this: the flag --dot1x, or the network has no paa and has dot1x. */
 bool mn_dot1x_is_meant(struct mn *mn, const json_t *arguments);
 
+/* How it stands with that network: dot1x_state (none, starting, authenticated, failed) and what came
+ * of it last. NULL when the network has no dot1x. */
+json_t *mn_dot1x_json(const struct mn_dot1x *dot1x, const struct network *network);
+
 /* Control command: "preauth NETWORK --dot1x". */
 void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const json_t *arguments);
 

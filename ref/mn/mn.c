@@ -67,6 +67,15 @@ static void stop(struct node *node)
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+static json_t *network_json(const struct network *n)
+{
+	json_t *object = client_json(n), *dot1x = mn_dot1x_json(n->mn->dot1x, n);
+
+	if (dot1x)
+		json_object_update_new(object, dot1x);
+	return object;
+}
+
 static void cmd_status(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = ((struct node *)node)->state;
@@ -74,7 +83,7 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 
 	(void)arguments;
 	for (unsigned i = 0; i < mn->count; i++)
-		json_array_append_new(list, client_json(&mn->networks[i]));
+		json_array_append_new(list, network_json(&mn->networks[i]));
 	status = json_pack("{s:s,s:s*,s:o}", "node", mn->settings->program.node, "serving",
 		mn->serving ? mn->serving->settings->name : NULL, "networks", list);
 	if (mn->handover)
