@@ -59,26 +59,49 @@ void capture_drain(struct capture *c)
 	}
 }
 
-/* What a message in that Ethernet frame is: the payload of UDP over IPv4 or IPv6, all behind the
- * header of EAPOL and 802.11i pre-authentication, else empty. */
-static struct view message_in(struct view frame)
+/* The payload of a TCP segment; Ethernet pads short ones, so at most what IP says. */
+static struct view segment_payload(struct reader *r, size_t size)
+{
+	read_view(r, 12);
+	size_t header = (size_t)(read_u8(r) >> 4) * 4;
+	if (header < 20 || header > size)
+		return VIEW_EMPTY;
+	read_view(r, header - 13);
+	return read_view(r, size - header);
+}
+
+/* What a message in that Ethernet frame is: the payload of UDP or TCP over IPv4 or IPv6, all behind
+ * the header of EAPOL and 802.11i pre-authentication, else empty. */
+static struct view message_in(struct view frame, bool *stream)
 {
 	struct reader r = reader_of(frame);
+	size_t whole;
 
 	read_view(&r, 12);
 	uint16_t type = read_u16(&r);
 	if (type == 0x0800) {
-		uint8_t first = read_u8(&r);
-		read_view(&r, 8);
+		size_t header = (read_u8(&r) & 15u) * 4u;
+		read_u8(&r);
+		whole = read_u16(&r);
+		read_view(&r, 5);
 		uint8_t protocol = read_u8(&r);
-		read_view(&r, (first & 15u) * 4u >= 20 ? (first & 15u) * 4u - 10 : 10);
+		header = header >= 20 ? header : 20;
+		read_view(&r, header - 10);
+		*stream = protocol == 6;
+		if (*stream && whole >= header)
+			return segment_payload(&r, whole - header);
 		if (protocol != 17)
 			return VIEW_EMPTY;
 	} else if (type == 0x86dd) {
-		read_view(&r, 6);
-		if (read_u8(&r) != 17)
-			return VIEW_EMPTY;
+		read_view(&r, 4);
+		whole = read_u16(&r);
+		uint8_t protocol = read_u8(&r);
 		read_view(&r, 33);
+		*stream = protocol == 6;
+		if (*stream)
+			return segment_payload(&r, whole);
+		if (protocol != 17)
+			return VIEW_EMPTY;
 	} else if (type == 0x888e || type == 0x88c7) {
 		return read_rest(&r);
 	} else {
@@ -90,11 +113,21 @@ static struct view message_in(struct view frame)
 	return size >= 8 ? read_view(&r, size - 8) : VIEW_EMPTY;
 }
 
+/* A segment may hold several messages. */
+static bool holds(struct view frame, struct view payload)
+{
+	bool stream = false;
+	struct view found = message_in(frame, &stream);
+
+	return stream ? found.size && memmem(found.data, found.size, payload.data, payload.size) :
+			view_equal(found, payload);
+}
+
 unsigned capture_find(struct capture *c, struct view payload, const char *comment)
 {
 	for (size_t i = 0; payload.size && i < c->count; i++) {
 		struct frame *f = &c->frames[i];
-		if (f->taken || !view_equal(message_in(f->octets), payload))
+		if (f->taken || !holds(f->octets, payload))
 			continue;
 		f->taken = true;
 		if (comment)

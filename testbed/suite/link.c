@@ -17,6 +17,7 @@
 static const struct carrier_ops *const carriers[] = {
 	[CARRIER_UDP] = &carrier_udp,
 	[CARRIER_FRAMES] = &carrier_frames,
+	[CARRIER_STREAM] = &carrier_stream,
 };
 
 btime link_now(void)
@@ -83,8 +84,13 @@ int link_open(struct link *link, const struct link_options *options, char *why, 
 
 void link_close(struct link *link)
 {
-	for (unsigned i = 0; i < link->count; i++)
+	const struct carrier_ops *ops = carriers[link->options.carrier];
+
+	for (unsigned i = 0; i < link->count; i++) {
 		close(link->sockets[i]);
+		if (ops->release)
+			ops->release(link, i);
+	}
 	link->count = 0;
 	capture_free(&link->capture);
 }
@@ -126,6 +132,16 @@ int link_send(struct link *link, int socket, const struct endpoint *to, struct v
 	return carriers[link->options.carrier]->send(link, socket, to, octets);
 }
 
+int link_connect(struct link *link, int socket, const struct endpoint *to)
+{
+	return carriers[link->options.carrier]->connect(link, socket, to);
+}
+
+void link_hang_up(struct link *link, int socket)
+{
+	carriers[link->options.carrier]->hang_up(link, (unsigned)socket);
+}
+
 ssize_t link_read(struct link *link, unsigned i, union link_from *from, uint8_t *buffer,
 	size_t size, btime *at)
 {
@@ -146,31 +162,55 @@ ssize_t link_read(struct link *link, unsigned i, union link_from *from, uint8_t 
 	return n;
 }
 
+/* A message that came together with an earlier one. */
+static bool take_pending(struct link *link, struct arena *arena, struct datagram *out)
+{
+	const struct carrier_ops *ops = carriers[link->options.carrier];
+
+	for (unsigned i = 0; ops->pending && i < link->count; i++)
+		if (ops->pending(link, i) && ops->take(link, i, arena, out))
+			return true;
+	return false;
+}
+
+/* The sockets that something can come to, and what else ends the wait; how many sockets. */
+static unsigned watch_all(const struct link *link, int watch, struct pollfd *fds)
+{
+	const struct carrier_ops *ops = carriers[link->options.carrier];
+	unsigned n = 0;
+
+	for (; n < link->count; n++)
+		fds[n] = (struct pollfd){ .events = POLLIN,
+			.fd = ops->deaf && ops->deaf(link, n) ? -1 : link->sockets[n] };
+	fds[n] = (struct pollfd){ .fd = link->capture.fd, .events = POLLIN };
+	fds[n + 1] = (struct pollfd){ .fd = link->options.wake, .events = POLLIN };
+	fds[n + 2] = (struct pollfd){ .fd = watch, .events = POLLIN };
+	return n;
+}
+
 int link_receive(struct link *link, btime deadline, int watch, struct arena *arena,
 	struct datagram *out)
 {
 	const struct carrier_ops *ops = carriers[link->options.carrier];
 	struct pollfd fds[LINK_SOCKETS_MAX + 3];
-	unsigned n = 0;
 
-	for (; n < link->count; n++)
-		fds[n] = (struct pollfd){ .fd = link->sockets[n], .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = link->capture.fd, .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = link->options.wake, .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = watch, .events = POLLIN };
+	out->closed = false;
+	if (take_pending(link, arena, out))
+		return 1;
 	for (;;) {
+		unsigned sockets = watch_all(link, watch, fds);
 		btime left = deadline - link_now();
 		struct timespec wait = { .tv_sec = left > 0 ? left / BTIME_S : 0,
 			.tv_nsec = left > 0 ? left % BTIME_S : 0 };
-		if (ppoll(fds, n, &wait, NULL) < 0 && errno != EINTR)
+		if (ppoll(fds, sockets + 3, &wait, NULL) < 0 && errno != EINTR)
 			return -1;
 		capture_drain(&link->capture);
-		if (fds[n - 2].revents)
+		if (fds[sockets + 1].revents)
 			return -1;
-		for (unsigned i = 0; i < link->count; i++)
+		for (unsigned i = 0; i < sockets; i++)
 			if (fds[i].revents && ops->take(link, i, arena, out))
 				return 1;
-		if (fds[n - 1].revents)
+		if (fds[sockets + 2].revents)
 			return 2;
 		if (left <= 0)
 			return 0;

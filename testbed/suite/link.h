@@ -14,10 +14,12 @@
 #include "testbed/topology/arena.h"
 #include "testbed/topology/network.h"
 
-#define LINK_SOCKETS_MAX 16
+#define LINK_SOCKETS_MAX 64
 
 struct link_options {
 	enum carrier carrier;
+	const struct protocol *protocol; /* of what a stream carries */
+	const struct role_lan *lan;	 /* NULL: none */
 	struct network *network; /* NULL: this machine's own interfaces */
 	const char *node, *interface;
 	struct endpoint tester[2]; /* IP addresses; family 0: there is none. Ports unused. */
@@ -28,6 +30,7 @@ struct link {
 	struct link_options options;
 	int sockets[LINK_SOCKETS_MAX];
 	struct endpoint local[LINK_SOCKETS_MAX];
+	void *state[LINK_SOCKETS_MAX]; /* the carrier's own */
 	unsigned count;
 	struct capture capture;
 };
@@ -47,11 +50,21 @@ bool link_address(const struct link *link, unsigned address, uint16_t port, stru
 /* 0, or -1 with errno. */
 int link_send(struct link *link, int socket, const struct endpoint *to, struct view octets);
 
+/* Makes the socket's connection now, without a message. 0, or -1 with errno. */
+int link_connect(struct link *link, int socket, const struct endpoint *to);
+
+/* Ends its connection. */
+void link_hang_up(struct link *link, int socket);
+
+/* A socket on the LAN beside the connections (link_lan.h). Its index, or -1 with one sentence. */
+int link_lan(struct link *link, const struct role_lan *lan, char *why, size_t size);
+
 struct datagram {
 	struct view octets; /* one message, in the arena */
 	btime at;	    /* when the kernel got it, on CLOCK_MONOTONIC */
 	struct endpoint from, to;
 	int socket;
+	bool closed; /* no message: the connection has ended */
 };
 
 /*

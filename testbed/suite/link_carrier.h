@@ -21,9 +21,19 @@ struct carrier_ops {
 	int (*send)(struct link *link, int socket, const struct endpoint *to, struct view octets);
 	/* The next message of socket `i`, which is readable; never waits. False: there is none. */
 	bool (*take)(struct link *link, unsigned i, struct arena *arena, struct datagram *out);
+
+	/* Of connections; NULL for carriers that have none. */
+	int (*connect)(struct link *link, int socket, const struct endpoint *to);
+	void (*hang_up)(struct link *link, unsigned i);
+	/* Whether a message was read already and is still to be taken. */
+	bool (*pending)(const struct link *link, unsigned i);
+	/* Whether nothing can come there. */
+	bool (*deaf)(const struct link *link, unsigned i);
+	/* Frees link->state[i]. */
+	void (*release)(struct link *link, unsigned i);
 };
 
-extern const struct carrier_ops carrier_udp, carrier_frames;
+extern const struct carrier_ops carrier_udp, carrier_frames, carrier_stream;
 
 /* --- for carriers --------------------------------------------------------------------------- */
 
@@ -45,6 +55,10 @@ int link_keep(struct link *link, int fd, const struct endpoint *local);
  * errno. */
 ssize_t link_read(struct link *link, unsigned i, union link_from *from, uint8_t *buffer,
 	size_t size, btime *at);
+
+/* Both ways between an address and the kernel's form of it. */
+socklen_t link_to_sockaddr(const struct endpoint *e, union link_from *a);
+struct endpoint link_from_sockaddr(const union link_from *a);
 
 /* A time of CLOCK_REALTIME, as packets carry, on CLOCK_MONOTONIC. */
 btime link_monotonic(struct timespec at);

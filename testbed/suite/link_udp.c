@@ -9,7 +9,7 @@
 
 #include "testbed/suite/link_carrier.h"
 
-static socklen_t to_sockaddr(const struct endpoint *e, union link_from *a)
+socklen_t link_to_sockaddr(const struct endpoint *e, union link_from *a)
 {
 	memset(a, 0, sizeof(*a));
 	if (e->family == AF_INET6) {
@@ -24,7 +24,7 @@ static socklen_t to_sockaddr(const struct endpoint *e, union link_from *a)
 	return sizeof(a->v4);
 }
 
-static struct endpoint from_sockaddr(const union link_from *a)
+struct endpoint link_from_sockaddr(const union link_from *a)
 {
 	struct endpoint e = { .family = (uint8_t)a->any.sa_family };
 
@@ -58,20 +58,20 @@ static int open_udp(struct link *link, const struct endpoint *local, char *why, 
 		snprintf(why, size, "no socket: %s", strerror(-fd));
 		return -1;
 	}
-	if (bind(fd, &a.any, to_sockaddr(local, &a)) < 0 || getsockname(fd, &a.any, &n) < 0) {
+	if (bind(fd, &a.any, link_to_sockaddr(local, &a)) < 0 || getsockname(fd, &a.any, &n) < 0) {
 		snprintf(why, size, "port %u cannot be had: %s", ntohs(local->port),
 			strerror(errno));
 		close(fd);
 		return -1;
 	}
-	const struct endpoint bound = from_sockaddr(&a);
+	const struct endpoint bound = link_from_sockaddr(&a);
 	return link_keep(link, fd, &bound);
 }
 
 static int send_udp(struct link *link, int socket, const struct endpoint *to, struct view octets)
 {
 	union link_from a;
-	socklen_t n = to_sockaddr(to, &a);
+	socklen_t n = link_to_sockaddr(to, &a);
 
 	/* An ICMP error for an earlier datagram may wait in the socket; it is not about this. */
 	for (int i = 0; i < 2; i++)
@@ -89,7 +89,7 @@ static bool take_udp(struct link *link, unsigned i, struct arena *arena, struct 
 	if (n < 0)
 		return false;
 	out->octets = VIEW(arena_copy(arena, (const char *)buffer, (size_t)n), (size_t)n);
-	out->from = from_sockaddr(&from);
+	out->from = link_from_sockaddr(&from);
 	out->to = link->local[i];
 	out->socket = (int)i;
 	return true;

@@ -30,12 +30,34 @@ static int step_send(struct parser *p, struct step *s)
 	return parse_pattern(p, PATTERN_SEND, &s->pattern);
 }
 
+/* Lines about connections belong to roles that have them. */
+static int needs_connections(struct parser *p)
+{
+	if (p->role->carrier == CARRIER_STREAM)
+		return 0;
+	return complain_here(p, "the messages of %s travel in no connection that could be made or "
+		"closed", p->role->protocol->name);
+}
+
+static int step_connection(struct parser *p, struct step *s)
+{
+	(void)s;
+	return needs_connections(p);
+}
+
 static int step_expect(struct parser *p, struct step *s)
 {
 	s->strict = take_word(p, "nothing");
 	if (s->strict || take_word(p, "silence")) {
 		s->kind = STEP_SILENCE;
 		return parse_time(p, &s->after);
+	}
+	if (at_word(p, "closed")) {
+		s->kind = STEP_CLOSED;
+		if (needs_connections(p) < 0)
+			return -1;
+		p->next++;
+		return parse_times(p, s);
 	}
 	s->optional = take_word(p, "optional");
 	s->again = take_word(p, "again");
@@ -309,6 +331,8 @@ static const struct step_row rows[] = {
 	{ "verb", STEP_VERB, step_verb },
 	{ "let", STEP_LET, step_let },
 	{ "check", STEP_CHECK, step_check },
+	{ "connect", STEP_CONNECT, step_connection },
+	{ "close", STEP_CLOSE, step_connection },
 	{ "session", STEP_SESSION, step_session },
 	{ "use", STEP_USE, step_use },
 	{ "repeat", STEP_REPEAT, step_repeat },
@@ -355,7 +379,7 @@ int parse_step(struct parser *p, struct step *out)
 	if (!row)
 		return complain_here(p, "%s begins no line of a test; right are send, expect, "
 			"auto, forge, wait, drop, delay, duplicate, reorder, alter, verb, let, "
-			"check, session, use, repeat, end and then", at->text);
+			"check, connect, close, session, use, repeat, end and then", at->text);
 	*out = (struct step){
 		.kind = row->kind,
 		.line = at->line,

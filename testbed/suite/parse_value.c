@@ -88,6 +88,21 @@ static int complain_value(struct parser *p, const struct field *field)
 		p->next->text, *names ? names : ", \"text\", hex:0011, random:8 or zeros:8");
 }
 
+/* 02:00:00:00:00:01, a number of six octets. */
+static bool read_mac(const char *text, uint64_t *out)
+{
+	unsigned octet[6];
+	int n = 0;
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &octet[0], &octet[1], &octet[2], &octet[3],
+		    &octet[4], &octet[5], &n) != 6 || n != 17 || text[n])
+		return false;
+	*out = 0;
+	for (unsigned i = 0; i < 6; i++)
+		*out = *out << 8 | octet[i];
+	return true;
+}
+
 static int parse_term(struct parser *p, const struct field *field, struct term *out)
 {
 	if (p->next->kind == TOKEN_VARIABLE) {
@@ -97,6 +112,7 @@ static int parse_term(struct parser *p, const struct field *field, struct term *
 	}
 	if (p->next->kind != TOKEN_WORD ||
 		!(read_number(p->next->text, &out->number) ||
+			read_mac(p->next->text, &out->number) ||
 			value_of_name(field, p->next->text, &out->number)))
 		return complain_value(p, field);
 	p->next++;

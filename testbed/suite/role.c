@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ref/dot1x/dxi_wire.h"
 #include "ref/dot1x/eapol.h"
 #include "ref/eap/eap_packet.h"
 #include "ref/pana/pana_wire.h"
+#include "testbed/suite/dxi_peer.h"
 #include "testbed/suite/lan_message.h"
 #include "testbed/suite/lan_peer.h"
 #include "testbed/suite/pana_peer.h"
@@ -40,6 +42,28 @@ static const struct role_point lan_points[] = {
 	.inner = no_inner, .decode = lan_decode, .arrange = lan_arrange, .shown = lan_shown
 
 static const struct role_inner no_inner[] = { { 0, 0, NULL } };
+
+static const struct role_inner dxi_inner[] = {
+	{ 0, DXI_EAPOL, &eapol_protocol },
+	{ 0, 0, NULL },
+};
+
+static const struct role_point dxi_points[] = {
+	{ "opened", "OPEN and OPENED are exchanged" },
+	{ "authenticating", "EAPOL-Start and the first EAP packet are exchanged" },
+	{ "authenticated", "EAP-Success is sent or received" },
+	{ "rejected", "EAP-Failure or REFUSED is sent or received" },
+	{ NULL, NULL },
+};
+
+/* DXI §5.4: FRAME on the LAN, from the station to the access point that the tester is. */
+static const struct role_lan dxi_lan = {
+	.ethertype = EAPOL_PREAUTH_ETHERTYPE,
+	.message = "FRAME",
+	.first = DXI_STATION,
+	.second = DXI_BSSID,
+	.element = DXI_EAPOL,
+};
 
 const struct role roles[] = {
 	{
@@ -91,6 +115,41 @@ const struct role roles[] = {
 		LAN_ROLE,
 		.port = EAPOL_PREAUTH_ETHERTYPE,
 		.ops = &lan_supplicant_peer,
+	},
+	{
+		.name = "dxi-ap",
+		.title = "access point of 802.1X over IP",
+		.peer = "dxi-client",
+		.protocol = &dxi_protocol,
+		.carrier = CARRIER_STREAM,
+		.port = DXI_PORT,
+		.points = dxi_points,
+		.inner = dxi_inner,
+		.ops = &dxi_station_peer,
+	},
+	{
+		.name = "dxi-proxy",
+		.title = "proxy of 802.1X over IP",
+		.peer = "dxi-client",
+		.protocol = &dxi_protocol,
+		.carrier = CARRIER_STREAM,
+		.port = DXI_PORT,
+		.points = dxi_points,
+		.lan = &dxi_lan,
+		.inner = dxi_inner,
+		.ops = &dxi_station_peer,
+	},
+	{
+		.name = "dxi-client",
+		.title = "station of 802.1X over IP",
+		.peer = "dxi-ap",
+		.tester_serves = true,
+		.protocol = &dxi_protocol,
+		.carrier = CARRIER_STREAM,
+		.port = DXI_PORT,
+		.points = dxi_points,
+		.inner = dxi_inner,
+		.ops = &dxi_server_peer,
 	},
 	{ .name = NULL },
 };

@@ -29,6 +29,15 @@ struct role_inner {
 enum carrier {
 	CARRIER_UDP,
 	CARRIER_FRAMES, /* Ethernet frames of one EtherType */
+	CARRIER_STREAM, /* TCP, cut into messages by the length in their header */
+};
+
+/* A LAN beside the connections, for who passes on what one message carries (link_lan.h). */
+struct role_lan {
+	uint16_t ethertype;
+	const char *message;
+	unsigned first, second; /* header fields: the two addresses; the tester has the second */
+	uint32_t element;	/* what the frame carries */
 };
 
 struct role {
@@ -42,6 +51,7 @@ struct role {
 	bool to_group;			  /* frames go to the PAE group address, always */
 	uint32_t seal;			  /* code of the integrity element (vendor 0); 0: none */
 	const struct role_point *points;  /* ends with a row whose name is NULL */
+	const struct role_lan *lan;	  /* what the session named lan is about; NULL: none */
 	const struct role_inner *inner;	  /* ends with a row whose protocol is NULL */
 	const struct peer_ops *ops;
 	/* What the tables of the protocol alone cannot do; NULL where they can. */

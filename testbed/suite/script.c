@@ -177,6 +177,12 @@ static int one_step(struct script *s, const struct step *step)
 		return let(s, step);
 	case STEP_CHECK:
 		return check(s, step);
+	case STEP_CONNECT:
+		return session_connect(s);
+	case STEP_CLOSE:
+		return session_close(s);
+	case STEP_CLOSED:
+		return script_closed(s, step);
 	case STEP_SESSION:
 		return session_turn(s, step->name);
 	case STEP_USE:

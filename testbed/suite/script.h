@@ -128,6 +128,9 @@ btime script_patience(const struct script *s, btime t);
 
 /* Turns to the session of that name, made if it is new. */
 int session_turn(struct script *s, const char *name);
+/* Makes, or ends, the connection of the present session. */
+int session_connect(struct script *s);
+int session_close(struct script *s);
 /* A new socket for the present session. */
 int session_rebind(struct script *s, enum use_kind use);
 
@@ -151,6 +154,7 @@ int script_hear(struct script *s, btime deadline, struct incoming **out);
 void script_unhear(struct script *s, struct incoming *in);
 
 int script_expect(struct script *s, const struct step *step);
+int script_closed(struct script *s, const struct step *step);
 int script_silence(struct script *s, const struct step *step);
 int script_auto(struct script *s, const struct step *step);
 

@@ -26,6 +26,13 @@ static struct session *session_of(struct script *s, const struct datagram *d)
 	for (unsigned i = 0; i < s->session_count; i++)
 		if (s->sessions[i]->socket == d->socket)
 			return s->sessions[i];
+	if (s->role->carrier != CARRIER_STREAM)
+		return s->now;
+	/* A connection that the sut has made is the present session's from now on; what comes on
+	 * one that the test has left is of no interest. */
+	if (!s->role->tester_serves || d->socket < s->now->socket)
+		return NULL;
+	s->now->socket = d->socket;
 	return s->now;
 }
 
@@ -57,6 +64,8 @@ static void enqueue(struct script *s, const struct datagram *d)
 	struct incoming *in = arena_alloc(s->arena, sizeof(*in));
 	const struct step *step;
 
+	if (!session)
+		return;
 	in->datagram = *d;
 	heard_decode(s->role, d->octets, &in->heard);
 	in->heard.from_port = ntohs(d->from.port);
@@ -66,11 +75,14 @@ static void enqueue(struct script *s, const struct datagram *d)
 			same_address(&d->to, &s->link->options.tester[1]);
 	in->rung = ladder_add(&s->ladder, d->at, true, 0,
 		in->heard.packet.message ? &in->heard.packet : NULL, d->octets);
+	if (d->closed)
+		rung_note(in->rung, "the connection is closed");
 	if ((step = fire(s, STEP_DROP, in->heard.packet.message))) {
 		rung_note(in->rung, "lost on the way (line %u)", step->line);
 		return;
 	}
-	in->again = seen_before(session, d->octets);
+	/* Nothing is retransmitted in a connection: what is the same was said twice. */
+	in->again = s->role->carrier != CARRIER_STREAM && seen_before(session, d->octets);
 	in->repeated = in->again && (view_equal(d->octets, session->heard) ||
 						view_equal(d->octets, session->heard_request));
 	if (in->again)
@@ -178,6 +190,11 @@ static int mismatch(struct script *s, const struct step *step, const struct inco
 	char label[100];
 
 	snprintf(o->expected, sizeof(o->expected), "%s", step->text);
+	if (in->datagram.closed) {
+		snprintf(o->received, sizeof(o->received), "the end of the connection");
+		return script_end(s, VERDICT_FAIL, "expected %s, and the connection was closed",
+			step->pattern.message ? step->pattern.message->name : "a message");
+	}
 	packet_label(s->role, &in->heard.packet, label, sizeof(label));
 	snprintf(o->received, sizeof(o->received), "%s", in->heard.packet.message ? label :
 		"octets that are no message");
@@ -263,6 +280,34 @@ int script_expect(struct script *s, const struct step *step)
 	}
 }
 
+int script_closed(struct script *s, const struct step *step)
+{
+	btime limit = script_patience(s,
+		step->within == BTIME_NEVER ? s->test->within : step->within);
+	btime since = s->now->last_event;
+	struct incoming *in;
+	char label[100];
+	int got = script_hear(s, (step->after ? since : link_now()) + limit, &in);
+
+	if (got < 0)
+		return -1;
+	snprintf(s->outcome.expected, sizeof(s->outcome.expected), "%s", step->text);
+	snprintf(s->outcome.received, sizeof(s->outcome.received), "nothing");
+	if (got == 0)
+		return script_end(s, VERDICT_FAIL, "the connection was not closed within %g s",
+			(double)limit / 1e9);
+	if (!in->datagram.closed) {
+		packet_label(s->role, &in->heard.packet, label, sizeof(label));
+		return script_end(s, VERDICT_FAIL, "expected the end of the connection, received %s",
+			label);
+	}
+	if (step->after && in->datagram.at - since < step->after)
+		return too_early(s, step, in, since);
+	s->now->last_event = in->datagram.at;
+	s->outcome.expected[0] = s->outcome.received[0] = '\0';
+	return 0;
+}
+
 int script_silence(struct script *s, const struct step *step)
 {
 	btime deadline = link_now() + script_patience(s, step->after);
@@ -276,6 +321,8 @@ int script_silence(struct script *s, const struct step *step)
 		if (in->repeated && !step->strict)
 			continue;
 		packet_label(s->role, &in->heard.packet, label, sizeof(label));
+		if (in->datagram.closed)
+			snprintf(label, sizeof(label), "the end of the connection");
 		snprintf(s->outcome.expected, sizeof(s->outcome.expected), "%s", step->text);
 		snprintf(s->outcome.received, sizeof(s->outcome.received), "%s", label);
 		differ(&s->outcome.differs, "message", "none", label);

@@ -16,18 +16,27 @@ static struct session *session_named(struct script *s, const char *name)
 	return NULL;
 }
 
+/* Who never listens has no use for a socket at the protocol's port. */
+static bool listens(const struct role *role)
+{
+	return role->carrier != CARRIER_STREAM || role->tester_serves;
+}
+
 /* Frames have no ports: a session has an address of its own. */
 static int open_sockets(struct script *s, struct session *session)
 {
 	bool frames = s->role->carrier == CARRIER_FRAMES;
+	bool lan = s->role->lan && strcmp(session->name, "lan") == 0;
 	char why[200];
 
-	if (s->session_count == 0) {
+	if (s->session_count == 0 && listens(s->role)) {
 		s->listening = link_socket(s->link, 0, s->role->port, why, sizeof(why));
 		if (s->listening < 0)
 			return script_end(s, VERDICT_ERROR, "%s", why);
 	}
-	if (frames && s->session_count)
+	if (lan)
+		session->socket = link_lan(s->link, s->role->lan, why, sizeof(why));
+	else if (frames && s->session_count)
 		session->socket = link_socket(s->link, s->session_count, s->role->port, why,
 			sizeof(why));
 	else if (frames || s->role->tester_serves)
@@ -52,12 +61,12 @@ int session_turn(struct script *s, const char *name)
 	if (s->session_count == SESSIONS_MAX)
 		return script_end(s, VERDICT_ERROR, "more than %d sessions", SESSIONS_MAX);
 	session = arena_alloc(s->arena, sizeof(*session));
+	session->name = name;
 	if (open_sockets(s, session) < 0)
 		return -1;
 	config.eap = s->eap_new(s->context);
 	if (!config.eap)
 		return script_end(s, VERDICT_ERROR, "the tester cannot make its EAP end");
-	session->name = name;
 	session->peer = s->role->ops->create(&config);
 	session->remote = s->remote[0];
 	session->last_event = link_now();
@@ -77,6 +86,8 @@ int session_rebind(struct script *s, enum use_kind use)
 	struct endpoint wanted;
 	char why[200];
 
+	if (s->role->carrier == CARRIER_STREAM)
+		port = 0; /* a connection of its own each time */
 	if (!link_address(s->link, second, port, &wanted))
 		return script_end(s, VERDICT_UNSUPPORTED,
 			"the tester has no second address on this wire");
@@ -92,6 +103,33 @@ int session_rebind(struct script *s, enum use_kind use)
 		return script_end(s, VERDICT_ERROR, "%s", why);
 	s->now->socket = socket;
 	return 0;
+}
+
+/* --- connections ---------------------------------------------------------------------------- */
+
+int session_connect(struct script *s)
+{
+	if (link_connect(s->link, s->now->socket, &s->now->remote) < 0)
+		return script_end(s, VERDICT_FAIL, "no connection can be made: %s", strerror(errno));
+	s->now->last_event = link_now();
+	rung_note(ladder_add(&s->ladder, s->now->last_event, false, s->step->line, NULL,
+			  VIEW_EMPTY), "the connection is made");
+	return 0;
+}
+
+int session_close(struct script *s)
+{
+	const struct endpoint *local = &s->link->local[s->now->socket];
+	bool second = memcmp(local->address, s->link->options.tester[1].address, 16) == 0;
+	char why[200];
+
+	link_hang_up(s->link, s->now->socket);
+	s->now->last_event = link_now();
+	rung_note(ladder_add(&s->ladder, s->now->last_event, false, s->step->line, NULL,
+			  VIEW_EMPTY), "the tester closes the connection");
+	s->now->socket = s->role->tester_serves ? s->listening :
+		link_socket(s->link, second, 0, why, sizeof(why));
+	return s->now->socket < 0 ? script_end(s, VERDICT_ERROR, "%s", why) : 0;
 }
 
 /* --- out ------------------------------------------------------------------------------------ */

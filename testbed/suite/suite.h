@@ -129,6 +129,9 @@ enum step_kind {
 	STEP_VERB,	/* the adapter is asked to do something */
 	STEP_LET,
 	STEP_CHECK,
+	STEP_CONNECT, /* the tester makes its connection */
+	STEP_CLOSE,   /* ... ends it */
+	STEP_CLOSED,  /* the sut ends it */
 	STEP_SESSION, /* the lines below are about another session */
 	STEP_USE,     /* the tester's other address, or a new port */
 	STEP_REPEAT,

@@ -134,7 +134,7 @@ static const struct bad bad[] = {
 		"line is one statement" },
 	{ HEAD TEST "  hope for the best\n", "f:6:3: hope begins no line of a test; right are "
 		"send, expect, auto, forge, wait, drop, delay, duplicate, reorder, alter, verb, "
-		"let, check, session, use, repeat, end and then" },
+		"let, check, connect, close, session, use, repeat, end and then" },
 	{ HEAD "test t\n  covers RFC5191 5.2 must\n  send PCI\n", "f:3:1: test t has no purpose; "
 		"say in \"quotes\" below its name what it shows" },
 	{ HEAD "test t\n  \"p\"\n  send PCI\n", "f:3:1: test t covers nothing; name the clause, as "

@@ -125,6 +125,8 @@ static int raise_network(struct job *j)
 static int open_wire(struct job *j)
 {
 	const struct link_options o = {
+		.protocol = j->u->suite->role->protocol,
+		.lan = j->u->suite->role->lan,
 		.network = j->network,
 		.node = "tester",
 		.carrier = j->u->suite->role->carrier,
