@@ -71,6 +71,7 @@ const struct contract_feature contract_features[] = {
 	{ "eap-tls", "EAP-TLS (RFC 5216)", false },
 	{ "eap-md5", "EAP-MD5 (RFC 3748 section 5.4)", false },
 	{ "eap-mtu", "takes the setting eap-mtu", false },
+	{ "expanded-types", "an EAP peer that knows expanded types (RFC 3748 section 5.7)", false },
 	{ "timers", "takes the retransmission settings (req-irt and the rest)", false },
 	{ "lifetime", "takes the setting lifetime; a client follows the one it is granted", false },
 	{ "authorization", "takes the setting authorize=no", false },

@@ -133,6 +133,10 @@ static enum eap_code code_of(const struct message *message)
 static void compose(struct peer *p, const struct message *message, struct packet *out)
 {
 	enum eap_code code = message->type == EAPOL_EAP ? code_of(message) : 0;
+	bool over = p->eap->status == EAP_SUCCESS || p->eap->status == EAP_FAILURE;
+
+	if (code == EAP_CODE_REQUEST && over && !p->pending) /* a new conversation */
+		restart(p);
 	bool mine = code && p->out_size > EAPOL_HEADER_SIZE && p->out[EAPOL_HEADER_SIZE] == code;
 
 	if (mine && lan_decode(VIEW(p->out, p->out_size), out, NULL) == 0)
