@@ -64,14 +64,14 @@ static double growth(const struct judgement *j, const char *way)
 
 /* clang-format off */
 static const char *const not_measured[] = {
-	"FILS with re-authentication (ERP, RFC 6696) in place of a cached key: Debian's wpa_supplicant "
+	("FILS with re-authentication (ERP, RFC 6696) in place of a cached key: Debian's wpa_supplicant "
 	"is built without ERP, and skips FILS after EAP with a server that keeps ERP keys (hostapd's); "
-	"FreeRADIUS keeps none. So FILS lives of keys that are there already, as in mpa-fils",
-	"MPA feeding 802.11r so that the first move has no 4-way handshake either: wpa_supplicant takes "
+	"FreeRADIUS keeps none. So FILS lives of keys that are there already, as in mpa-fils"),
+	("MPA feeding 802.11r so that the first move has no 4-way handshake either: wpa_supplicant takes "
 	"no PMK-R0 from outside; as in mpa-ft the first handshake makes it from the key of MPA, and "
-	"the moves after it have none",
-	"OKC between hostapd processes: they share no keys; in the column okc the testbed does what a "
-	"controller does, the station and hostapd the rest",
+	"the moves after it have none"),
+	("OKC between hostapd processes: they share no keys; in the column okc the testbed does what a "
+	"controller does, the station and hostapd the rest"),
 };
 /* clang-format on */
 
