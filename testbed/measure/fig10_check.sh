@@ -17,6 +17,8 @@ status=$?
 [ $status -eq 0 ] || sed 's/^/# /' "$work/out"
 ok 'every column gives its figures, and what must hold of them holds' $status
 [ -f "$work/fig10/result.json" ] || exit 1
+[ "$(grep -c '^holds ' "$work/out")" -eq 7 ] && ! grep -q '^does not hold' "$work/out"
+ok 'the output says so' $?
 
 # One line "ok - ..." or "not ok - ..." for each.
 /usr/bin/python3 - "$work/fig10/result.json" >"$work/verdicts" <<'END'

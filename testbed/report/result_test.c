@@ -328,6 +328,29 @@ static void rows_are_summarised(void **state)
 	result_free(r);
 }
 
+static void findings_are_kept_with_their_verdict(void **state)
+{
+	static const char *const words[] = {"holds", "does not hold", "not measured"};
+	struct result *r = start(*state);
+	struct result_measurement *m = result_add_measurement(
+		r, &(struct measurement_report){.experiment = "mpa-fig10", .clock = "virtual"});
+	struct report_error error;
+	const json_t *measurement = at(result_json(r), "measurements", 0);
+
+	for (int i = FINDING_HOLDS; i <= FINDING_NOT_MEASURED; i++)
+		measurement_add_finding(m, (enum finding)i, "A move takes 16 ms.");
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(json_string_value(json_object_get(
+					    at(measurement, "findings", i), "verdict")),
+			words[i]);
+	assert_int_equal(json_array_size(json_object_get(measurement, "findings")), 3);
+	assert_int_equal(result_write(r, &error), 0);
+	measurement_add_finding(m, FINDING_HOLDS, "");
+	assert_int_equal(result_write(r, &error), -1);
+	assert_non_null(strstr(error.text, "findings"));
+	result_free(r);
+}
+
 static void a_handoff_is_written_whole(void **state)
 {
 	const struct handoff_phase phases[] = {{"T_assoc", "l2", 0, 9}, {"T_auth", NULL, -60, -40}};
@@ -404,6 +427,7 @@ int main(void)
 		IN_FOLDER(bytes_that_are_no_text_become_text),
 		IN_FOLDER(requirements_of_several_suites_are_merged_by_id),
 		IN_FOLDER(rows_are_summarised),
+		IN_FOLDER(findings_are_kept_with_their_verdict),
 		IN_FOLDER(a_handoff_is_written_whole),
 		IN_FOLDER(a_folder_that_cannot_be_made_is_named),
 		cmocka_unit_test(verdicts_have_one_word_each),
