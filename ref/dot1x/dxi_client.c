@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/dot1x/dxi_client.h"
 
 #define OPEN_TIME (5 * BTIME_S)	 /* DXI §4: waits for OPENED */
@@ -97,7 +98,7 @@ static void open_target(struct dxi_client *c, struct dxi_target *t, btime now,
 	struct actions *actions)
 {
 	t->state = DXI_TARGET_OPENING;
-	t->deadline = btime_add(now, OPEN_TIME);
+	t->deadline = MUTANT(dxi_waits_for_opened) ? BTIME_NEVER : btime_add(now, OPEN_TIME);
 	send_message(c, DXI_OPEN, t, VIEW_EMPTY, actions);
 }
 
@@ -159,8 +160,11 @@ void dxi_client_disconnected(struct dxi_client *c, btime now, struct actions *ac
 		t->deadline = BTIME_NEVER;
 		unfinished = true;
 	}
+	if (MUTANT(dxi_connects_at_once))
+		c->again_after = 0;
 	c->again = unfinished ? btime_add(now, c->again_after) : BTIME_NEVER;
-	c->again_after = btime_min(2 * c->again_after, AGAIN_MAX);
+	if (!MUTANT(dxi_no_longer_wait))
+		c->again_after = btime_min(2 * c->again_after, AGAIN_MAX);
 }
 
 /* --- EAP -------------------------------------------------------------------------------------- */
@@ -221,6 +225,8 @@ static void reject(struct dxi_client *c, const struct reject *why, struct action
 
 static struct dxi_target *find_target(struct dxi_client *c, const struct packet *p)
 {
+	if (MUTANT(dxi_takes_any_opened))
+		return &c->targets[0];
 	if (p->header[DXI_STATION] != dxi_mac(c->config.station))
 		return NULL;
 	for (unsigned i = 0; i < DXI_TARGETS_MAX; i++)
@@ -266,7 +272,8 @@ static void handle_opened(struct dxi_client *c, struct dxi_target *t, btime now,
 		return;
 	}
 	t->eap->ops->start(t->eap);
-	send_eapol(c, t, EAPOL_START, VIEW_EMPTY, actions);
+	if (!MUTANT(dxi_no_start))
+		send_eapol(c, t, EAPOL_START, VIEW_EMPTY, actions);
 }
 
 /* DXI §4 and §3.3: which message may say what, about which target. */
@@ -289,12 +296,13 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 		break;
 	case DXI_REFUSED: {
 		const char *name = dxi_error_name(packet_uint(p, 0, DXI_ERROR, 0));
-		if (t->state < DXI_TARGET_AUTHENTICATED)
+		if (t->state < DXI_TARGET_AUTHENTICATED && !MUTANT(dxi_ignores_refused))
 			fail_target(t, name ? name : "refused", actions);
 		break;
 	}
 	case DXI_PROBE:
-		send_message(c, DXI_ALIVE, NULL, VIEW_EMPTY, actions);
+		if (!MUTANT(dxi_no_alive))
+			send_message(c, DXI_ALIVE, NULL, VIEW_EMPTY, actions);
 		break;
 	case DXI_ALIVE:
 		break;
@@ -303,6 +311,8 @@ static void handle(struct dxi_client *c, const struct packet *p, btime now, stru
 		break;
 	case DXI_OPEN:
 		reject_set(why, REJECT_TYPE, "Type", "DXI §3.3", 1, type);
+		if (MUTANT(dxi_ignores_wrong_side))
+			break;
 		leave(c, DXI_ERROR_MALFORMED, actions);
 		break;
 	}

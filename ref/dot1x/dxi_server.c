@@ -54,6 +54,10 @@ static void schedule(struct dxi_server *s, struct dxi_connection *c)
 {
 	btime due = c->station ? probe_due(c) : btime_add(c->made, OPEN_TIME);
 
+	if (MUTANT(dxi_never_asks) && c->station)
+		due = BTIME_NEVER;
+	if (MUTANT(dxi_waits_for_open_for_ever) && !c->station)
+		due = BTIME_NEVER;
 	for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
 		if (c->ports[i].used)
 			due = btime_min(due, btime_add(c->ports[i].silent_since, SILENCE_TIME));
@@ -98,7 +102,7 @@ struct dxi_connection *dxi_server_accept(struct dxi_server *s, const struct endp
 	c->peer = *peer;
 	c->made = c->heard = now;
 	c->probed = BTIME_NEVER;
-	c->stream.limit = DXI_UNOPENED_MAX;
+	c->stream.limit = MUTANT(dxi_long_before_open) ? DXI_MESSAGE_MAX : DXI_UNOPENED_MAX;
 	dxi_store_add(s, c);
 	s->counters.accepted++;
 	schedule(s, c);
@@ -186,6 +190,8 @@ static void disconnect(struct dxi_server *s, struct dxi_connection *c, enum dxi_
 		return;
 	c->closing = true;
 	s->counters.refused[error]++;
+	if (MUTANT(dxi_no_error_in_close))
+		error = DXI_ERROR_NONE;
 	send_message(c, &(struct outgoing){ .type = DXI_CLOSE, .error = error }, actions);
 	actions_report(actions, c, DXI_SERVER_DISCONNECT, "dxi_disconnect", VIEW_EMPTY);
 }
@@ -235,7 +241,8 @@ static void after_eap(struct dxi_server *s, struct dxi_connection *c, struct dxi
 	uint8_t pdu[EAPOL_PDU_MAX];
 	struct writer w = writer_of(pdu, sizeof(pdu));
 
-	port->silent_since = eap->status == EAP_OUTPUT ? now : BTIME_NEVER;
+	port->silent_since = eap->status == EAP_OUTPUT && !MUTANT(dxi_waits_for_ever) ? now :
+											BTIME_NEVER;
 	if (eap->output.size && eap->status != EAP_WAITING) {
 		eapol_encode(EAPOL_EAP, eap->output, &w);
 		if (!w.failed)
@@ -266,7 +273,7 @@ void dxi_server_eap_ready(struct dxi_server *s, struct eap_end *end, btime now,
 static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
 	const struct eapol *eapol, btime now, struct reject *why, struct actions *actions)
 {
-	if (eapol->type == EAPOL_START) {
+	if (eapol->type == EAPOL_START && !(MUTANT(dxi_starts_once) && port->eap)) {
 		port->authenticated = false;
 		eap_destroy(port->eap);
 		port->eap = s->config.eap_new(s->config.context, port);
@@ -299,12 +306,12 @@ static void send_to_lan(struct dxi_port *port, struct view pdu, btime now, struc
 
 	/* DXI §5.4: the station's own address, so the access point runs unchanged. */
 	dxi_mac_octets(port->bssid, frame.destination);
-	dxi_mac_octets(port->station, frame.source);
+	dxi_mac_octets(MUTANT(dxi_own_address) ? port->bssid : port->station, frame.source);
 	eapol_frame_encode(&frame, &w);
 	if (!w.failed)
 		actions_report(actions, port, DXI_SERVER_LAN_SEND, "dxi_lan_send",
 			writer_view(&w));
-	if (port->silent_since == BTIME_NEVER)
+	if (port->silent_since == BTIME_NEVER && !MUTANT(dxi_never_unreachable))
 		port->silent_since = now;
 }
 
@@ -340,6 +347,8 @@ void dxi_server_lan_input(struct dxi_server *s, struct view octets, btime now,
 	uint64_t station = dxi_mac(frame.destination), bssid = dxi_mac(frame.source);
 	struct dxi_connection *c = dxi_store_holder(s, station);
 	struct dxi_port *port = c ? find_port(c, bssid) : NULL;
+	if (c && !port && MUTANT(dxi_any_access_point))
+		port = &c->ports[0];
 	if (!port)
 		return;
 	port->silent_since = BTIME_NEVER;
@@ -368,7 +377,7 @@ static enum dxi_error bind_station(struct dxi_server *s, struct dxi_connection *
 	uint64_t station = p->header[DXI_STATION], bssid = p->header[DXI_BSSID];
 	struct dxi_connection *holder = dxi_store_holder(s, station);
 
-	if (!serves(s, bssid))
+	if (!serves(s, bssid) && !MUTANT(dxi_serves_anybody))
 		return DXI_ERROR_UNKNOWN_BSSID;
 	/* DXI §5.2: a second station cannot take over a conversation. */
 	if (holder && holder != c && !MUTANT(dxi_station_taken_over))
@@ -403,7 +412,8 @@ static void handle_open(struct dxi_server *s, struct dxi_connection *c, const st
 	actions_report(actions, c, DXI_SERVER_OPENED, "dxi_opened", VIEW_EMPTY);
 	send_message(c,
 		&(struct outgoing){ .type = DXI_OPENED, .station = port->station,
-			.bssid = port->bssid, .keep_alive = s->config.keep_alive },
+			.bssid = MUTANT(dxi_opened_for_another) ? port->bssid + 1 : port->bssid,
+			.keep_alive = s->config.keep_alive },
 		actions);
 }
 
@@ -414,6 +424,8 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 	struct view pdu = packet_find(p, 0, DXI_EAPOL)->value;
 	struct eapol eapol;
 
+	if (!port && MUTANT(dxi_silent_when_not_open))
+		return;
 	if (!port) {
 		refuse(s, c, p->header[DXI_STATION], p->header[DXI_BSSID], DXI_ERROR_NOT_OPEN,
 			actions);
@@ -422,15 +434,16 @@ static void handle_frame(struct dxi_server *s, struct dxi_connection *c, const s
 	}
 	if (eapol_decode(pdu, &eapol, why) < 0)
 		return;
-	if (eapol.type == EAPOL_KEY) {
+	if (eapol.type == EAPOL_KEY && !MUTANT(dxi_carries_keys)) {
 		s->counters.keys_dropped++;
 		return;
 	}
 	s->counters.frames_in++;
 	/* DXI §3.5: octets behind the body are not passed on. */
+	if (!MUTANT(dxi_passes_padding))
+		pdu.size = EAPOL_HEADER_SIZE + eapol.body.size;
 	if (s->config.proxy)
-		send_to_lan(port, VIEW(pdu.data, EAPOL_HEADER_SIZE + eapol.body.size), now,
-			actions);
+		send_to_lan(port, pdu, now, actions);
 	else
 		authenticate(s, c, port, &eapol, now, why, actions);
 }
@@ -442,7 +455,8 @@ static void handle(struct dxi_server *s, struct dxi_connection *c, const struct 
 	bool names_station = type == DXI_OPEN || type == DXI_FRAME;
 
 	/* DXI §5.2: a connection speaks for one station only. */
-	if (names_station && c->station && p->header[DXI_STATION] != c->station) {
+	if (names_station && c->station && p->header[DXI_STATION] != c->station &&
+		!MUTANT(dxi_any_station)) {
 		reject_set(why, REJECT_ADDRESS, "Station", "DXI §5", 4, p->header[DXI_STATION]);
 		disconnect(s, c, DXI_ERROR_WRONG_STATION, actions);
 		return;
@@ -455,7 +469,10 @@ static void handle(struct dxi_server *s, struct dxi_connection *c, const struct 
 		handle_frame(s, c, p, now, why, actions);
 		break;
 	case DXI_PROBE:
-		send_message(c, &(struct outgoing){ .type = DXI_ALIVE }, actions);
+		send_message(c,
+			&(struct outgoing){ .type = DXI_ALIVE,
+				.station = MUTANT(dxi_alive_with_addresses) ? c->station : 0 },
+			actions);
 		break;
 	case DXI_ALIVE:
 		break;

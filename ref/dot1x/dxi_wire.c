@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ref/base/mutant.h"
 #include "ref/dot1x/dxi_wire.h"
 
 #define DXI "DXI §"
@@ -81,7 +82,7 @@ static bool is_single(uint64_t mac)
 static int check_address(const struct packet *p, enum dxi_header field, size_t offset,
 	struct reject *reject)
 {
-	if (is_single(p->header[field]))
+	if (is_single(p->header[field]) || MUTANT(dxi_takes_group_addresses))
 		return 0;
 	return reject_set(reject, REJECT_VALUE, header[field].name, DXI "3.1", offset,
 		p->header[field]);
