@@ -302,7 +302,7 @@ static int check_exchange(const struct ike_sa *sa, const struct packet *p, struc
 	if (ike_is_response(p) && p->header[IKE_EXCHANGE_TYPE] != exchange_of(sa->task))
 		return reject_set(reject, REJECT_STATE, "Exchange Type", S("2.2"), 18,
 			p->header[IKE_EXCHANGE_TYPE]);
-	if (!ike_is_response(p) && sa->state == IKE_STATE_HALF_OPEN &&
+	if (!ike_is_response(p) && ike_unproven(sa) &&
 		p->header[IKE_EXCHANGE_TYPE] != IKE_AUTH)
 		return reject_set(reject, REJECT_STATE, "Exchange Type", S("1.2"), 18,
 			p->header[IKE_EXCHANGE_TYPE]);
@@ -358,6 +358,8 @@ static int take(struct ike_sa *sa, struct ike_step *s, const struct packet *oute
 	if (!response)
 		sa->receive_id++;
 	follow(sa, s);
+	if (good && sa->eap)
+		ike_eap_input(sa, &inside);
 	ike_step(sa, (enum ike_number)event, s);
 	ike_finish(sa, s);
 	return good ? 0 : -1;
@@ -527,7 +529,7 @@ static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_st
 	case IKE_EVENT_MOVED:
 		return move(sa, event, s);
 	case IKE_EVENT_DELETE:
-		if (sa->state == IKE_STATE_HALF_OPEN || sa->state > IKE_STATE_ESTABLISHED)
+		if (ike_unproven(sa) || sa->state > IKE_STATE_ESTABLISHED)
 			return -1;
 		sa->wanted |= 1u << TASK_DELETE;
 		return 0;

@@ -10,17 +10,33 @@
 #define BATON_IKE_IKE_H
 
 #include "ref/base/fsm.h"
+#include "ref/eap/eap.h"
+#include "ref/ike/ike_credentials.h"
 #include "ref/ike/ike_keys.h"
 
 struct ike;
 struct ike_sa;
+
+/* How an end proves who it is, RFC 7296 §2.15, §2.16. */
+enum ike_means {
+	IKE_BY_PSK,
+	IKE_BY_CERTIFICATE,
+	IKE_BY_EAP, /* the initiator only; the method must make a key */
+};
+
+/* A new end of an EAP conversation, the server's at the responder; NULL: there is none to be. */
+typedef struct eap_end *ike_eap_new(void *context, bool server);
 
 /* A peer that may be, and what is agreed with it. */
 struct ike_connection {
 	const char *name;
 	struct endpoint local, remote; /* family 0: any; a port of 0: the config's */
 	struct ike_id local_id, remote_id; /* remote type 0: whoever has the key */
+	enum ike_means local_means, remote_means;
 	struct view psk;
+	const struct ike_credentials *credentials; /* for IKE_BY_CERTIFICATE, of either end */
+	ike_eap_new *eap;			   /* for IKE_BY_EAP */
+	void *eap_context;
 	struct ike_proposals ike, esp;
 	struct ike_ts_list local_ts, remote_ts; /* count 0: the address of that end itself */
 	bool transport;
@@ -39,6 +55,7 @@ struct ike_config {
 	const struct ike_connection *connections; /* the caller's, for the engine's life */
 	unsigned count;
 	struct random *random;
+	int64_t epoch; /* seconds from 1970 to the btime 0, to judge certificates by */
 	uint16_t port, nat_port; /* host byte order */
 	unsigned cookie_threshold; /* half-open SAs from which on cookies are asked for, §2.6 */
 	unsigned half_open_max;	   /* beyond that requests are dropped */

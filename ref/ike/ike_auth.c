@@ -1,89 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* IKE_AUTH with a shared key, RFC 7296 §1.2, §2.15, and the internal address, §2.19. */
+/* IKE_AUTH, RFC 7296 §1.2, §2.15, and the internal address, §2.19. */
 #include <arpa/inet.h>
 
 #include "ref/ike/ike_inside.h"
 
-/* --- who is who --------------------------------------------------------------------------- */
-
-/* AUTH of one end of the SA, §2.15: its first message, the other's nonce, its identity. */
-static size_t auth_value(const struct ike_sa *sa, bool of_initiator,
-	const struct ike_connection *c, const struct ike_id *id, uint8_t out[DIGEST_MAX])
-{
-	uint8_t body[4 + IKE_ID_MAX];
-	struct writer w = writer_of(body, sizeof(body));
-	const struct ike_half *half = of_initiator ? &sa->keys.initiator : &sa->keys.responder;
-
-	ike_encode_id(id, &w);
-	return ike_auth_psk(sa->suite.prf, c->psk, half->prf,
-		ike_octets_view(of_initiator ? &sa->init_request : &sa->init_response),
-		ike_octets_view(of_initiator ? &sa->nonce_r : &sa->nonce_i), writer_view(&w), out);
-}
-
-static bool auth_matches(const struct ike_sa *sa, const struct packet *p,
-	const struct ike_connection *c, const struct ike_id *id)
-{
-	const struct element_value *e = packet_find(p, 0, IKE_PAYLOAD_AUTH);
-	uint8_t expected[DIGEST_MAX];
-
-	if (!e || !c->psk.size)
-		return false;
-	struct reader r = reader_of(e->value);
-	if (read_u8(&r) != IKE_METHOD_SHARED_KEY)
-		return false;
-	read_u24(&r);
-	size_t size = auth_value(sa, !sa->initiator, c, id, expected);
-	return ct_equal(read_rest(&r), VIEW(expected, size));
-}
-
-static bool same_address(const struct endpoint *configured, const struct endpoint *real)
-{
-	return configured->family == 0 || (configured->family == real->family &&
-		memcmp(configured->address, real->address, 16) == 0);
-}
-
-/* Responder: the connection that this initiator, and the identity it asks for, fit; or NULL. */
-static const struct ike_connection *proven_connection(const struct ike_sa *sa,
-	const struct packet *p, struct ike_id *peer)
-{
-	const struct element_value *idi = packet_find(p, 0, IKE_PAYLOAD_IDI);
-	const struct element_value *idr = packet_find(p, 0, IKE_PAYLOAD_IDR);
-	const struct ike_config *config = &sa->ike->config;
-	struct ike_id wanted = { 0 };
-
-	if (!idi || ike_decode_id(idi, peer, NULL) < 0)
-		return NULL;
-	if (idr && ike_decode_id(idr, &wanted, NULL) < 0)
-		return NULL;
-	for (unsigned i = 0; i < config->count; i++) {
-		const struct ike_connection *c = &config->connections[i];
-		if (!same_address(&c->local, &sa->local) || !same_address(&c->remote, &sa->peer))
-			continue;
-		if (c->remote_id.type && !ike_id_equal(&c->remote_id, peer))
-			continue;
-		if (wanted.type && !ike_id_equal(&c->local_id, &wanted))
-			continue;
-		if (auth_matches(sa, p, c, peer))
-			return c;
-	}
-	return NULL;
-}
-
 bool ike_peer_proved(const void *context, const void *input)
 {
 	const struct ike_sa *sa = context;
-	const struct ike_step *s = input;
-	const struct element_value *idr = packet_find(s->packet, 0, IKE_PAYLOAD_IDR);
-	const struct ike_connection *c = sa->connection;
-	struct ike_id peer;
+	struct ike_step *s = (struct ike_step *)input;
 
 	if (!sa->initiator)
-		return proven_connection(sa, s->packet, &peer) != NULL;
-	if (!idr || ike_decode_id(idr, &peer, NULL) < 0)
-		return false;
-	if (c->remote_id.type && !ike_id_equal(&c->remote_id, &peer))
-		return false;
-	return auth_matches(sa, s->packet, c, &peer);
+		return ike_find_proven(sa, s, false);
+	return sa->connection->local_means != IKE_BY_EAP && ike_responder_proved(sa, s);
 }
 
 /* --- INITIAL_CONTACT, §2.4 ------------------------------------------------------------------ */
@@ -108,12 +36,12 @@ static bool first_contact(const struct ike_sa *sa)
 }
 
 /* The peer knows of no other SA with us, so what we have is of a life that is over. */
-static void forget_others(struct ike_sa *sa, struct ike_step *s)
+static void forget_others(struct ike_sa *sa, struct ike_step *s, const struct packet *first)
 {
 	struct ike_notification n;
 	struct ike_sa *other;
 
-	if (!ike_find_notify(s->packet, IKE_N_INITIAL_CONTACT, &n))
+	if (!ike_find_notify(first, IKE_N_INITIAL_CONTACT, &n))
 		return;
 	while (s->actions->count < ACTIONS_MAX / 2 && (other = older_sa(sa))) {
 		ike_tell(other, s, IKE_REPORT_DOWN, NULL);
@@ -122,15 +50,6 @@ static void forget_others(struct ike_sa *sa, struct ike_step *s)
 }
 
 /* --- initiator ---------------------------------------------------------------------------- */
-
-static void draft_auth(struct ike_sa *sa, struct ike_draft *d)
-{
-	uint8_t value[DIGEST_MAX];
-	const struct ike_connection *c = sa->connection;
-	size_t size = auth_value(sa, sa->initiator, c, &c->local_id, value);
-
-	ike_draft_auth(d, IKE_METHOD_SHARED_KEY, VIEW(value, size));
-}
 
 int ike_tx_auth(void *context, const void *input)
 {
@@ -141,6 +60,12 @@ int ike_tx_auth(void *context, const void *input)
 		{ { IKE_CFG_INTERNAL_IP4_ADDRESS, VIEW_EMPTY } } };
 
 	ike_answered(sa);
+	if (!ike_can_prove(sa, c)) {
+		ike_tell(sa, s, IKE_REPORT_FAILED, "the peer takes none of our signatures");
+		sa->told = true;
+		sa->wanted |= 1u << TASK_DELETE; /* the next step drops it */
+		return 0;
+	}
 	/* §2.23; RFC 4555 §3.3 moves to the NAT port in any case */
 	if (sa->nat_here || sa->nat_there || c->mobike) {
 		sa->local.port = htons(sa->ike->config.nat_port);
@@ -150,7 +75,8 @@ int ike_tx_auth(void *context, const void *input)
 	ike_draft_id(s->draft, IKE_PAYLOAD_IDI, &c->local_id);
 	if (c->remote_id.type)
 		ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &c->remote_id);
-	draft_auth(sa, s->draft);
+	ike_draft_requests(c, s->draft);
+	ike_draft_proof(sa, s->draft);
 	if (first_contact(sa))
 		ike_draft_notify(s->draft, IKE_N_INITIAL_CONTACT, VIEW_EMPTY);
 	if (c->ask_address)
@@ -170,6 +96,7 @@ static void forget_start(struct ike_sa *sa)
 	ike_octets_clear(&sa->nonce_i);
 	ike_octets_clear(&sa->nonce_r);
 	ike_octets_clear(&sa->cookie);
+	ike_eap_end(sa);
 }
 
 static void take_address(struct ike_sa *sa, struct ike_step *s)
@@ -206,7 +133,8 @@ int ike_be_authenticated(void *context, const void *input)
 	struct ike_notification n;
 
 	ike_answered(sa);
-	ike_decode_id(packet_find(s->packet, 0, IKE_PAYLOAD_IDR), &sa->peer_id, NULL);
+	if (!sa->eap)
+		sa->peer_id = s->proven_id;
 	sa->mobike = sa->connection->mobike &&
 		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
 	ike_begin_life(sa, s->now);
@@ -248,6 +176,13 @@ int ike_be_refused(void *context, const void *input)
 	return 0;
 }
 
+static const char *why_distrusted(const struct ike_sa *sa, const struct ike_step *s)
+{
+	if (sa->eap && sa->eap->status == EAP_FAILURE && sa->eap->failure)
+		return sa->eap->failure;
+	return s->unproven ? s->unproven : "the peer did not prove its identity";
+}
+
 /* §2.21.2: the peer believes that the SA is up; it is told. */
 int ike_distrust(void *context, const void *input)
 {
@@ -255,7 +190,7 @@ int ike_distrust(void *context, const void *input)
 	struct ike_step *s = (struct ike_step *)input;
 
 	ike_answered(sa);
-	ike_tell(sa, s, IKE_REPORT_FAILED, "the peer did not prove its identity");
+	ike_tell(sa, s, IKE_REPORT_FAILED, why_distrusted(sa, s));
 	sa->told = true;
 	return ike_tx_delete(context, input);
 }
@@ -307,46 +242,61 @@ static bool draft_address(struct ike_sa *sa, const struct packet *p, struct ike_
 	return true;
 }
 
-int ike_answer_auth(void *context, const void *input)
+/* The draft has our AUTH; what the first request asks for besides is answered here. */
+void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet *first)
 {
-	struct ike_sa *sa = context;
-	struct ike_step *s = (struct ike_step *)input;
 	struct ike_notification n;
 	struct ike_child *made;
+	const struct packet *last = s->packet;
 
-	sa->connection = proven_connection(sa, s->packet, &sa->peer_id);
 	ike_not_half_open(sa);
 	sa->local = s->local;
 	sa->peer = s->from;
-	sa->mobike = sa->connection->mobike &&
-		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
+	sa->mobike = sa->connection->mobike && ike_find_notify(first, IKE_N_MOBIKE_SUPPORTED, &n);
 	ike_begin_life(sa, s->now);
-	forget_others(sa, s);
+	forget_others(sa, s, first);
 	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
-	ike_draft_begin(s->draft);
-	ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &sa->connection->local_id);
-	draft_auth(sa, s->draft);
-	if (!draft_address(sa, s->packet, s->draft)) {
+	s->packet = first;
+	if (!draft_address(sa, first, s->draft)) {
 		ike_draft_error(s->draft, IKE_N_INTERNAL_ADDRESS_FAILURE, s);
-	} else if (packet_find(s->packet, 0, IKE_PAYLOAD_SA)) {
+	} else if (packet_find(first, 0, IKE_PAYLOAD_SA)) {
 		uint16_t error = ike_accept_child(sa, s, s->draft, true, NULL, &made);
 		if (error)
 			ike_draft_error(s->draft, error, s);
 	}
+	s->packet = last;
 	if (sa->mobike)
 		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
 	ike_send_response(sa, IKE_AUTH, s->draft, s);
 	forget_start(sa);
+}
+
+int ike_answer_auth(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	struct ike_step *s = (struct ike_step *)input;
+
+	sa->connection = s->proven;
+	sa->peer_id = s->proven_id;
+	ike_draft_begin(s->draft);
+	ike_draft_id(s->draft, IKE_PAYLOAD_IDR, &sa->connection->local_id);
+	ike_draft_proof(sa, s->draft);
+	ike_accept_peer(sa, s, s->packet);
 	return 0;
+}
+
+void ike_refuse_peer(struct ike_sa *sa, struct ike_step *s, const char *words)
+{
+	ike_not_half_open(sa);
+	ike_tell(sa, s, IKE_REPORT_FAILED, words);
+	sa->lifetime_due = btime_add(s->now, IKE_LINGER);
+	forget_start(sa);
 }
 
 static int refuse(struct ike_sa *sa, struct ike_step *s, uint16_t error)
 {
-	ike_not_half_open(sa);
 	ike_send_error(sa, IKE_AUTH, error, s);
-	ike_tell(sa, s, IKE_REPORT_FAILED, ike_name(ike_notify_names, error));
-	sa->lifetime_due = btime_add(s->now, IKE_LINGER);
-	forget_start(sa);
+	ike_refuse_peer(sa, s, s->unproven ? s->unproven : ike_name(ike_notify_names, error));
 	return 0;
 }
 

@@ -51,6 +51,15 @@ void ike_draft_id(struct ike_draft *d, enum ike_payload code, const struct ike_i
 	close_payload(d, code, start);
 }
 
+void ike_draft_cert(struct ike_draft *d, enum ike_payload code, struct view data)
+{
+	size_t start = d->w.used;
+
+	write_u8(&d->w, IKE_CERT_X509_SIGNATURE);
+	write_view(&d->w, data);
+	close_payload(d, code, start);
+}
+
 void ike_draft_auth(struct ike_draft *d, uint8_t method, struct view data)
 {
 	size_t start = d->w.used;

@@ -3,8 +3,9 @@
  * The state machine of an IKE SA, one for both roles. RFC 7296 has no table of its own; each row
  * names the section it follows.
  *
- * IDLE, INIT_SENT, AUTH_SENT: initiator; IDLE, HALF_OPEN: responder. REPLACED: rekeyed by the peer,
- * which will delete it. CLOSED: over, and only there to repeat the last answer for a while.
+ * IDLE to EAP_PEER: initiator; IDLE, HALF_OPEN, EAP_SERVER: responder. REPLACED:
+ * rekeyed by the peer, which will delete it. CLOSED: over, and only there to repeat the last answer
+ * for a while.
  */
 #include "ref/ike/ike_inside.h"
 
@@ -149,16 +150,32 @@ static const struct fsm_row rows[] = {
 	ROW(INIT_SENT, RX_INIT_RESPONSE, always, AUTH_SENT, ike_tx_auth, S("1.2")),
 	ROW(INIT_SENT, TURN, wants_delete, DEAD, abandon, S("1.2")),
 
+	ROW(AUTH_SENT, RX_AUTH_RESPONSE, ike_begins_eap, EAP_PEER, ike_start_eap, S("2.16")),
 	ROW(AUTH_SENT, RX_AUTH_RESPONSE, ike_peer_proved, ESTABLISHED, ike_be_authenticated,
 		S("2.15")),
 	ROW(AUTH_SENT, RX_AUTH_RESPONSE, ike_is_error, DEAD, ike_be_refused, S("2.21.2")),
 	ROW(AUTH_SENT, RX_AUTH_RESPONSE, always, DELETING, ike_distrust, S("2.21.2")),
 	ROW(AUTH_SENT, TURN, wants_delete, DEAD, abandon, S("1.2")),
 
+	ROW(EAP_PEER, RX_AUTH_RESPONSE, ike_is_error, DEAD, ike_be_refused, S("2.21.2")),
+	STAY(EAP_PEER, RX_AUTH_RESPONSE, ike_eap_goes_on, ike_answer_eap, S("2.16")),
+	ROW(EAP_PEER, RX_AUTH_RESPONSE, ike_eap_proved, ESTABLISHED, ike_be_authenticated,
+		S("2.16")),
+	ROW(EAP_PEER, RX_AUTH_RESPONSE, always, DELETING, ike_distrust, S("2.16")),
+	ROW(EAP_PEER, TURN, wants_delete, DEAD, abandon, S("2.16")),
+
+	ROW(HALF_OPEN, RX_AUTH_REQUEST, ike_asks_for_eap, EAP_SERVER, ike_begin_eap, S("2.16")),
 	ROW(HALF_OPEN, RX_AUTH_REQUEST, ike_peer_proved, ESTABLISHED, ike_answer_auth, S("2.15")),
 	ROW(HALF_OPEN, RX_AUTH_REQUEST, always, CLOSED, ike_refuse_auth, S("2.21.2")),
 	ROW(HALF_OPEN, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
 	ROW(HALF_OPEN, LIFETIME, always, DEAD, expire, S("2.4")),
+
+	STAY(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_goes_on, ike_tx_eap, S("2.16")),
+	ROW(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_proved, ESTABLISHED, ike_answer_eap_auth,
+		S("2.16")),
+	ROW(EAP_SERVER, RX_AUTH_REQUEST, always, CLOSED, ike_refuse_eap, S("2.16")),
+	ROW(EAP_SERVER, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
+	ROW(EAP_SERVER, LIFETIME, always, DEAD, expire, S("2.4")),
 
 	STAY(ESTABLISHED, RX_CREATE_REQUEST, ike_busy, ike_put_off, S("2.25.2")),
 	ROW(ESTABLISHED, RX_CREATE_REQUEST, ike_rekey_possible, REPLACED, ike_answer_rekey,

@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ref/ike/ike_world.h"
+#include "ref/ike/ike_proof_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The keys of the sender's SA for such a message; NULL before there are any. */
 static const struct ike_sa *sender_sa(const struct world *w, const struct flying *f, uint64_t spi_i)
 {
-	const struct ike *ike = f->to_b ? w->a.ike : w->b.ike;
+	const struct ike *ike = f->to_second ? w->a.ike : w->b.ike;
 
 	for (struct ike_sa *sa = ike_next(ike, NULL); sa; sa = ike_next(ike, sa))
 		if (ike_sa_spi_i(sa) == spi_i && ike_sa_keys(sa))
@@ -47,7 +47,7 @@ static void alter_inside(struct world *w, struct flying *f, struct reader *in)
 		first = read_u8(in);
 	struct writer w2 = writer_of(f->data, sizeof(f->data));
 	struct ike_fragment whole = { 0, 0 };
-	if (ike_seal(ike_sa_suite(sa), half, &p, first, octets, &whole, 1000000 + w->sent,
+	if (ike_seal(ike_sa_suite(sa), half, &p, first, octets, &whole, 1000000 + w->air.sent,
 		    &w->random, &w2) < 0)
 		abort();
 	f->size = w2.used;
@@ -70,11 +70,11 @@ static void one(struct world *w, struct reader *in)
 
 	if (what % 8 == 7)
 		event(w, in);
-	if (what % 8 == 6 || !w->count) {
+	if (what % 8 == 6 || !w->air.count) {
 		world_tick(w, w->now + 20 * BTIME_S);
 		return;
 	}
-	struct flying f = world_take(w, (what >> 4) % w->count);
+	struct flying f = world_take(w, (what >> 4) % w->air.count);
 	if (what % 8 == 0)
 		return;
 	if (what % 8 == 1)
@@ -89,6 +89,7 @@ static void one(struct world *w, struct reader *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
+	struct proof_eap eap = { .psk = { 1, 2, 3 } };
 	struct reader in = reader_of(VIEW(data, size));
 
 	world_init(&w, 1);
@@ -96,9 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.a.connection.ask_address = read_u8(&in) & 1;
 	w.b.connection.pool_size = 4;
 	w.a.connection.fragment_size = read_u8(&in) & 1 ? 200 : 1280;
+	if (read_u8(&in) & 1)
+		proof_by_eap(&w, &eap);
 	world_begin(&w);
 	world_initiate(&w);
-	while (reader_left(&in) && w.count < WORLD_FLYING_MAX / 2 &&
+	while (reader_left(&in) && w.air.count < AIR_FLYING_MAX / 2 &&
 		w.a.child_count < 8 && w.b.child_count < 8)
 		one(&w, &in);
 	world_end(&w);

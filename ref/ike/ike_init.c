@@ -102,6 +102,22 @@ static bool cookie_good(struct ike *ike, const struct ike_step *s)
 	return ct_equal(n.data, VIEW_OF(expected));
 }
 
+/* RFC 7427 §4: two octets for each hash function. */
+static unsigned hashes_of(const struct packet *p)
+{
+	struct ike_notification n;
+	unsigned hashes = 0;
+
+	if (!ike_find_notify(p, IKE_N_SIGNATURE_HASH_ALGORITHMS, &n))
+		return 0;
+	for (struct reader r = reader_of(n.data); reader_left(&r) >= 2;) {
+		uint16_t hash = read_u16(&r);
+		if (hash < 16)
+			hashes |= 1u << hash;
+	}
+	return hashes;
+}
+
 /* --- initiator ---------------------------------------------------------------------------- */
 
 static uint16_t first_group(const struct ike_proposals *proposals)
@@ -137,6 +153,8 @@ static void send_init(struct ike_sa *sa, struct ike_step *s, struct view public_
 	ike_nat_notify(sa, d);
 	if (sa->connection->fragmentation)
 		ike_draft_notify(d, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, VIEW_EMPTY);
+	if (sa->connection->credentials)
+		ike_draft_notify(d, IKE_N_SIGNATURE_HASH_ALGORITHMS, ike_credentials_hashes());
 	struct view v = ike_clear(sa->spi_i, 0, IKE_SA_INIT, IKE_FLAG_INITIATOR, d, message);
 	ike_octets_set(&sa->init_request, v);
 	sa->send_id = 1;
@@ -257,6 +275,7 @@ int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject
 		return -1;
 	ike_nat_detect(sa, s);
 	sa->peer_fragments = ike_find_notify(s->packet, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
+	sa->peer_hashes = hashes_of(s->packet);
 	return 0;
 }
 
@@ -319,6 +338,9 @@ static void answer_init(struct ike_sa *sa, struct ike_step *s, struct view publi
 	ike_nat_notify(sa, d);
 	if (sa->peer_fragments && sa->connection->fragmentation)
 		ike_draft_notify(d, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, VIEW_EMPTY);
+	if (sa->peer_hashes && sa->connection->credentials)
+		ike_draft_notify(d, IKE_N_SIGNATURE_HASH_ALGORITHMS, ike_credentials_hashes());
+	ike_draft_requests(sa->connection, d);
 	struct view v =
 		ike_clear(sa->spi_i, sa->spi_r, IKE_SA_INIT, IKE_FLAG_RESPONSE, d, message);
 	ike_octets_set(&sa->init_response, v);
@@ -347,6 +369,7 @@ static void open_half(struct ike *ike, const struct ike_connection *c,
 	ike_octets_set(&sa->init_request, s->datagram);
 	ike_nat_detect(sa, s);
 	sa->peer_fragments = ike_find_notify(s->packet, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
+	sa->peer_hashes = hashes_of(s->packet);
 	derive(sa, shared);
 	ike_store_init_request(sa);
 	sa->lifetime_due = btime_add(s->now, ike->config.half_open_lifetime);

@@ -14,8 +14,8 @@
 #define IKE_LINGER (90 * BTIME_S)
 
 #define IKE_STATES(X)                                                                              \
-	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(HALF_OPEN) X(ESTABLISHED) X(REPLACED) X(DELETING)      \
-	X(CLOSED) X(DEAD)
+	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(EAP_PEER) X(HALF_OPEN) X(EAP_SERVER) X(ESTABLISHED)   \
+	X(REPLACED) X(DELETING) X(CLOSED) X(DEAD)
 
 #define IKE_EVENTS(X)                                                                              \
 	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
@@ -108,6 +108,11 @@ struct ike_sa {
 	bool group_retried;
 	uint16_t child_group; /* that the peer wants for Child SAs; 0: not said */
 	struct ike_octets nonce_i, nonce_r, init_request, init_response, cookie;
+	unsigned peer_hashes;	       /* bits of enum ike_hash that the peer announced */
+	struct eap_end *eap;	       /* while EAP runs */
+	bool eap_stuck;		       /* it took no notice of what it was given */
+	struct ike_octets first_auth;  /* responder: the payloads of the first IKE_AUTH request, */
+	uint32_t first_auth_type;      /* whose answer waits until EAP is over */
 	uint8_t address[4]; /* internal, given to us or by us */
 	bool has_address;
 
@@ -152,7 +157,16 @@ struct ike_step {
 	uint8_t error_data;	     /* payload type of UNSUPPORTED_CRITICAL_PAYLOAD */
 	uint16_t error_group;	     /* group of INVALID_KE_PAYLOAD */
 	struct ike_draft *draft; /* scratch */
+	const struct ike_connection *proven; /* IKE_AUTH: what the peer's proof fits; NULL: none */
+	struct ike_id proven_id;
+	const char *unproven; /* what was wrong with it, in words; or NULL */
 };
+
+/* A responder that does not know yet with whom it speaks. */
+static inline bool ike_unproven(const struct ike_sa *sa)
+{
+	return sa->state == IKE_STATE_HALF_OPEN || sa->state == IKE_STATE_EAP_SERVER;
+}
 
 extern const struct fsm ike_machine;
 /* Takes one step. 0, or -1 when no row fits. */
@@ -218,6 +232,30 @@ int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject
 void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d);
 void ike_nat_detect(struct ike_sa *sa, const struct ike_step *s);
 
+/* --- ike_prove.c */
+/* Whether this end can prove itself to that peer on the connection. */
+bool ike_can_prove(const struct ike_sa *sa, const struct ike_connection *c);
+/* CERT payloads and AUTH of this end. */
+void ike_draft_proof(struct ike_sa *sa, struct ike_draft *d);
+void ike_draft_requests(const struct ike_connection *c, struct ike_draft *d);
+/* Responder: `s->proven` is the connection whose peer has proven itself, or asks for EAP. */
+bool ike_find_proven(const struct ike_sa *sa, struct ike_step *s, bool eap);
+/* Initiator: the responder's identity and AUTH. */
+bool ike_responder_proved(const struct ike_sa *sa, struct ike_step *s);
+/* AUTH under the key that EAP made, §2.16. */
+void ike_draft_eap_proof(struct ike_sa *sa, struct ike_draft *d);
+bool ike_eap_proof_good(const struct ike_sa *sa, const struct packet *p);
+
+/* --- ike_eap.c */
+/* Gives the EAP packet of a message to our end, before the state machine takes its step. */
+void ike_eap_input(struct ike_sa *sa, const struct packet *p);
+void ike_eap_end(struct ike_sa *sa);
+
+/* --- ike_auth.c */
+/* The answer to the first request is complete: the SA is up. */
+void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet *first);
+void ike_refuse_peer(struct ike_sa *sa, struct ike_step *s, const char *words);
+
 /* --- ike_child.c */
 uint32_t ike_new_spi(struct ike_sa *sa);
 void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out);
@@ -237,6 +275,9 @@ void ike_drop_children(struct ike_sa *sa, struct ike_step *s);
 typedef int ike_action(void *context, const void *input);
 typedef bool ike_guard(const void *context, const void *input);
 ike_guard ike_peer_proved, ike_is_error, ike_asks_again;
+ike_guard ike_begins_eap, ike_asks_for_eap, ike_eap_goes_on, ike_eap_proved;
+ike_action ike_start_eap, ike_answer_eap, ike_begin_eap, ike_tx_eap, ike_answer_eap_auth,
+	ike_refuse_eap;
 ike_action ike_tx_auth, ike_answer_auth, ike_refuse_auth, ike_refuse_bad, ike_be_authenticated,
 	ike_be_refused, ike_distrust;
 /* --- ike_create.c */

@@ -176,6 +176,15 @@ void ike_keymat(uint16_t prf, const struct ike_keys *keys, struct view shared, s
 	wipe(text, sizeof(text));
 }
 
+size_t ike_auth_maced_id(uint16_t prf, const uint8_t *sk_p, struct view id_body,
+	uint8_t out[DIGEST_MAX])
+{
+	enum digest d = prf_of(prf)->digest;
+
+	hmac_parts(d, VIEW(sk_p, digest_size(d)), &id_body, 1, out);
+	return digest_size(d);
+}
+
 size_t ike_auth_psk(uint16_t prf, struct view psk, const uint8_t *sk_p, struct view message,
 	struct view nonce, struct view id_body, uint8_t out[DIGEST_MAX])
 {
@@ -184,7 +193,7 @@ size_t ike_auth_psk(uint16_t prf, struct view psk, const uint8_t *sk_p, struct v
 	struct view pad = view_text("Key Pad for IKEv2");
 	uint8_t maced_id[DIGEST_MAX], key[DIGEST_MAX];
 
-	hmac_parts(d, VIEW(sk_p, size), &id_body, 1, maced_id);
+	ike_auth_maced_id(prf, sk_p, id_body, maced_id);
 	hmac_parts(d, psk, &pad, 1, key);
 	struct view signed_octets[] = { message, nonce, VIEW(maced_id, size) };
 	hmac_parts(d, VIEW(key, size), signed_octets, 3, out);

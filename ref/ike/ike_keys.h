@@ -59,6 +59,10 @@ void ike_keymat(uint16_t prf, const struct ike_keys *keys, struct view shared, s
 size_t ike_auth_psk(uint16_t prf, struct view psk, const uint8_t *sk_p, struct view message,
 	struct view nonce, struct view id_body, uint8_t out[DIGEST_MAX]);
 
+/* The third part of what an end signs, §2.15: prf(SK_p, body of its ID payload). */
+size_t ike_auth_maced_id(uint16_t prf, const uint8_t *sk_p, struct view id_body,
+	uint8_t out[DIGEST_MAX]);
+
 /* SHA-1 of the SPIs, address and port, §2.23. */
 void ike_nat_digest(uint64_t spi_i, uint64_t spi_r, const struct endpoint *e, uint8_t out[20]);
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "ref/ike/ike_world.h"
+#include "ref/ike/ike_proof_world.h"
 
 static void assert_up(const struct world *w, unsigned number, unsigned children)
 {
@@ -81,6 +81,28 @@ static void test_start_in_fragments(void **state)
 }
 
 typedef void begin_function(struct world *w);
+
+/* EAP-PSK takes the place of the initiator's proof: three exchanges more. */
+static void test_start_with_eap(void **state)
+{
+	static struct world w;
+	struct proof_eap eap = { .psk = { 7 } };
+
+	(void)state;
+	for (unsigned number = 0; number < pattern_count(5); number++) {
+		struct pattern p = { number, 5 };
+		world_init(&w, number + 1);
+		proof_by_eap(&w, &eap);
+		world_begin(&w);
+		world_initiate(&w);
+		world_run_under(&w, &p, 60 * BTIME_S);
+		assert_up(&w, number, 1);
+		world_run_under(&w, &p, 200 * BTIME_S);
+		assert_int_equal(ike_count(w.a.ike), 1);
+		assert_int_equal(ike_count(w.b.ike), 1);
+		world_end(&w);
+	}
+}
 
 /* After `begin` in an open world, under every pattern: up, with one Child SA, and nothing left. */
 static void every_pattern_stays_up(begin_function *begin, unsigned digits)
@@ -247,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_start_with_cookie),
 		cmocka_unit_test(test_start_with_another_group),
 		cmocka_unit_test(test_start_in_fragments),
+		cmocka_unit_test(test_start_with_eap),
 		cmocka_unit_test(test_rekey),
 		cmocka_unit_test(test_both_rekey),
 		cmocka_unit_test(test_rekey_child),

@@ -139,7 +139,7 @@ void ike_encode_cp(const struct ike_configuration *cp, struct writer *w);
 struct ike_draft {
 	struct packet packet;
 	struct writer w;
-	uint8_t storage[4096];
+	uint8_t storage[7168];
 };
 
 void ike_draft_begin(struct ike_draft *d);
@@ -148,6 +148,8 @@ void ike_draft_octets(struct ike_draft *d, enum ike_payload code, struct view oc
 void ike_draft_sa(struct ike_draft *d, const struct ike_proposals *proposals);
 void ike_draft_ke(struct ike_draft *d, uint16_t group, struct view data);
 void ike_draft_id(struct ike_draft *d, enum ike_payload code, const struct ike_id *id);
+/* CERT or CERTREQ with X.509 certificates for signatures (encoding 4), §3.6, §3.7. */
+void ike_draft_cert(struct ike_draft *d, enum ike_payload code, struct view data);
 void ike_draft_auth(struct ike_draft *d, uint8_t method, struct view data);
 void ike_draft_notify(struct ike_draft *d, uint16_t type, struct view data);
 /* With protocol and SPI: REKEY_SA, CHILD_SA_NOT_FOUND. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "ref/ike/ike_world.h"
+#include "ref/ike/ike_proof_world.h"
 
 static uint32_t hits[256];
 static struct world w = { .hits = hits };
@@ -177,6 +177,83 @@ static void test_bad_first_request(void **state)
 	world_settle(&w);
 	assert_string_equal(world_words(&w, IKE_REPORT_FAILED), "INVALID_SYNTAX");
 	assert_false(world_saw(&w, false, IKE_REPORT_ESTABLISHED));
+	world_end(&w);
+}
+
+static struct proof_eap eap = { .psk = { 1, 2, 3 } };
+
+/* EAP has begun: `rounds` messages of the responder's have come. */
+static void open_eap(unsigned rounds)
+{
+	world_init(&w, 1);
+	proof_by_eap(&w, &eap);
+	world_begin(&w);
+	world_initiate(&w);
+	for (unsigned i = 0; i < 2 + 2 * rounds; i++)
+		deliver_one();
+	w.a.sa = ike_next(w.a.ike, NULL);
+	w.b.sa = ike_next(w.b.ike, NULL);
+	assert_string_equal(ike_sa_state(w.b.sa), "EAP_SERVER");
+	assert_string_equal(ike_sa_state(w.a.sa), "EAP_PEER");
+}
+
+/* Nobody is left, and nobody was up. */
+static void nothing_came_of_it(void)
+{
+	world_run(&w, 100 * BTIME_S);
+	assert_false(world_saw(&w, true, IKE_REPORT_ESTABLISHED));
+	assert_false(world_saw(&w, false, IKE_REPORT_ESTABLISHED));
+	assert_int_equal(ike_count(w.a.ike) + ike_count(w.b.ike), 0);
+	world_end(&w);
+}
+
+static void test_eap_given_up(void **state)
+{
+	struct ike_event event = { .kind = IKE_EVENT_DELETE };
+
+	(void)state;
+	open_eap(1);
+	assert_int_equal(world_event(&w, &w.b, event), -1); /* it does not know the peer yet */
+	assert_int_equal(world_event(&w, &w.a, event), 0);
+	lose_all(31 * BTIME_S);
+	nothing_came_of_it();
+}
+
+/* The method discards what does not fit it: the responder ends it, in words the peer knows. */
+static void test_eap_disturbed(void **state)
+{
+	(void)state;
+	open_eap(1);
+	change_next(w.a.sa, IKE_PAYLOAD_EAP, 4, 0xfe);
+	deliver_one();
+	assert_int_equal(w.air.count, 1);
+	deliver_one();
+	assert_string_equal(world_words(&w, IKE_REPORT_FAILED),
+		"the peer did not prove its identity");
+	nothing_came_of_it();
+	open_eap(1);
+	deliver_one();
+	change_next(w.b.sa, IKE_PAYLOAD_EAP, 4, 0xfe);
+	deliver_one();
+	nothing_came_of_it();
+}
+
+static void test_eap_unreadable(void **state)
+{
+	(void)state;
+	open_eap(1);
+	change_next(w.a.sa, IKE_PAYLOAD_EAP, 2, 0xff);
+	world_settle(&w);
+	assert_string_equal(world_words(&w, IKE_REPORT_FAILED), "INVALID_SYNTAX");
+	nothing_came_of_it();
+}
+
+static void test_eap_to_its_end(void **state)
+{
+	(void)state;
+	open_eap(1);
+	world_settle(&w);
+	assert_true(world_up(&w));
 	world_end(&w);
 }
 
@@ -357,6 +434,10 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_responder_does_not_prove_itself),
 		cmocka_unit_test(test_bad_first_request),
+		cmocka_unit_test(test_eap_given_up),
+		cmocka_unit_test(test_eap_disturbed),
+		cmocka_unit_test(test_eap_unreadable),
+		cmocka_unit_test(test_eap_to_its_end),
 		cmocka_unit_test(test_another_child),
 		cmocka_unit_test(test_rekeying_refused),
 		cmocka_unit_test(test_bad_requests),

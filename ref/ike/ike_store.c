@@ -257,12 +257,13 @@ void ike_bury(struct ike_sa *sa)
 void ike_sa_destroy(struct ike_sa *sa)
 {
 	struct ike_octets *const owned[] = { &sa->nonce_i, &sa->nonce_r, &sa->init_request,
-		&sa->init_response, &sa->cookie, &sa->request.octets, &sa->response.octets };
+		&sa->init_response, &sa->cookie, &sa->first_auth, &sa->request.octets, &sa->response.octets };
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		ike_octets_clear(owned[i]);
 	for (size_t i = 0; i < IKE_FRAGMENTS_MAX; i++)
 		ike_octets_clear(&sa->assembly.parts[i]);
+	ike_eap_end(sa);
 	for (struct ike_child *c = sa->children, *next; c; c = next) {
 		next = c->next;
 		wipe(c, sizeof(*c));

@@ -195,7 +195,7 @@ static const struct name cfg_types[] = {
 };
 
 static const struct name certificate_encodings[] = {
-	{ 4, "X.509 Certificate - Signature" },
+	{ IKE_CERT_X509_SIGNATURE, "X.509 Certificate - Signature" },
 	{ 7, "Certificate Revocation List" },
 	{ 12, "Hash and URL of X.509 certificate" },
 	{ 0, NULL },

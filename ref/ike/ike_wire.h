@@ -190,6 +190,8 @@ enum ike_cfg_attribute {
 	IKE_CFG_INTERNAL_IP4_SUBNET = 13,
 };
 
+#define IKE_CERT_X509_SIGNATURE 4 /* certificate encoding, RFC 7296 §3.6 */
+
 enum ike_ts_type { IKE_TS_IPV4_ADDR_RANGE = 7, IKE_TS_IPV6_ADDR_RANGE = 8 };
 
 extern const struct protocol ike_protocol, ike_inside_protocol;

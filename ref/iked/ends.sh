@@ -57,7 +57,7 @@ there ip addr add 10.2.0.1/16 dev lo
 
 cat >"$work/strongswan.conf" <<END
 charon-systemd {
-	load = random nonce openssl curve25519 pem x509 pubkey constraints kdf ${esp_plugin-kernel-libipsec} kernel-netlink socket-default vici updown
+	load = random nonce openssl curve25519 pem pkcs1 pkcs8 x509 pubkey constraints kdf ${esp_plugin-kernel-libipsec} kernel-netlink socket-default vici updown eap-identity eap-tls
 	fragment_size = ${fragment:-1280}
 	retransmit_tries = 3
 	retransmit_timeout = 1.0
@@ -73,9 +73,10 @@ charon-systemd {
 swanctl { plugins { vici { socket = unix://$work/vici } } }
 END
 export STRONGSWAN_CONF=$work/strongswan.conf
+mkdir -p "$work"/swanctl/{x509,x509ca,private}
 
 swanctl_conf() { # IKE-PROPOSAL ESP-PROPOSAL EXTRA
-	cat >"$work/swanctl.conf" <<END
+	cat >"$work/swanctl/swanctl.conf" <<END
 connections {
 	test {
 		version = 2
@@ -83,10 +84,10 @@ connections {
 		remote_addrs = %any
 		proposals = $1
 		$3
-		local { auth = psk
-			id = cn.example }
-		remote { auth = psk
-			id = mn.example }
+		local { ${charon_local:-auth = psk
+			id = cn.example} }
+		remote { ${charon_remote:-auth = psk
+			id = mn.example} }
 		children { net {
 			${charon_ts-local_ts = 10.2.0.0/16}
 			$4
@@ -109,8 +110,12 @@ start_charon() { # as swanctl_conf
 	nsenter --net=/proc/$space/ns/net charon-systemd >"$work/charon.out" 2>&1 &
 	charon=$!
 	until_true 10 swan --stats || { ok "charon starts" 1; exit 1; }
-	swan --load-all --file "$work/swanctl.conf" >"$work/load" 2>&1
+	swan --load-all --file "$work/swanctl/swanctl.conf" >"$work/load" 2>&1
 }
+
+by_psk='    local_id: mn.example
+    remote_id: cn.example
+    psk: a shared secret'
 
 start_iked() { # EXTRA lines of the connection
 	stop_iked
@@ -126,9 +131,7 @@ connections:
   - name: test
     local: 10.9.0.1
     remote: 10.9.0.2
-    local_id: mn.example
-    remote_id: cn.example
-    psk: ${psk:-a shared secret}
+${proof:-$by_psk}
     local_ts: ${local_ts:-10.1.0.0/16}
     remote_ts: 10.2.0.0/16
 $(printf '    %s\n' "$@")

@@ -8,11 +8,13 @@
 #include "ref/iked/settings.h"
 
 struct esp;
+struct proof;
 
 struct iked {
 	struct node *node;
 	const struct iked_settings *settings;
 	struct ike_connection *connections;
+	struct proof *proofs; /* one for each connection */
 	struct ike *ike;
 	struct udp *plain, *nat;
 	struct timer *timer;
@@ -22,6 +24,11 @@ struct iked {
 /* --- main.c */
 /* Carries out what the engine wants, in order. */
 void iked_take(struct iked *d, const struct actions *actions);
+
+/* --- proof.c */
+/* Certificates and EAP of each connection; -1 after log_error. */
+int proofs_make(struct iked *d);
+void proofs_free(struct iked *d);
 
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);

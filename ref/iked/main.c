@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "ref/base/crypto.h"
 #include "ref/iked/esp.h"
@@ -163,7 +164,10 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	ike_id_parse(from->local_id, &c->local_id);
 	if (from->remote_id)
 		ike_id_parse(from->remote_id, &c->remote_id);
-	c->psk = view_text(from->psk);
+	if (from->psk)
+		c->psk = view_text(from->psk);
+	c->local_means = (enum ike_means)from->local_auth;
+	c->remote_means = (enum ike_means)from->remote_auth;
 	selector(&from->local_ts, &c->local_ts);
 	selector(&from->remote_ts, &c->remote_ts);
 	for (unsigned i = 0; i < c->ike.count; i++)
@@ -184,7 +188,7 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	}
 }
 
-static void make_engine(struct iked *d)
+static int make_engine(struct iked *d)
 {
 	const struct iked_connection *list = d->settings->connections.items;
 	size_t count = d->settings->connections.count;
@@ -193,14 +197,18 @@ static void make_engine(struct iked *d)
 	d->connections = host_alloc(count * sizeof(*d->connections));
 	for (size_t i = 0; i < count; i++)
 		make_connection(&list[i], &d->connections[i]);
+	if (proofs_make(d) < 0)
+		return -1;
 	ike_config_default(&config);
 	config.connections = d->connections;
 	config.count = (unsigned)count;
 	config.random = &d->node->random;
+	config.epoch = (int64_t)time(NULL) - (int64_t)(loop_now() / BTIME_S);
 	config.port = ntohs(d->settings->listen.port);
 	config.nat_port = (uint16_t)d->settings->nat_port;
 	config.cookie_threshold = d->settings->cookie_threshold;
 	d->ike = ike_new(&config);
+	return 0;
 }
 
 static struct udp *listen_at(struct iked *d, struct endpoint where, uint16_t port,
@@ -244,7 +252,8 @@ static int start(struct node *node)
 	d->settings = node->settings;
 	node->state = d;
 	list = d->settings->connections.items;
-	make_engine(d);
+	if (make_engine(d) < 0)
+		return -1;
 	d->timer = timer_new(node->loop, timer_due, d);
 	d->plain = listen_at(d, d->settings->listen, ntohs(d->settings->listen.port), received);
 	d->nat = listen_at(d, d->settings->listen, (uint16_t)d->settings->nat_port, received_nat);
@@ -289,13 +298,14 @@ static void stop(struct node *node)
 	timer_free(d->timer);
 	ike_free(d->ike);
 	esp_free(d->esp);
+	proofs_free(d);
 	free(d->connections);
 	free(d);
 }
 
 static const struct program program = {
 	.name = "baton-iked",
-	.summary = "IKEv2 with pre-shared keys, fragmentation and MOBIKE",
+	.summary = "IKEv2 by shared key, certificate and EAP, with fragmentation and MOBIKE",
 	.rows = iked_rows,
 	.settings_size = sizeof(struct iked_settings),
 	.check = iked_check,

@@ -14,6 +14,40 @@ static const struct config_name groups[] = {
 	{ 0, NULL },
 };
 
+static const struct config_name means[] = {
+	{ IKE_BY_PSK, "psk" },
+	{ IKE_BY_CERTIFICATE, "certificate" },
+	{ IKE_BY_EAP, "eap" },
+	{ 0, NULL },
+};
+
+#define CERTIFICATES(member) .offset = offsetof(struct iked_certificates, member)
+
+static const struct config_row certificate_rows[] = {
+	{ .key = "ca", .kind = CONFIG_PATH, CERTIFICATES(ca),
+	  .help = "PEM file of the authorities to trust." },
+	{ .key = "certificate", .kind = CONFIG_PATH, CERTIFICATES(certificate),
+	  .help = "PEM file of our own certificate, the chain after it." },
+	{ .key = "key", .kind = CONFIG_PATH, CERTIFICATES(key),
+	  .help = "PEM file of its private key." },
+	{ .key = "crl", .kind = CONFIG_PATH, CERTIFICATES(crl),
+	  .help = "PEM file of revoked certificates. Not given: not checked." },
+	{ 0 },
+};
+
+#define EAP(member) .offset = offsetof(struct iked_eap, member)
+
+static const struct config_row eap_rows[] = {
+	{ .key = "identity", .kind = CONFIG_TEXT, EAP(identity), .required = true, .min = 1,
+	  .max = EAP_IDENTITY_MAX,
+	  .help = "Of the initiator, in EAP; at the responder also a pattern, * or *@realm." },
+	{ .key = "psk", .kind = CONFIG_OCTETS, EAP(psk), .min = EAP_PSK_SIZE, .max = EAP_PSK_SIZE,
+	  .help = "Key of EAP-PSK." },
+	{ .key = "tls", .kind = CONFIG_OPTION, EAP(tls), .rows = tls_rows,
+	  .size = sizeof(struct tls_settings), .help = "EAP-TLS." },
+	{ 0 },
+};
+
 #define PEER(member) .offset = offsetof(struct iked_connection, member)
 
 static const struct config_row connection_rows[] = {
@@ -27,8 +61,17 @@ static const struct config_row connection_rows[] = {
 	  .max = IKE_ID_MAX, .help = "Our identity: an address, user@domain, or a domain name." },
 	{ .key = "remote_id", .kind = CONFIG_TEXT, PEER(remote_id), .max = IKE_ID_MAX,
 	  .help = "The peer's identity. Not given: whoever has the key." },
-	{ .key = "psk", .kind = CONFIG_TEXT, PEER(psk), .required = true, .min = 1, .max = 256,
+	{ .key = "local_auth", .kind = CONFIG_NAME, PEER(local_auth), .names = means,
+	  .otherwise = "psk", .help = "How we prove who we are; eap is for who begins." },
+	{ .key = "remote_auth", .kind = CONFIG_NAME, PEER(remote_auth), .names = means,
+	  .otherwise = "psk", .help = "How the peer does; eap is for who does not begin." },
+	{ .key = "psk", .kind = CONFIG_TEXT, PEER(psk), .min = 1, .max = 256,
 	  .help = "Pre-shared key." },
+	{ .key = "certificates", .kind = CONFIG_OPTION, PEER(certificates),
+	  .rows = certificate_rows, .size = sizeof(struct iked_certificates),
+	  .help = "Our certificate, and whom we trust." },
+	{ .key = "eap", .kind = CONFIG_OPTION, PEER(eap), .rows = eap_rows,
+	  .size = sizeof(struct iked_eap), .help = "EAP inside IKE_AUTH." },
 	{ .key = "local_ts", .kind = CONFIG_PREFIX, PEER(local_ts),
 	  .help = "Our side of the traffic. Not given: our address." },
 	{ .key = "remote_ts", .kind = CONFIG_PREFIX, PEER(remote_ts),
@@ -79,6 +122,30 @@ const struct config_row iked_rows[] = {
 	{ 0 },
 };
 
+/* What the two ways of authentication need. */
+static void check_auth(struct config *config, const struct iked_connection *c)
+{
+	bool by_psk = c->local_auth == IKE_BY_PSK || c->remote_auth == IKE_BY_PSK;
+	bool by_eap = c->local_auth == IKE_BY_EAP || c->remote_auth == IKE_BY_EAP;
+
+	if (by_psk && !c->psk)
+		config_wrong(config, c, "authentication by a key and no psk; give psk, or "
+					"local_auth and remote_auth");
+	if (c->local_auth == IKE_BY_CERTIFICATE &&
+		(!c->certificates || !c->certificates->certificate || !c->certificates->key))
+		config_wrong(config, &c->local_auth,
+			"local_auth is certificate; give certificates with certificate and key");
+	if (c->remote_auth == IKE_BY_CERTIFICATE && (!c->certificates || !c->certificates->ca))
+		config_wrong(config, &c->remote_auth,
+			"remote_auth is certificate; give certificates with ca");
+	if (by_eap && (!c->eap || (!c->eap->psk.size && !c->eap->tls)))
+		config_wrong(config, c, "authentication by EAP and no secret; give eap with psk "
+					"or tls");
+	if (c->local_auth == IKE_BY_EAP && c->remote_auth == IKE_BY_EAP)
+		config_wrong(config, &c->remote_auth,
+			"both ends by EAP; the responder proves itself by psk or certificate");
+}
+
 void iked_check(struct config *config, void *settings)
 {
 	const struct iked_settings *s = settings;
@@ -86,6 +153,7 @@ void iked_check(struct config *config, void *settings)
 
 	for (size_t i = 0; i < s->connections.count; i++) {
 		const struct iked_connection *c = &list[i];
+		check_auth(config, c);
 		if (c->start && (!c->local.family || !c->remote.family))
 			config_wrong(config, &c->start,
 				"who begins must know both addresses; give local and remote");

@@ -3,10 +3,23 @@
 #ifndef BATON_IKED_SETTINGS_H
 #define BATON_IKED_SETTINGS_H
 
-#include "ref/host/program.h"
+#include "ref/node/eap_settings.h"
+
+struct iked_certificates {
+	const char *ca, *certificate, *key, *crl;
+};
+
+struct iked_eap {
+	const char *identity;
+	struct config_octets psk;
+	struct tls_settings *tls;
+};
 
 struct iked_connection {
 	const char *name, *local_id, *remote_id, *psk;
+	int local_auth, remote_auth; /* enum ike_means */
+	struct iked_certificates *certificates; /* NULL: none */
+	struct iked_eap *eap;			/* NULL: none */
 	struct prefix local, remote;	   /* family 0: any */
 	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
 	struct config_numbers groups;	   /* none given: all, curve25519 first */
