@@ -100,7 +100,7 @@ struct move_report {
 	unsigned owners;	/* processes that were frozen */
 	unsigned held;		/* packets that waited for the move; 0 where they cannot wait */
 	bool recovered;		/* the working process died, another finished its work */
-	btime prepared;		/* from begin until ready to go */
+	btime prepared;		/* from move_begin until ready to go */
 	btime frozen;		/* the owners stood still that long */
 	btime moved;		/* from go until the last socket was moved */
 	btime finished;		/* from go until the owners ran and nothing was held */

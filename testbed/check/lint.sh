@@ -24,7 +24,7 @@ includes() { # FOLDERS PATTERN: includes of PATTERN below FOLDERS
 
 # ref/ends ties engines to the host, for nodes and testbed alike.
 protocols='ref/discovery ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x ref/ike'
-nodes='ref/node ref/proxy ref/iked ref/pae ref/mn ref/ap ref/ar ref/cn'
+nodes='ref/node ref/proxy ref/iked ref/migrate ref/pae ref/mn ref/ap ref/ar ref/cn'
 any() { echo "$*" | sed 's/ref\///g; s/  */|/g'; } # as an alternative of an expression
 verdict 'base includes nothing above it' "$(includes ref/base "(ref/($(any $protocols host ends $nodes))|testbed)/")"
 verdict 'protocols include neither host nor nodes nor testbed' "$(includes "$protocols" "(ref/($(any host ends $nodes))|testbed)/" | grep -v '_bench\.c:')"

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Owners that stand still while their sockets have no addresses.
+ *
+ * Each owner is put into a cgroup below its own (version 2), which is then frozen: nobody is told,
+ * not its parent, not the shell whose foreground job it is, and system calls that waited go on
+ * waiting. What manages the group above (systemd) still finds it populated. Putting takes some
+ * milliseconds, during which the owner runs; freezing takes less than one. Where cgroups are not
+ * to be had, SIGSTOP and SIGCONT have to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ref/host/move_inside.h"
+
+#define PATIENCE (2 * BTIME_S) /* until an owner stands: it may be waiting for a disk */
+
+/* The hierarchy, wherever this system has it or has it not mounted. */
+static int hierarchy(void)
+{
+	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), root = -1;
+
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (fs >= 0)
+		close(fs);
+	return root;
+}
+
+int freeze_lock(void)
+{
+	int lock = open(MOVE_FOLDER "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	while (lock >= 0 && flock(lock, LOCK_EX) < 0 && errno == EINTR)
+		;
+	return lock;
+}
+
+/* A file of a group; `path` is absolute within the hierarchy. */
+static int group_open(const struct journal *j, const char *path, const char *file, int flags)
+{
+	char name[MOVE_GROUP_PATH + 32];
+
+	snprintf(name, sizeof(name), ".%s/%s", path, file);
+	return openat(j->cgroups, name, flags | O_CLOEXEC);
+}
+
+static int group_write(const struct journal *j, const char *path, const char *file, long value)
+{
+	char text[24];
+	int fd = group_open(j, path, file, O_WRONLY), result;
+
+	if (fd < 0)
+		return -errno;
+	result = write(fd, text, (size_t)snprintf(text, sizeof(text), "%ld", value)) < 0 ? -errno
+											 : 0;
+	close(fd);
+	return result;
+}
+
+/* Without the groups of moves at its end. */
+static void real_path(char path[MOVE_GROUP_PATH])
+{
+	char *last;
+
+	while ((last = strrchr(path, '/')) &&
+		strncmp(last + 1, MOVE_GROUP, strlen(MOVE_GROUP)) == 0)
+		*last = '\0';
+}
+
+/* --- placing ---------------------------------------------------------------------------------- */
+
+static int path_of(pid_t pid, char path[MOVE_GROUP_PATH])
+{
+	char name[48], line[MOVE_GROUP_PATH + 8];
+	FILE *file;
+	int result = -1;
+
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
+	file = fopen(name, "re");
+	if (!file)
+		return -1;
+	while (result < 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "0::/", 4) == 0 && strlen(line) < MOVE_GROUP_PATH - 64) {
+			snprintf(path, MOVE_GROUP_PATH, "%s", line[4] ? line + 3 : "");
+			result = 0;
+		}
+	}
+	fclose(file);
+	return result;
+}
+
+static struct group *group_of(struct journal *j, const char *path, pid_t pid)
+{
+	struct journal_head *h = j->head;
+
+	for (unsigned i = 0; i < h->groups; i++)
+		if (strcmp(h->group[i].path, path) == 0 && h->group[i].pid == pid)
+			return &h->group[i];
+	if (h->groups == GROUPS_MAX)
+		return NULL;
+	h->group[h->groups] = (struct group){.pid = pid};
+	snprintf(h->group[h->groups].path, MOVE_GROUP_PATH, "%s", path);
+	return &h->group[h->groups++];
+}
+
+static char state_of(pid_t pid)
+{
+	char name[32], text[256], state = '\0';
+	const char *end;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	file = fopen(name, "re");
+	if (!file)
+		return '\0';
+	if (fgets(text, sizeof(text), file) && (end = strrchr(text, ')')) && end[1])
+		state = end[2];
+	fclose(file);
+	return state;
+}
+
+static void place_alone(struct journal *j, pid_t pid)
+{
+	struct group *g = group_of(j, "", pid);
+
+	if (g)
+		g->stood = state_of(pid) == 'T';
+}
+
+static void place(struct journal *j, pid_t pid)
+{
+	char path[MOVE_GROUP_PATH], own[32], name[MOVE_GROUP_PATH + 1];
+
+	snprintf(own, sizeof(own), "/" MOVE_GROUP "%d", (int)j->head->watcher);
+	if (j->cgroups < 0 || path_of(pid, path) < 0) {
+		place_alone(j, pid);
+		return;
+	}
+	if (strstr(path, own) && strlen(strstr(path, own)) == strlen(own))
+		return; /* it stands there already */
+	if (strlen(path) + strlen(own) >= MOVE_GROUP_PATH || strstr(path, own)) {
+		if (!strstr(path, own))
+			place_alone(j, pid);
+		return; /* in another move's group inside ours, which stops with ours */
+	}
+	strcat(path, own);
+	if (!group_of(j, path, 0)) {
+		place_alone(j, pid);
+		return;
+	}
+	snprintf(name, sizeof(name), ".%s", path);
+	if ((mkdirat(j->cgroups, name, 0755) < 0 && errno != EEXIST) ||
+		group_write(j, path, "cgroup.procs", pid) < 0)
+		place_alone(j, pid);
+}
+
+unsigned freeze_place(struct journal *j)
+{
+	unsigned before = j->head->groups;
+
+	if (j->cgroups < 0)
+		j->cgroups = hierarchy();
+	j->head->placed = true;
+	move_owners(j, place);
+	return j->head->groups - before;
+}
+
+/* --- standing and running --------------------------------------------------------------------- */
+
+static bool group_stands(const struct journal *j, const struct group *g)
+{
+	char text[128] = "";
+	int fd;
+
+	if (!g->path[0]) {
+		char state = state_of(g->pid);
+		return state == 'T' || state == 't' || state == 'Z' || state == '\0';
+	}
+	fd = group_open(j, g->path, "cgroup.events", O_RDONLY);
+	if (fd < 0)
+		return errno == ENOENT;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strstr(text, "frozen 1") || strstr(text, "populated 0");
+}
+
+static void group_stop(const struct journal *j, const struct group *g, bool stop)
+{
+	if (g->path[0])
+		group_write(j, g->path, "cgroup.freeze", stop);
+	else if (!g->stood)
+		kill(g->pid, stop ? SIGSTOP : SIGCONT);
+}
+
+int freeze_stop(struct journal *j, char error[MOVE_ERROR])
+{
+	btime until = loop_now() + PATIENCE;
+	unsigned i = 0;
+
+	j->head->frozen = true;
+	for (unsigned n = 0; n < j->head->groups; n++)
+		group_stop(j, &j->head->group[n], true);
+	while (i < j->head->groups) {
+		if (group_stands(j, &j->head->group[i])) {
+			i++;
+			continue;
+		}
+		if (loop_now() > until) {
+			snprintf(error, MOVE_ERROR,
+				"a program does not come to a stand within 2 s: it waits for a "
+				"device");
+			freeze_thaw(j);
+			return -ETIMEDOUT;
+		}
+		usleep(50);
+	}
+	return 0;
+}
+
+void freeze_thaw(struct journal *j)
+{
+	if (j->cgroups < 0)
+		j->cgroups = hierarchy();
+	for (unsigned n = 0; n < j->head->groups; n++)
+		group_stop(j, &j->head->group[n], false);
+	j->head->frozen = false;
+}
+
+static void group_empty(struct journal *j, const struct group *g)
+{
+	char to[MOVE_GROUP_PATH], name[MOVE_GROUP_PATH + 1];
+	int fd = group_open(j, g->path, "cgroup.procs", O_RDONLY), pid;
+	FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
+
+	snprintf(to, sizeof(to), "%s", g->path);
+	real_path(to);
+	while (list && fscanf(list, "%d", &pid) == 1)
+		group_write(j, to, "cgroup.procs", pid);
+	if (list)
+		fclose(list);
+	/* Groups around it that had to wait for this one go as well. */
+	snprintf(name, sizeof(name), ".%s", g->path);
+	while (strlen(name) > strlen(to) + 1 && unlinkat(j->cgroups, name, AT_REMOVEDIR) == 0)
+		*strrchr(name, '/') = '\0';
+}
+
+void freeze_unplace(struct journal *j)
+{
+	if (j->cgroups < 0)
+		j->cgroups = hierarchy();
+	for (unsigned n = 0; n < j->head->groups; n++)
+		if (j->head->group[n].path[0])
+			group_empty(j, &j->head->group[n]);
+	j->head->placed = false;
+	j->head->groups = 0;
+}

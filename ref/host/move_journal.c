@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ref/base/crypto.h"
+#include "ref/host/move_inside.h"
+
+#define MAGIC 0x62746d76u
+#define VERSION 1u
+#define ROOM (UINT64_C(1) << 36) /* of addresses; the file is as long as what is in it */
+#define PAGE 4096u
+
+static int map(struct journal *j)
+{
+	j->head = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, j->file, 0);
+	return j->head == MAP_FAILED ? -1 : 0;
+}
+
+/* The octets are there before anything is written to them: a full file system must not end the
+ * process by SIGBUS in the middle of a move. */
+static int grow(struct journal *j, uint64_t size)
+{
+	size = (size + PAGE - 1) / PAGE * PAGE;
+	errno = posix_fallocate(j->file, 0, (off_t)size);
+	return errno ? -1 : 0;
+}
+
+int journal_create(struct journal *j, const struct move_config *config)
+{
+	struct stat space;
+
+	*j = (struct journal){.file = -1, .cgroups = -1};
+	if ((mkdir(MOVE_FOLDER, 0700) < 0 && errno != EEXIST) ||
+		stat("/proc/self/ns/net", &space) < 0)
+		return -1;
+	snprintf(j->path, sizeof(j->path), MOVE_FOLDER "/%d", (int)getpid());
+	unlink(j->path);
+	j->file = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (j->file < 0 || flock(j->file, LOCK_EX | LOCK_NB) < 0 || grow(j, sizeof(*j->head)) < 0 ||
+		map(j) < 0)
+		return -1;
+	*j->head = (struct journal_head){.magic = MAGIC,
+		.version = VERSION,
+		.space = space.st_ino,
+		.config = *config,
+		.born = loop_now(),
+		.used = sizeof(*j->head),
+		.size = (sizeof(*j->head) + PAGE - 1) / PAGE * PAGE};
+	j->head->config.spare = NULL;
+	while (j->head->spares < config->spares && j->head->spares < 32) {
+		j->head->spare[j->head->spares] = config->spare[j->head->spares];
+		j->head->spares++;
+	}
+	return 0;
+}
+
+int journal_open(struct journal *j, const char *path)
+{
+	struct stat s;
+
+	*j = (struct journal){.file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), .cgroups = -1};
+	snprintf(j->path, sizeof(j->path), "%s", path);
+	if (j->file < 0)
+		return -1;
+	if (fstat(j->file, &s) < 0 || s.st_size < (off_t)sizeof(*j->head) || map(j) < 0 ||
+		j->head->magic != MAGIC || j->head->version != VERSION) {
+		journal_close(j, false);
+		errno = EPROTO;
+		return -1;
+	}
+	return 0;
+}
+
+void journal_each(void (*each)(void *context, const char *path), void *context)
+{
+	char path[sizeof(MOVE_FOLDER) + 260];
+	struct dirent *entry;
+	DIR *folder = opendir(MOVE_FOLDER);
+
+	while (folder && (entry = readdir(folder))) {
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), MOVE_FOLDER "/%s", entry->d_name);
+		each(context, path);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+/* The processes of a move share one lock, that of the file they opened. */
+bool journal_alive(const struct journal *j)
+{
+	return flock(j->file, LOCK_EX | LOCK_NB) < 0;
+}
+
+void journal_close(struct journal *j, bool remove)
+{
+	if (j->head && (void *)j->head != MAP_FAILED) {
+		if (remove) /* there is other people's data in it */
+			wipe(j->head, j->head->used);
+		munmap(j->head, ROOM);
+	}
+	if (remove && j->path[0])
+		unlink(j->path);
+	if (j->file >= 0)
+		close(j->file);
+	if (j->cgroups >= 0)
+		close(j->cgroups);
+	*j = (struct journal){.file = -1, .cgroups = -1};
+}
+
+uint64_t journal_take(struct journal *j, uint64_t size)
+{
+	uint64_t at = (j->head->used + 15) / 16 * 16;
+
+	if (at + size > ROOM || at + size < at)
+		return 0;
+	if (at + size > j->head->size) {
+		/* In larger and larger pieces, so that a thousand sockets do not ask as often. */
+		uint64_t wanted = at + size + j->head->size / 2;
+		if (grow(j, wanted) < 0)
+			return 0;
+		j->head->size = wanted / PAGE * PAGE;
+	}
+	j->head->used = at + size;
+	return at; /* what a file grows by is zero */
+}
+
+void *journal_at(const struct journal *j, uint64_t offset)
+{
+	return (char *)j->head + offset;
+}
+
+struct moving *journal_socket(const struct journal *j, unsigned i)
+{
+	return (struct moving *)journal_at(j, j->head->sockets_at) + i;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Source addresses by route.
+ *
+ * A socket that bind(2) gave an address keeps it for good, so a moved socket is given its port
+ * alone, and connect(2) takes the source address from the route: one in a table of its own, found
+ * by a mark that the socket bears only for that moment.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ref/host/kernel.h"
+#include "ref/host/move_inside.h"
+#include "ref/host/route.h"
+
+#define MARK 0x4d000000u
+#define PRIORITY 10 /* before any rule of the user's own */
+
+struct way {
+	struct kernel *kernel;
+};
+
+unsigned way_mark(const struct journal *j, bool after)
+{
+	return MARK | ((unsigned)j->head->watcher & 0x7fffffu) << 1 | after;
+}
+
+static int add(struct way *w, const struct journal *j, bool after)
+{
+	const struct move_config *c = &j->head->config;
+	struct prefix local = *local_of(c, after), peer = *peer_of(c, after);
+	struct route_answer answer;
+	struct route route = {.to = peer, .source = local, .table = way_mark(j, after)};
+	struct route_rule rule = {.family = peer.family,
+		.mark = way_mark(j, after),
+		.priority = PRIORITY,
+		.table = way_mark(j, after)};
+	int result = route_lookup(w->kernel, &peer, &local, &answer);
+
+	if (result < 0)
+		return result;
+	route.to.length = (uint8_t)(8 * ip_size(peer.family));
+	route.via = answer.via;
+	route.on_link = answer.via.family != 0;
+	route.device = answer.device;
+	result = route_set(w->kernel, &route);
+	if (result < 0)
+		return result;
+	rule_delete(w->kernel, &rule); /* a killed process's */
+	return rule_add(w->kernel, &rule);
+}
+
+struct way *way_new(const struct journal *j, char error[MOVE_ERROR])
+{
+	struct way *w = host_alloc(sizeof(*w));
+
+	w->kernel = kernel_open();
+	if (w->kernel && add(w, j, true) == 0) {
+		add(w, j, false); /* the old address may be gone; then there is no way back */
+		return w;
+	}
+	snprintf(error, MOVE_ERROR, "no way between the new addresses: %s",
+		w->kernel ? kernel_error(w->kernel) : strerror(errno));
+	way_free(w);
+	return NULL;
+}
+
+void way_free(struct way *w)
+{
+	if (!w)
+		return;
+	kernel_close(w->kernel);
+	free(w);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The work of a move, from its journal: whoever has it can go on from where it says. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ref/base/crypto.h"
+#include "ref/host/move_work.h"
+
+#define AGAIN_PATIENCE (3 * BTIME_S)
+
+static const char *const steps[] = {
+	[MOVE_STEP_NONE] = "none",
+	[MOVE_STEP_FIND] = "find",
+	[MOVE_STEP_HOLD] = "hold",
+	[MOVE_STEP_FREEZE] = "freeze",
+	[MOVE_STEP_REPAIR] = "repair",
+	[MOVE_STEP_SNAPSHOT] = "snapshot",
+	[MOVE_STEP_DISCONNECT] = "disconnect",
+	[MOVE_STEP_BIND] = "bind",
+	[MOVE_STEP_CONNECT] = "connect",
+	[MOVE_STEP_QUEUES] = "queues",
+	[MOVE_STEP_RELEASE] = "release",
+	[MOVE_STEP_THAW] = "thaw",
+	[MOVE_STEP_LET_GO] = "let-go",
+	[MOVE_STEP_RETRANSMIT] = "retransmit",
+};
+
+const char *move_step_name(enum move_step step)
+{
+	return steps[step];
+}
+
+void move_step(struct journal *j, struct moving *m, enum move_step step)
+{
+	struct move_config *c = &j->head->config;
+	bool here = c->kill_at == step && (!m || m == journal_socket(j, c->kill_index));
+
+	if (m)
+		m->step = step;
+	if (!here)
+		return;
+	c->kill_at = MOVE_STEP_NONE;
+	if (c->kill_both && j->head->watcher != getpid())
+		kill(j->head->watcher, SIGKILL);
+	kill(getpid(), SIGKILL);
+}
+
+void move_why(struct moving *m, enum move_fate fate, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(m->result.why, sizeof(m->result.why), format, list);
+	va_end(list);
+	m->result.fate = fate;
+	m->over = true;
+}
+
+/* --- before the word -------------------------------------------------------------------------- */
+
+int work_begin(struct work *w)
+{
+	struct journal *j = w->journal;
+	int result, lock;
+
+	move_step(j, NULL, MOVE_STEP_FIND);
+	result = move_find(j, w->error);
+	if (result < 0)
+		return result;
+	move_step(j, NULL, MOVE_STEP_HOLD);
+	if (!w->hold)
+		w->hold = hold_rules_new(j, w->error);
+	if (!w->hold)
+		return -errno;
+	lock = freeze_lock();
+	freeze_place(j);
+	if (lock >= 0)
+		close(lock);
+	return 0;
+}
+
+void work_undo(struct work *w)
+{
+	struct journal *j = w->journal;
+	int lock = freeze_lock();
+
+	if (j->head->frozen)
+		freeze_thaw(j);
+	if (j->head->placed)
+		freeze_unplace(j);
+	if (lock >= 0)
+		close(lock);
+	hold_rules_free(w->hold);
+	w->hold = NULL;
+}
+
+/* --- the move --------------------------------------------------------------------------------- */
+
+static const char *without_owner(const struct moving *m)
+{
+	if (m->pid < 0)
+		return "belongs to a process that is spared";
+	if (m->inode)
+		return "no process has it open: it is on its way between two, or the kernel's own";
+	return m->result.state == TCP_STATE_ESTABLISHED ? "its program has not accepted it yet"
+							: "its program has closed it";
+}
+
+static void move_one(struct journal *j, struct moving *m)
+{
+	btime began = loop_now();
+	int fd;
+
+	if (m->over)
+		return;
+	if (m->pid <= 0) {
+		move_why(m, m->pid < 0 ? MOVE_STAYED : MOVE_NO_OWNER, "%s", without_owner(m));
+		return;
+	}
+	fd = move_fetch(m);
+	if (fd < 0) {
+		move_why(m, m->complete ? MOVE_RESET : MOVE_STAYED, "its program: %s",
+			strerror(errno));
+		return;
+	}
+	if (m->result.protocol == IPPROTO_TCP)
+		tcp_move(j, m, fd);
+	else
+		udp_move(j, m, fd);
+	close(fd);
+	m->result.took = loop_now() - began;
+}
+
+/* What was opened or accepted since the first look belongs to it as well. */
+static int stand_still(struct work *w)
+{
+	struct journal *j = w->journal;
+	int result = 0;
+
+	for (int round = 0; round < 4 && result == 0; round++) {
+		int found = move_find(j, w->error);
+		if (found < 0 || (round && found == 0))
+			return found < 0 ? found : 0;
+		freeze_place(j);
+		result = freeze_stop(j, w->error);
+	}
+	return result;
+}
+
+static void count_owners(struct journal *j)
+{
+	j->head->report.owners = 0;
+	for (unsigned i = 0; i < j->head->sockets; i++) {
+		pid_t pid = journal_socket(j, i)->pid;
+		unsigned before = 0;
+		while (before < i && journal_socket(j, before)->pid != pid)
+			before++;
+		j->head->report.owners += pid > 0 && before == i;
+	}
+}
+
+static void move_all(struct journal *j)
+{
+	for (unsigned i = 0; i < j->head->sockets; i++)
+		move_one(j, journal_socket(j, i));
+	j->head->report.moved = loop_now() - j->head->went;
+}
+
+int work_go(struct work *w)
+{
+	struct journal *j = w->journal;
+	struct way *way = way_new(j, w->error);
+	int lock = freeze_lock(), result = way ? 0 : -EHOSTUNREACH;
+	btime stood;
+
+	if (!way)
+		goto out;
+	move_step(j, NULL, MOVE_STEP_FREEZE);
+	result = stand_still(w);
+	if (result < 0)
+		goto out;
+	result = hold_rules_close(w->hold, j, w->error);
+	if (result < 0)
+		goto out;
+	stood = loop_now();
+	move_all(j);
+	move_step(j, NULL, MOVE_STEP_THAW);
+	freeze_thaw(j);
+	j->head->report.frozen = loop_now() - stood;
+	move_step(j, NULL, MOVE_STEP_LET_GO);
+	j->head->report.held = hold_rules_release(w->hold, j);
+	j->head->report.finished = loop_now() - j->head->went;
+	j->head->over = true;
+	freeze_unplace(j);
+	count_owners(j);
+out:
+	way_free(way);
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+void work_again(struct work *w)
+{
+	struct journal *j = w->journal;
+	uint64_t from = j->head->sockets_at;
+
+	move_step(j, NULL, MOVE_STEP_RETRANSMIT);
+	move_again(j, AGAIN_PATIENCE);
+	wipe(journal_at(j, from), j->head->used - from); /* other people's data */
+	j->head->sockets = 0;
+}
