@@ -138,15 +138,28 @@ static void sweep(struct neighbours *t)
 
 /* --- trust ------------------------------------------------------------------------------------ */
 
-const char *neighbour_conflict(const struct neighbour *n, enum neighbour_source source)
+static const char *contradiction(const struct neighbour *n, enum neighbour_source source,
+	const struct ap_info *info)
 {
 	const char *field = NULL;
 
-	for (unsigned better = 0; better < source && n->records[source].known && !field; better++)
+	for (unsigned better = 0; better < source && !field; better++)
 		if (n->records[better].known)
-			field = ap_info_contradiction(&n->records[better].info,
-				&n->records[source].info);
+			field = ap_info_contradiction(&n->records[better].info, info);
 	return field;
+}
+
+const char *neighbour_conflict(const struct neighbour *n, enum neighbour_source source)
+{
+	const struct neighbour_record *r = &n->records[source];
+	return r->known ? contradiction(n, source, &r->info) : NULL;
+}
+
+const char *neighbours_contradiction(const struct neighbours *t, const uint8_t bssid[6],
+	enum neighbour_source source, const struct ap_info *info)
+{
+	const struct neighbour *n = find(t, bssid);
+	return n ? contradiction(n, source, info) : NULL;
 }
 
 const struct endpoint *neighbour_agent(const struct neighbour *n, uint8_t family,

@@ -101,6 +101,10 @@ const struct neighbour *neighbours_named(const struct neighbours *table, const c
 /* What in the record contradicts a better one: "agent"; static. NULL: nothing, or no record. */
 const char *neighbour_conflict(const struct neighbour *neighbour, enum neighbour_source source);
 
+/* What in the information, from that source, would contradict a better one. Likewise. */
+const char *neighbours_contradiction(const struct neighbours *table, const uint8_t bssid[6],
+	enum neighbour_source source, const struct ap_info *info);
+
 /*
  * The agent to authenticate with: the first one of that family (0: any) of the best source that
  * names one and is not contradicted. NULL: none. `*source` says whose word it is.

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <wpa_ctrl.h>
 
+#include "ref/host/ip.h"
 #include "ref/host/wpa.h"
 
 struct wpa {
@@ -119,6 +120,76 @@ bool wpa_value(const char *answer, const char *key, char *out, size_t size)
 		return true;
 	}
 	return false;
+}
+
+/* --- scan results ----------------------------------------------------------------------------- */
+
+#define BSS_MAX 1024 /* as long as it goes on, so that a liar does not keep us for ever */
+
+static int digit(char c)
+{
+	const char *digits = "0123456789abcdef", *found = c ? strchr(digits, c) : NULL;
+	return found ? (int)(found - digits) : -1;
+}
+
+/* Hexadecimal digits of a value into `out`; what is none, or too long, ends it. */
+static struct view octets_of(const char *answer, const char *key, uint8_t *out, size_t size)
+{
+	char hex[WPA_ANSWER_MAX];
+	size_t n = 0;
+
+	if (!wpa_value(answer, key, hex, sizeof(hex)))
+		return VIEW_EMPTY;
+	for (; n < size; n++) {
+		int high = digit(hex[2 * n]), low = high < 0 ? -1 : digit(hex[2 * n + 1]);
+		if (low < 0)
+			break;
+		out[n] = (uint8_t)(high << 4 | low);
+	}
+	return VIEW(out, n);
+}
+
+static unsigned number_of(const char *answer, const char *key)
+{
+	char text[32];
+
+	return wpa_value(answer, key, text, sizeof(text)) ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
+/* False when the answer names no access point. */
+static bool read_bss(const char *answer, struct wpa_bss *bss, uint8_t octets[2][WPA_ANSWER_MAX / 2])
+{
+	char mac[32], ssid[160] = "";
+
+	*bss = (struct wpa_bss){ .id = number_of(answer, "id") };
+	if (!wpa_value(answer, "bssid", mac, sizeof(mac)) || mac_parse(mac, bss->bssid) < 0)
+		return false;
+	wpa_value(answer, "ssid", ssid, sizeof(ssid));
+	snprintf(bss->ssid, sizeof(bss->ssid), "%s", ssid);
+	bss->frequency = number_of(answer, "freq");
+	bss->age = number_of(answer, "age");
+	bss->elements = octets_of(answer, "ie", octets[0], WPA_ANSWER_MAX / 2);
+	bss->beacon_elements = octets_of(answer, "beacon_ie", octets[1], WPA_ANSWER_MAX / 2);
+	return true;
+}
+
+int wpa_each_bss(struct wpa *w, void (*take)(void *context, const struct wpa_bss *bss),
+	void *context)
+{
+	const unsigned mask = WPA_BSS_MASK_ID | WPA_BSS_MASK_BSSID | WPA_BSS_MASK_FREQ |
+		WPA_BSS_MASK_AGE | WPA_BSS_MASK_SSID | WPA_BSS_MASK_IE | WPA_BSS_MASK_BEACON_IE;
+	uint8_t octets[2][WPA_ANSWER_MAX / 2];
+	char answer[WPA_ANSWER_MAX];
+	struct wpa_bss bss;
+	int count = 0, result = wpa_command(w, answer, "BSS FIRST MASK=0x%x", mask);
+
+	while (result == 0 && count < BSS_MAX && read_bss(answer, &bss, octets)) {
+		unsigned id = bss.id;
+		take(context, &bss);
+		count++;
+		result = wpa_command(w, answer, "BSS NEXT-%u MASK=0x%x", id, mask);
+	}
+	return result < 0 && result != -EIO ? result : count;
 }
 
 void wpa_close(struct wpa *w)

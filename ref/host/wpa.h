@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "ref/base/view.h"
 #include "ref/host/loop.h"
 
 struct wpa;
@@ -37,6 +38,25 @@ int wpa_command(struct wpa *wpa, char *answer, const char *format, ...)
 
 /* The value of KEY=VALUE in an answer of many lines; false when it is not there. */
 bool wpa_value(const char *answer, const char *key, char *out, size_t size);
+
+/* An access point that wpa_supplicant has heard. */
+struct wpa_bss {
+	unsigned id; /* wpa_supplicant's own */
+	uint8_t bssid[6];
+	char ssid[33]; /* as wpa_supplicant prints it: octets that are no text as \\xNN; cut to fit */
+	unsigned frequency; /* MHz */
+	unsigned age;	    /* seconds since it was last heard */
+	/* information elements of the latest probe response or beacon, and of the beacon where both
+	 * were heard */
+	struct view elements, beacon_elements;
+};
+
+/*
+ * Calls `take` for each access point of wpa_supplicant's scan results; the octets are valid until it
+ * returns. How many there were, or as wpa_command.
+ */
+int wpa_each_bss(struct wpa *wpa, void (*take)(void *context, const struct wpa_bss *bss),
+	void *context);
 
 /* Accepts NULL. Must not be called from its own event. */
 void wpa_close(struct wpa *wpa);

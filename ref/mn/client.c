@@ -5,6 +5,7 @@
 #include "ref/mn/station_keys.h"
 #include "ref/mn/client.h"
 #include "ref/mn/handover.h"
+#include "ref/mn/neighbourhood.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define BIT_OF(report) (1u << (report))
@@ -68,6 +69,7 @@ static void take_report(void *context, const struct action *a)
 		answer_waiters(n, a);
 	handover_pana(mn->handover, n, a);
 	station_keys_pana(mn->station_keys, n, a);
+	neighbourhood_pana(mn->neighbourhood, n, a);
 }
 
 static void set_timer(struct mn *mn)
@@ -91,6 +93,13 @@ static void keep_past(struct network *n)
 	n->pac = NULL;
 }
 
+/* Of the configuration, without an agent: whoever begins is it. */
+static bool waits_for_agent(const struct network *n)
+{
+	return n->mn->udp && !n->settings->paa.family &&
+		n < n->mn->networks + n->mn->settings->networks.count;
+}
+
 /* Carries out; a session that is over goes when nothing looks at it any more. */
 static void carry(struct network *n, const struct actions *actions)
 {
@@ -98,7 +107,7 @@ static void carry(struct network *n, const struct actions *actions)
 	if (n->stale) {
 		n->stale = false;
 		keep_past(n);
-		if (!n->settings->paa.family)
+		if (waits_for_agent(n))
 			wait_for_agent(n);
 	}
 	set_timer(n->mn);
@@ -248,7 +257,7 @@ static void make_client(struct network *n, const struct endpoint *local, bool pr
 	pac_config_default(&config);
 	pana_settings_apply(&s->common, n->mn->node, &config.common);
 	config.local = *local;
-	config.paa = n->settings->paa;
+	config.paa = n->paa;
 	config.pci = rtx_settings_value(&s->pci);
 	config.preauth = preauth;
 	config.no_piggyback = !s->piggyback;
@@ -261,6 +270,7 @@ static void make_client(struct network *n, const struct endpoint *local, bool pr
 
 static void wait_for_agent(struct network *n)
 {
+	n->paa = n->settings->paa;
 	make_client(n, &n->settings->local, n->settings->preauth);
 	set_timer(n->mn);
 }
@@ -269,13 +279,13 @@ void client_begin(struct network *n, const struct endpoint *local, bool preauth)
 {
 	char paa[64];
 
-	if (n->settings->paa.family || !n->pac) {
+	if (n->paa.family || !n->pac) {
 		pac_free(n->pac);
 		n->stale = false;
 		make_client(n, local, preauth);
 	}
 	log_event(n->mn->node->log, "pana_started", "{s:s,s:s,s:b}", "network", n->settings->name,
-		"paa", endpoint_text(&n->settings->paa, paa, sizeof(paa)), "preauth", preauth);
+		"paa", endpoint_text(&n->paa, paa, sizeof(paa)), "preauth", preauth);
 	client_event(n, PAC_AUTHENTICATE, local);
 }
 
@@ -310,6 +320,8 @@ int client_notify(struct network *n, const struct element_value *elements, unsig
 
 void client_forget(struct network *n)
 {
+	if (n->pac && !pac_open(n->pac))
+		neighbourhood_gave_up(n->mn->neighbourhood, n);
 	pac_free(n->pac);
 	n->pac = NULL;
 	n->stale = false;

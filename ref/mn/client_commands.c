@@ -88,7 +88,7 @@ static void begin(struct mn *mn, struct control_request *request, const json_t *
 
 	if (!n)
 		return;
-	if (!n->settings->paa.family) {
+	if (!n->paa.family) {
 		control_refuse(request, "network %s has no paa: its agent begins",
 			n->settings->name);
 		return;

@@ -158,7 +158,8 @@ void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const jso
 	struct mn *mn = ((struct node *)node)->state;
 	const char *name = control_text(arguments, "network");
 	struct network *n = mn_network(mn, name);
-	struct attempt *a = n && mn->dot1x ? &mn->dot1x->attempts[n - mn->networks] : NULL;
+	struct attempt *a = n && n->settings->dot1x && mn->dot1x ?
+		&mn->dot1x->attempts[n - mn->networks] : NULL;
 
 	if (!n || !a || !a->station) {
 		control_refuse(request, !n ? "name a network of the configuration" :
@@ -228,7 +229,7 @@ void mn_dot1x_free(struct mn_dot1x *d)
 {
 	if (!d)
 		return;
-	for (unsigned i = 0; i < d->mn->count; i++) {
+	for (unsigned i = 0; i < d->mn->settings->networks.count; i++) {
 		struct attempt *a = &d->attempts[i];
 		if (a->list)
 			settle(a, "the node is shutting down");

@@ -23,7 +23,7 @@ static bool has_agent(const void *context, const void *input)
 	const struct handover *h = context;
 
 	(void)input;
-	return h->target->settings->paa.family != 0;
+	return h->target->paa.family != 0;
 }
 
 static bool can_go_back(const void *context, const void *input)

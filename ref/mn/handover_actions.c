@@ -41,7 +41,7 @@ int act_join(void *context, const void *input)
 int act_reach_agent(void *context, const void *input)
 {
 	struct handover *h = context;
-	struct prefix agent = prefix_of_endpoint(&h->target->settings->paa), own;
+	struct prefix agent = prefix_of_endpoint(&h->target->paa), own;
 	struct endpoint local;
 
 	(void)input;

@@ -106,7 +106,7 @@ void handover_cmd_preauth(void *node, struct control_request *request, const jso
 
 	if (!n || !may_begin(h, request))
 		return;
-	if (h->state != MOVE_ATTACHED || h->mn->serving == n || !n->settings->paa.family) {
+	if (h->state != MOVE_ATTACHED || h->mn->serving == n || !n->paa.family) {
 		control_refuse(request,
 			h->state != MOVE_ATTACHED ? "the node is in no network to prepare from" :
 			h->mn->serving == n	  ? "the node is in that network already" :
@@ -135,7 +135,7 @@ static void go(struct handover *h, struct network *n, struct control_request *re
 	const json_t *arguments)
 {
 	bool prepared = !flag(arguments, "unprepared") && !flag(arguments, "now") &&
-		h->state == MOVE_ATTACHED && n->settings->paa.family;
+		h->state == MOVE_ATTACHED && n->paa.family;
 
 	if (prepared) {
 		prepare(h, n, true);

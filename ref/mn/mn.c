@@ -7,15 +7,17 @@
 #include "ref/mn/client.h"
 #include "ref/mn/dot1x.h"
 #include "ref/mn/handover.h"
+#include "ref/mn/neighbourhood.h"
 
 static void make_networks(struct mn *mn)
 {
 	const struct network_settings *list = mn->settings->networks.items;
 
 	mn->count = (unsigned)mn->settings->networks.count;
-	mn->networks = host_alloc(mn->count * sizeof(*mn->networks));
+	mn->networks = host_alloc((mn->count + NETWORKS_FOUND_MAX) * sizeof(*mn->networks));
 	for (unsigned i = 0; i < mn->count; i++)
-		mn->networks[i] = (struct network){ .mn = mn, .settings = &list[i] };
+		mn->networks[i] = (struct network){ .mn = mn, .settings = &list[i],
+			.paa = list[i].paa };
 }
 
 static int start(struct node *node)
@@ -34,6 +36,8 @@ static int start(struct node *node)
 			return -1;
 	}
 	mn->dot1x = mn_dot1x_new(mn);
+	if (mn->settings->neighbours)
+		mn->neighbourhood = neighbourhood_new(mn, mn->settings->neighbours);
 	if (mn->settings->device) {
 		if (node_kernel(node) < 0)
 			return -1;
@@ -60,7 +64,11 @@ static void stop(struct node *node)
 	mn->station_keys = NULL;
 	handover_free(mn->handover);
 	mn->handover = NULL;
+	neighbourhood_free(mn->neighbourhood);
+	mn->neighbourhood = NULL;
 	client_stop(mn);
+	for (unsigned i = (unsigned)mn->settings->networks.count; i < mn->count; i++)
+		neighbourhood_free_network(&mn->networks[i]);
 	free(mn->networks);
 	free(mn);
 }
@@ -91,48 +99,41 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 	control_answer(request, status);
 }
 
-static void cmd_neighbours(void *node, struct control_request *request, const json_t *arguments)
-{
-	struct mn *mn = ((struct node *)node)->state;
-	json_t *list = json_array();
-	char paa[64];
-
-	(void)arguments;
-	for (unsigned i = 0; i < mn->count; i++) {
-		const struct network_settings *s = mn->networks[i].settings;
-		json_array_append_new(list,
-			json_pack("{s:s,s:s*,s:s,s:b}", "network", s->name, "ssid", s->ssid, "paa",
-				endpoint_text(&s->paa, paa, sizeof(paa)), "serving",
-				mn->serving == &mn->networks[i]));
-	}
-	control_answer(request, json_pack("{s:o}", "neighbours", list));
-}
-
 static void cmd_connect(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = ((struct node *)node)->state;
+	json_t *chosen = neighbourhood_choose(mn, request, arguments);
 
-	(mn->handover ? handover_cmd_connect : client_cmd_connect)(node, request, arguments);
+	if (chosen)
+		(mn->handover ? handover_cmd_connect : client_cmd_connect)(node, request, chosen);
+	json_decref(chosen);
 }
 
 static void cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = ((struct node *)node)->state;
+	json_t *chosen = neighbourhood_choose(mn, request, arguments);
 
-	if (mn_dot1x_is_meant(mn, arguments))
-		mn_dot1x_cmd_preauth(node, request, arguments);
-	else
-		(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, arguments);
+	if (chosen && mn_dot1x_is_meant(mn, chosen))
+		mn_dot1x_cmd_preauth(node, request, chosen);
+	else if (chosen)
+		(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, chosen);
+	json_decref(chosen);
 }
 
 static void cmd_handoff(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = ((struct node *)node)->state;
+	json_t *chosen;
 
-	if (mn->handover)
-		handover_cmd_handoff(node, request, arguments);
-	else
+	if (!mn->handover) {
 		control_refuse(request, "this node has no device that moves; configure one");
+		return;
+	}
+	chosen = neighbourhood_choose(mn, request, arguments);
+	if (chosen)
+		handover_cmd_handoff(node, request, chosen);
+	json_decref(chosen);
 }
 
 static void cmd_disconnect(void *node, struct control_request *request, const json_t *arguments)
@@ -144,7 +145,11 @@ static void cmd_disconnect(void *node, struct control_request *request, const js
 
 static const struct control_command commands[] = {
 	{ "status", "", "where the node is, and its sessions", cmd_status },
-	{ "neighbours", "", "the networks it knows", cmd_neighbours },
+	{ "neighbours", "", "networks, and access points near here with their agents; --scan: look "
+			    "around first",
+		neighbourhood_cmd_neighbours },
+	{ "forget", "[BSSID]", "forget what was heard and told of an access point, or of all",
+		neighbourhood_cmd_forget },
 	{ "connect", "[NETWORK]", "attach to a network; without a device: authenticate",
 		cmd_connect },
 	{ "preauth", "NETWORK", "prepare: pre-authenticate, get an address, raise the tunnel; "

@@ -19,11 +19,16 @@
 
 struct station_keys;
 struct handover;
+struct neighbourhood;
 struct mn_dot1x;
 
 struct network {
 	struct mn *mn;
 	const struct network_settings *settings;
+	/* Its agent: of the configuration, or as the neighbourhood says; family 0: not known. */
+	struct endpoint paa;
+	bool claimed;	  /* a beacon says so and nobody else: that of `bssid` */
+	uint8_t bssid[6];
 	struct pac *pac; /* NULL: no session, none wanted */
 	struct udp *udp; /* of this session alone; NULL: that of all */
 	bool stale;	 /* the pac is over: released when its reports are done */
@@ -39,12 +44,15 @@ struct mn {
 	struct eap_tls_context *tls;
 	struct waiters waiters;
 	struct network *networks;
-	unsigned count;
+	unsigned count; /* those of the configuration, then those that the neighbourhood adds */
 	struct network *serving; /* where the node is; NULL: nowhere */
 	struct station_keys *station_keys; /* NULL: this node asks for none */
 	struct mn_dot1x *dot1x;
 	struct handover *handover; /* NULL: a PANA client only */
+	struct neighbourhood *neighbourhood;
 };
+
+#define NETWORKS_FOUND_MAX 16 /* networks that stand in no configuration */
 
 /* The network of that name, or NULL. */
 struct network *mn_network(struct mn *mn, const char *name);

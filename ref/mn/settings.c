@@ -2,6 +2,7 @@
 #include "ref/binding/binding.h"
 #include "ref/dhcp/dhcp_client.h"
 #include "ref/dot1x/dxi_client.h"
+#include "ref/mn/neighbourhood.h"
 #include "ref/mn/settings.h"
 #include "ref/node/ap_key.h"
 #include "ref/node/transforms.h"
@@ -212,6 +213,10 @@ const struct config_row mn_rows[] = {
 	{ .key = "keys", .kind = CONFIG_OPTION, AT(keys), .rows = key_rows,
 	  .size = sizeof(struct key_settings),
 	  .help = "Ask agents for keys of their access points (`keys NETWORK`). Not given: never." },
+	{ .key = "neighbours", .kind = CONFIG_OPTION, AT(neighbours), .rows = neighbourhood_rows,
+	  .size = sizeof(struct neighbourhood_settings),
+	  .help = "What is known of access points near here (docs/finding-access-points.md). Not "
+		  "given: nothing." },
 	{ .key = "networks", .kind = CONFIG_LIST, AT(networks), .rows = network_rows, .min = 1,
 	  .max = 16, .size = sizeof(struct network_settings), .required = true,
 	  .help = "Networks the node can be in." },
@@ -306,6 +311,8 @@ void mn_check(struct config *config, void *settings)
 
 	check_eap(config, &s->eap);
 	check_networks(config, s);
+	if (s->neighbours)
+		neighbourhood_check(config, s->neighbours);
 	if (s->home)
 		check_home(config, s);
 }

@@ -100,6 +100,7 @@ struct mn_settings {
 	struct config_list networks; /* struct network_settings */
 	const char *start;
 	struct key_settings *keys; /* NULL: none are asked for */
+	struct neighbourhood_settings *neighbours; /* NULL: no table of them is kept */
 };
 
 extern const struct config_row mn_rows[];
