@@ -359,6 +359,13 @@ static bool more_tries(const void *context, const void *input)
 	return c->tries < c->config.attempts;
 }
 
+static bool more_reboots(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->tries < c->config.reboot_attempts;
+}
+
 static bool first_wins(const void *context, const void *input)
 {
 	const struct dhcp_client *c = context;
@@ -447,7 +454,7 @@ static const struct fsm_row rows[] = {
 	ROW(S(REBOOTING), RX_ACK, owner_checks, S(CHECKING), ask_owner, "RFC 2131 §4.4.2"),
 	ROW(S(REBOOTING), RX_ACK, always, S(BOUND), bind_ack, "RFC 2131 §4.4.2"),
 	ROW(S(REBOOTING), RX_NAK, always, S(INIT), refused, "RFC 2131 §3.2"),
-	ROW(S(REBOOTING), TIMER, more_tries, FSM_SAME, request, "RFC 2131 §3.2"),
+	ROW(S(REBOOTING), TIMER, more_reboots, FSM_SAME, request, "RFC 2131 §3.2"),
 	ROW(S(REBOOTING), TIMER, always, S(INIT), ask_anybody, "RFC 2131 §3.2"),
 
 	ROW(S(INFORMING), RX_ACK, always, S(STOPPED), informed, "RFC 2131 §4.4.3"),
@@ -559,6 +566,8 @@ struct dhcp_client *dhcp_client_new(const struct dhcp_client_config *config)
 	c->config.renew_min = time_or(config->renew_min, 60 * BTIME_S);
 	c->config.decline_delay = time_or(config->decline_delay, 10 * BTIME_S);
 	c->config.attempts = config->attempts ? config->attempts : 5;
+	c->config.reboot_attempts = config->reboot_attempts ? config->reboot_attempts :
+							      c->config.attempts;
 	c->due = BTIME_NEVER;
 	return c;
 }

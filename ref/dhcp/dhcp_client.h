@@ -90,6 +90,7 @@ struct dhcp_client_config {
 	btime decline_delay;	/* [10 s] after DHCPDECLINE, §3.1 point 5 */
 	btime offer_wait;	/* [0] collect offers that long, then take the best */
 	unsigned attempts;	/* [5] of DISCOVER, and of REQUEST before a lease */
+	unsigned reboot_attempts; /* [attempts] of REQUEST in REBOOTING; then a DISCOVER, §3.2 */
 	bool keep_trying;	/* after DHCP_REPORT_FAILED begin anew instead of stopping */
 	struct random *random;	/* must outlive the client */
 };

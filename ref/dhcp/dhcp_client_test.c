@@ -423,6 +423,30 @@ static void test_reboot(void **state)
 	over(&w);
 }
 
+/* RFC 2131 §3.2 point 4: a client that is in a hurry gives its old address up sooner. */
+static void test_reboot_gives_up_soon(void **state)
+{
+	struct dhcp_client_config config = { .reboot_attempts = 2 };
+	static struct world w;
+
+	(void)state;
+	start(&w, &config);
+	w.silent = true;
+	tell(&w, DHCP_EVENT_REBOOT, ADDRESS);
+	assert_int_equal(dhcp_type(&w.seen), DHCP_REQUEST);
+	run(&w, w.now + 9 * BTIME_S, DHCP_STATE_SELECTING); /* the second after 3 to 5 s */
+	expect_state(&w, DHCP_STATE_REBOOTING);
+	run(&w, w.now + 8 * BTIME_S, DHCP_STATE_SELECTING); /* and 7 to 9 s for its answer */
+	expect_state(&w, DHCP_STATE_SELECTING);
+	assert_int_equal(dhcp_type(&w.seen), DHCP_DISCOVER);
+	/* the address is asked for all the same */
+	assert_int_equal(dhcp_option_address(&w.seen, DHCP_OPTION_REQUESTED_ADDRESS), ADDRESS);
+	w.silent = false;
+	run(&w, w.now + 30 * BTIME_S, DHCP_STATE_BOUND);
+	expect_state(&w, DHCP_STATE_BOUND);
+	over(&w);
+}
+
 static void test_release(void **state)
 {
 	static struct world w;
@@ -656,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_renew_rebind_expire),
 		cmocka_unit_test(test_times_of_the_server),
 		cmocka_unit_test(test_reboot),
+		cmocka_unit_test(test_reboot_gives_up_soon),
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_check_and_decline),
 		cmocka_unit_test(test_inform),

@@ -71,8 +71,8 @@ int act_acquire(void *context, const void *input)
 
 	(void)input;
 	if (!s->address.family)
-		lease_acquire(h->lease);
-	else if (lease_adopt(h->lease, &fixed) < 0)
+		lease_acquire(h->lease, s->name);
+	else if (lease_adopt(h->lease, s->name, &fixed) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the address cannot be used");
 	else {
 		lease_announce(h->lease);
@@ -370,7 +370,7 @@ int act_arrive(void *context, const void *input)
 	struct handover *h = context;
 
 	(void)input;
-	if (lease_adopt(h->lease, &h->next) < 0)
+	if (lease_adopt(h->lease, h->target->settings->name, &h->next) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the new address cannot be used");
 	else
 		home_settle(h->home);

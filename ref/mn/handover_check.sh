@@ -155,7 +155,11 @@ sleep 0.3
 check "a prepared handoff back" under_traffic ctl mn handoff a
 check "loses and doubles nothing either" no_loss
 
+in_b=$(grep '"address_added"' $work/mn.events | grep -o '198\.51\.100\.[0-9]*/24' | head -1)
 check "an unprepared handoff" ctl mn handoff --unprepared b
+check "asks for the address that the node had there" \
+	test -n "$in_b" -a "$(member mn dhcp_started requested)" = "${in_b%/*}"
+check "and gets it" test "$(member mn address_added address)" = "$in_b"
 check "tells the correspondent at the end" reachable
 
 check "a preparation by itself" ctl mn preauth a

@@ -18,6 +18,15 @@
 #define DHCP_CLIENT_PORT 68
 #define ETHERTYPE_OF_IPV4 0x0800
 #define DATAGRAM_MAX 1500
+#define HELD_MAX 16	  /* networks of a node */
+#define REBOOT_ATTEMPTS 2 /* 12 s; who asks for an old address anew is silent or quick */
+
+/* What DHCP gave in a network where the node may be again. */
+struct held {
+	const char *network;
+	uint32_t address;
+	btime expires;
+};
 
 struct lease {
 	struct node *node;
@@ -34,6 +43,8 @@ struct lease {
 	bool acquiring; /* an address that is to be put on; else one that is on is confirmed */
 	struct timer *timer;
 	struct lease_address now, before; /* on the device; before: replaced, still there */
+	const char *network;		  /* where `now` is, or is being acquired */
+	struct held held[HELD_MAX];
 	struct prefix visiting, agent;	  /* lease_visit: our address, whom it is for */
 	struct endpoint visitor;
 };
@@ -154,7 +165,7 @@ static void lost(struct lease *l, const char *why)
 	l->acquiring = true;
 	l->callbacks.lost(l->callbacks.context, why);
 	if (!l->dhcp) /* else it begins anew by itself */
-		lease_acquire(l);
+		lease_acquire(l, l->network);
 }
 
 static void acd_reported(struct lease *l, const struct action *a)
@@ -256,6 +267,32 @@ static struct lease_address address_of(const struct dhcp_lease *lease)
 	return a;
 }
 
+/* Where the lease of the present network is written down, or to be; NULL when there is no room. */
+static struct held *held_here(struct lease *l)
+{
+	for (size_t i = 0; i < HELD_MAX; i++)
+		if (!l->held[i].network || strcmp(l->held[i].network, l->network) == 0)
+			return &l->held[i];
+	return NULL;
+}
+
+static void remember(struct lease *l)
+{
+	const struct dhcp_lease *lease = dhcp_client_lease(l->dhcp);
+	struct held *held = held_here(l);
+
+	if (held)
+		*held = (struct held){ l->network, lease->address, lease->expires };
+}
+
+static void forget(struct lease *l)
+{
+	struct held *held = l->network ? held_here(l) : NULL;
+
+	if (held)
+		held->expires = 0;
+}
+
 static void check(struct lease *l)
 {
 	const struct dhcp_lease *lease = dhcp_client_lease(l->dhcp);
@@ -274,6 +311,7 @@ static void bound(struct lease *l)
 
 	log_event(l->node->log, "dhcp_bound", "{s:s,s:I}", "address",
 		prefix_text(&a.address, address), "lease_s", (json_int_t)lease->seconds);
+	remember(l);
 	if (!l->acquiring) /* confirmed: it is on already */
 		return;
 	l->acquiring = false;
@@ -298,6 +336,7 @@ static void dhcp_reported(struct lease *l, const struct action *a)
 	case DHCP_REPORT_NAK:
 	case DHCP_REPORT_EXPIRED:
 		log_event(l->node->log, a->name, NULL);
+		forget(l);
 		if (l->now.address.family)
 			lost(l, a->event == DHCP_REPORT_NAK ? "the DHCP server refuses the address" :
 							      "the lease has expired");
@@ -306,9 +345,15 @@ static void dhcp_reported(struct lease *l, const struct action *a)
 		log_reject(l->node->log, "dhcp_rejected", NULL, &a->reject);
 		break;
 	case DHCP_REPORT_RENEWED:
-	case DHCP_REPORT_INFORMED:
+		log_event(l->node->log, a->name, NULL);
+		remember(l);
+		break;
 	case DHCP_REPORT_DECLINED:
 	case DHCP_REPORT_RELEASED:
+		log_event(l->node->log, a->name, NULL);
+		forget(l);
+		break;
+	case DHCP_REPORT_INFORMED:
 		log_event(l->node->log, a->name, NULL);
 		break;
 	}
@@ -410,12 +455,13 @@ static void end_engines(struct lease *l)
 }
 
 static void begin_dhcp(struct lease *l, enum dhcp_event_kind kind, uint32_t address,
-	bool check_address)
+	bool check_address, unsigned reboot_attempts)
 {
 	const struct dhcp_settings *s = &l->settings->dhcp;
 	struct dhcp_client_config config = { .start_delay_max = s->start_delay ? s->start_delay : -1,
 		.retransmit_first = s->retransmit,
 		.attempts = s->attempts,
+		.reboot_attempts = reboot_attempts,
 		.check_address = check_address,
 		.random = &l->node->random };
 
@@ -427,17 +473,32 @@ static void begin_dhcp(struct lease *l, enum dhcp_event_kind kind, uint32_t addr
 
 /* --- for the handover ------------------------------------------------------------------------- */
 
-void lease_acquire(struct lease *l)
+void lease_acquire(struct lease *l, const char *network)
 {
+	bool check_address = l->settings->dhcp.check_address;
+	struct held *held;
+
 	end_engines(l);
 	l->acquiring = true;
-	log_event(l->node->log, "dhcp_started", NULL);
-	begin_dhcp(l, DHCP_EVENT_START, 0, l->settings->dhcp.check_address);
+	l->network = network;
+	held = held_here(l);
+	if (held && held->expires > loop_now()) {
+		struct prefix address = prefix_ipv4(htonl(held->address), 32);
+		char text[PREFIX_TEXT];
+
+		log_event(l->node->log, "dhcp_started", "{s:s}", "requested",
+			address_text(&address, text));
+		begin_dhcp(l, DHCP_EVENT_REBOOT, held->address, check_address, REBOOT_ATTEMPTS);
+	} else {
+		log_event(l->node->log, "dhcp_started", NULL);
+		begin_dhcp(l, DHCP_EVENT_START, 0, check_address, 0);
+	}
 }
 
-int lease_adopt(struct lease *l, const struct lease_address *a)
+int lease_adopt(struct lease *l, const char *network, const struct lease_address *a)
 {
 	end_engines(l);
+	l->network = network;
 	return put_on(l, a);
 }
 
@@ -450,7 +511,7 @@ void lease_settle(struct lease *l, bool renew)
 {
 	take_off(l, &l->before);
 	if (renew)
-		begin_dhcp(l, DHCP_EVENT_REBOOT, ntohl(prefix_u32(&l->now.address)), false);
+		begin_dhcp(l, DHCP_EVENT_REBOOT, ntohl(prefix_u32(&l->now.address)), false, 0);
 }
 
 void lease_drop(struct lease *l, bool give_back)

@@ -35,14 +35,18 @@ struct lease *lease_open(struct node *node, const struct device_settings *settin
 /* Takes the address off the device. Accepts NULL. */
 void lease_close(struct lease *lease);
 
-/* Acquires one by DHCP; what there was is forgotten. */
-void lease_acquire(struct lease *lease);
+/*
+ * Acquires one by DHCP in the network of that name, which must outlive the lease. An address that
+ * the node had there before, and whose lease is still valid, is asked for again (INIT-REBOOT, RFC
+ * 2131 §3.2, §4.4.2); the server need not know it any more.
+ */
+void lease_acquire(struct lease *lease, const char *network);
 
 /*
- * Uses this one at once: on the device and routed. What there was stays until lease_settle. 0, or
- * -1 after log_error.
+ * Uses this one in that network at once: on the device and routed. What there was stays until
+ * lease_settle. 0, or -1 after log_error.
  */
-int lease_adopt(struct lease *lease, const struct lease_address *address);
+int lease_adopt(struct lease *lease, const char *network, const struct lease_address *address);
 
 /* Announces the address by gratuitous ARP, and defends it from now on (RFC 5227 §2.3). */
 void lease_announce(struct lease *lease);

@@ -256,8 +256,10 @@ static void a_second_node_does_not_take_the_socket(void **state)
 #define WIRED_CLIENT                                                                               \
 	"eap: {identity: mn@example, psk: " PSK "}\n"                                              \
 	"device:\n  name: m0\n"                                                                    \
-	"  dhcp: {probe_wait: 5 ms, probe_interval: 10 ms, announce_wait: 20 ms}\n"                \
-	"networks:\n  - {name: b, paa: 198.51.100.1}\n"
+	"  dhcp: {probe_wait: 5 ms, probe_interval: 10 ms, announce_wait: 20 ms,\n"              \
+	"    retransmit: 200 ms}\n"                                                                 \
+	"networks:\n  - {name: b, paa: 198.51.100.1}\n"                                           \
+	"  - {name: c, address: 203.0.113.9/24, router: 203.0.113.1}\n"
 #define WIRED_AGENT                                                                                \
 	"eap:\n  users:\n    - {identity: mn@example, methods: [psk], psk: " PSK "}\n"             \
 	"access: {device: r0}\n"
@@ -265,18 +267,19 @@ static void a_second_node_does_not_take_the_socket(void **state)
 /* A DHCP server in the router's namespace that ends with this test, however that ends. */
 static pid_t serve_dhcp(const struct pair *p)
 {
-	char target[16], leases[96];
+	char target[16], leases[96], log[96];
 	pid_t child;
 
 	snprintf(target, sizeof(target), "%d", p->ar.pid);
 	snprintf(leases, sizeof(leases), "--dhcp-leasefile=%s/leases", p->ar.folder);
+	snprintf(log, sizeof(log), "--log-facility=%s/dnsmasq", p->ar.folder);
 	child = fork();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("nsenter", "nsenter", "-t", target, "-n", "dnsmasq", "-k", "--no-ping", "-p",
 			"0", "-i", "r0", "--bind-interfaces", "--conf-file=/dev/null", "--user=",
 			"--group=", "--dhcp-range=198.51.100.100,198.51.100.199,600",
-			"--dhcp-option=3,198.51.100.1", leases, NULL);
+			"--dhcp-option=3,198.51.100.1", leases, log, NULL);
 		_exit(127);
 	}
 	return child;
@@ -298,27 +301,37 @@ static bool mn_shows(const struct pair *p, const char *command, const char *text
 	return test_run("nsenter -t %d -n %s | grep -q '%s'", p->mn.pid, command, text);
 }
 
+static void begin_wired_pair(struct pair *p, pid_t *dhcp)
+{
+	if (!test_run("command -v dnsmasq nsenter >/dev/null") || access("/dev/net/tun", R_OK | W_OK)) {
+		print_message("dnsmasq, nsenter or /dev/net/tun is missing here\n");
+		skip();
+	}
+	test_node_configure(&p->ar, "ar", WIRED_AGENT);
+	test_node_configure(&p->mn, "mn", WIRED_CLIENT);
+	test_node_begin(&p->ar, &ar_program, true);
+	test_node_begin(&p->mn, &mn_program, true);
+	assert_true(lay_wire(p));
+	*dhcp = serve_dhcp(p);
+	test_node_go(&p->ar);
+	assert_true(test_node_ready(&p->ar));
+	test_node_go(&p->mn);
+	assert_true(test_node_ready(&p->mn));
+}
+
+static void end_dhcp(pid_t dhcp)
+{
+	kill(dhcp, SIGTERM);
+	waitpid(dhcp, NULL, 0);
+}
+
 static void a_node_attaches_on_a_wire_and_leaves_no_trace(void **state)
 {
 	struct pair p;
 	pid_t dhcp;
 
 	NEED_SPACE;
-	if (!test_run("command -v dnsmasq nsenter >/dev/null") || access("/dev/net/tun", R_OK | W_OK)) {
-		print_message("dnsmasq, nsenter or /dev/net/tun is missing here\n");
-		skip();
-	}
-	test_node_configure(&p.ar, "ar", WIRED_AGENT);
-	test_node_configure(&p.mn, "mn", WIRED_CLIENT);
-	test_node_begin(&p.ar, &ar_program, true);
-	test_node_begin(&p.mn, &mn_program, true);
-	assert_true(lay_wire(&p));
-	dhcp = serve_dhcp(&p);
-	test_node_go(&p.ar);
-	assert_true(test_node_ready(&p.ar));
-	test_node_go(&p.mn);
-	assert_true(test_node_ready(&p.mn));
-
+	begin_wired_pair(&p, &dhcp);
 	DOES(&p.mn, "connect", "network", "b");
 	assert_true(mn_shows(&p, "ip addr", "198.51.100.1[0-9][0-9]/24"));
 	assert_true(mn_shows(&p, "ip route", "default via 198.51.100.1"));
@@ -333,8 +346,45 @@ static void a_node_attaches_on_a_wire_and_leaves_no_trace(void **state)
 	assert_false(mn_shows(&p, "ip addr", "198.51.100"));
 	refuses(&p.mn, "disconnect", NULL, NULL, "in no network");
 	DOES(&p.mn, "connect", "network", "b");
-	kill(dhcp, SIGTERM);
-	waitpid(dhcp, NULL, 0);
+	end_dhcp(dhcp);
+	end_pair(&p);
+}
+
+/* How often the DHCP server has got or sent such a message. */
+static bool dhcp_saw(const struct pair *p, const char *message, unsigned times)
+{
+	return test_run("test $(grep -c '%s(' %s/dnsmasq) -eq %u", message, p->ar.folder, times);
+}
+
+/* RFC 2131 §4.4.2: back in a network whose lease is still valid, the node asks for it again. */
+static void a_node_that_comes_back_asks_for_its_old_address(void **state)
+{
+	struct pair p;
+	pid_t dhcp;
+
+	NEED_SPACE;
+	begin_wired_pair(&p, &dhcp);
+	DOES(&p.mn, "connect", "network", "b");
+	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 1));
+	DOES(&p.mn, "connect", "network", "c");
+	DOES(&p.mn, "connect", "network", "b");
+	assert_true(test_node_has(p.mn.events, "\"event\":\"dhcp_started\",\"requested\":\"198.51."));
+	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 2));
+
+	/* a server that has forgotten it is silent (§4.3.2), and asked for any other */
+	DOES(&p.mn, "connect", "network", "c");
+	end_dhcp(dhcp);
+	assert_true(test_run("rm %s/leases %s/dnsmasq", p.ar.folder, p.ar.folder));
+	dhcp = serve_dhcp(&p);
+	DOES(&p.mn, "connect", "network", "b");
+	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 1));
+	assert_true(mn_shows(&p, "ip addr", "198.51.100.1[0-9][0-9]/24"));
+
+	/* what was given back is not asked for */
+	DOES(&p.mn, "disconnect", NULL, NULL);
+	DOES(&p.mn, "connect", "network", "b");
+	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 2));
+	end_dhcp(dhcp);
 	end_pair(&p);
 }
 
@@ -349,6 +399,7 @@ int main(void)
 		cmocka_unit_test(mistakes_end_with_one_clear_sentence),
 		cmocka_unit_test(a_second_node_does_not_take_the_socket),
 		cmocka_unit_test(a_node_attaches_on_a_wire_and_leaves_no_trace),
+		cmocka_unit_test(a_node_that_comes_back_asks_for_its_old_address),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
