@@ -148,6 +148,11 @@ int start_from_pci(struct paa *paa, const struct paa_arrival *at, struct paa_ste
 	}
 	struct pana_link link = { .common = &paa->config.common, .preauth = preauth };
 	struct cookie c = bake(paa, at->from, preauth, step->now / COOKIE_PERIOD);
+	/* A session that ended here lingers for the client that missed the last answer. This client
+	 * did not: it begins anew, and its session will have the same name within the period. */
+	struct paa_session *ended = paa_find(paa, c.id);
+	if (ended && ended->state == PAA_CLOSED)
+		store_kill(ended);
 	struct view par = stateless_par(paa, &link, c, step->actions);
 	/* §4.1: no retransmission; the client's PCI is what repeats */
 	actions_send(step->actions, at->to ? at->to : &paa->config.local, at->from, par);

@@ -402,6 +402,28 @@ static void test_termination(void **state)
 	world_end(&w);
 }
 
+/* A client that comes back at once, to the same port: the agent has not forgotten the session that
+ * ended, and the new one would have its name (RFC 5191 §4.1, an agent without state). */
+static void test_return_at_once(void **state)
+{
+	(void)state;
+	open_session();
+	uint32_t id = pac_session_id(w.pac);
+	world_event(&w, PAC_TERMINATE);
+	world_settle(&w);
+	assert_true(pac_closed(w.pac));
+	assert_int_equal(paa_count(w.paa), 1);
+	pac_free(w.pac);
+	w.pac = pac_new(&w.pac_config);
+	world_event(&w, PAC_AUTHENTICATE);
+	world_settle(&w);
+	assert_true(pac_open(w.pac));
+	assert_int_equal(pac_session_id(w.pac), id);
+	assert_int_equal(paa_count(w.paa), 1);
+	assert_same_keys();
+	world_end(&w);
+}
+
 /* An EAP end that has to ask somebody else. */
 static void test_slow_eap(void **state)
 {
@@ -522,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_lifetime_ends),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_termination),
+		cmocka_unit_test(test_return_at_once),
 		cmocka_unit_test(test_slow_eap),
 		cmocka_unit_test(test_eap_servers_refuse),
 		cmocka_unit_test(test_ip_reconfiguration),
