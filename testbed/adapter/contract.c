@@ -56,6 +56,8 @@ const struct contract_setting contract_settings[] = {
 		"802.1X over IP: MAC address of another access point that is served" },
 	{ "keep-alive", "BATON_KEEP_ALIVE", SETTING_NUMBER, NULL, "30",
 		"802.1X over IP: seconds of silence after which the other side is asked, 5 to 600" },
+	{ "radius-secret", "BATON_RADIUS_SECRET", SETTING_TEXT, NULL, "a-shared-secret",
+		"RADIUS: the secret shared with the tester, who is at BATON_PEER_ADDRESS" },
 	{ "prf", "BATON_PRF", SETTING_TEXT, NULL, NULL,
 		"numbers of the PRF algorithms to offer or take, best first, joined by commas" },
 	{ "integrity", "BATON_INTEGRITY", SETTING_TEXT, NULL, NULL,

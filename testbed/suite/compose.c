@@ -474,6 +474,8 @@ int compose(const struct compose_input *in, struct composed *out, char *why, siz
 	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, out) < 0 ||
 		patch_lengths(&w, in->alter, out) < 0 || fill_seal(&w, out) < 0)
 		return -1;
+	if (in->role->ops->finish)
+		in->role->ops->finish(in->peer, &out->packet, out->octets, out->size);
 	point_into(&w, out);
 	if (patch_ends(&w, in->pattern, out) < 0)
 		return -1;

@@ -214,6 +214,10 @@ static int step_verb(struct parser *p, struct step *s)
 	}
 	if (take_word(p, "prints")) {
 		s->prints = parse_word(p, "what the verb prints");
+		while (s->prints && take_operator(p, "|")) {
+			const char *more = parse_word(p, "what the verb prints");
+			s->prints = more ? arena_printf(p->arena, "%s|%s", s->prints, more) : NULL;
+		}
 		if (!s->prints)
 			return -1;
 	}

@@ -57,6 +57,9 @@ struct peer_ops {
 	size_t (*seal_size)(const struct peer *peer);
 	/* The value over the whole message, in which the value's place is zero. False: no key. */
 	bool (*seal)(struct peer *peer, struct view octets, bool old, uint8_t *out);
+	/* Last hand on a composed message, for what is computed over all of it; NULL: nothing. */
+	void (*finish)(struct peer *peer, const struct packet *packet, uint8_t *octets,
+		size_t size);
 	/* How it stands with the integrity of a received message; call `received` first. */
 	enum seal_state (*verify)(struct peer *peer, const struct packet *packet,
 		struct view octets);

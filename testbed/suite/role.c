@@ -6,7 +6,9 @@
 #include "testbed/suite/dxi_peer.h"
 #include "testbed/suite/lan_message.h"
 #include "testbed/suite/lan_peer.h"
+#include "ref/radius/radius_wire.h"
 #include "testbed/suite/pana_peer.h"
+#include "testbed/suite/radius_peer.h"
 #include "testbed/suite/role.h"
 
 static const struct role_inner pana_inner[] = {
@@ -63,6 +65,18 @@ static const struct role_lan dxi_lan = {
 	.first = DXI_STATION,
 	.second = DXI_BSSID,
 	.element = DXI_EAPOL,
+};
+
+static const struct role_inner radius_inner[] = {
+	{ 0, RADIUS_EAP_MESSAGE, &eap_protocol },
+	{ 0, 0, NULL },
+};
+
+static const struct role_point radius_points[] = {
+	{ "challenged", "the first Access-Challenge is sent or received" },
+	{ "authenticated", "Access-Accept is sent or received" },
+	{ "rejected", "Access-Reject is sent or received" },
+	{ NULL, NULL },
 };
 
 const struct role roles[] = {
@@ -150,6 +164,29 @@ const struct role roles[] = {
 		.points = dxi_points,
 		.inner = dxi_inner,
 		.ops = &dxi_server_peer,
+	},
+	{
+		.name = "radius-server",
+		.title = "RADIUS server with EAP",
+		.peer = "radius-client",
+		.protocol = &radius_protocol,
+		.port = RADIUS_PORT,
+		.seal = RADIUS_MESSAGE_AUTHENTICATOR,
+		.points = radius_points,
+		.inner = radius_inner,
+		.ops = &radius_nas_peer,
+	},
+	{
+		.name = "radius-client",
+		.title = "authenticator that passes EAP on to RADIUS",
+		.peer = "radius-server",
+		.tester_serves = true,
+		.protocol = &radius_protocol,
+		.port = RADIUS_PORT,
+		.seal = RADIUS_MESSAGE_AUTHENTICATOR,
+		.points = radius_points,
+		.inner = radius_inner,
+		.ops = &radius_server_peer,
 	},
 	{ .name = NULL },
 };

@@ -81,6 +81,17 @@ static void verb_arguments(struct script *s, const struct step *step, const char
 	out[n] = NULL;
 }
 
+/* Whether the word is one of those: none|starting. */
+static bool is_one_of(const char *word, const char *words)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+		if (strncmp(at, word, size) == 0 && (at[size] == '|' || !at[size]))
+			return true;
+	return false;
+}
+
 static int run_verb(struct script *s, const struct step *step)
 {
 	const char *arguments[VERB_ARGUMENTS_MAX + 1];
@@ -94,7 +105,7 @@ static int run_verb(struct script *s, const struct step *step)
 			sizeof(word));
 		if (status && !(step->optional && status > 0 && status != VERB_UNSUPPORTED))
 			return verb_failed(s, step, status);
-		if (!step->prints || strcmp(word, step->prints) == 0)
+		if (!step->prints || is_one_of(word, step->prints))
 			return 0;
 		if (link_now() >= deadline)
 			break;
