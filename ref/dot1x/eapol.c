@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/dot1x/eapol.h"
 
 #define DOT1X "IEEE 802.1X-2010 §"
@@ -52,7 +53,15 @@ int eapol_decode(struct view pdu, struct eapol *out, struct reject *reject)
 	if (r.failed)
 		return reject_set(reject, REJECT_TRUNCATED, "Packet Body Length", DOT1X "11.3",
 			r.at, pdu.size);
+	if (MUTANT(eapol_takes_truncated) && length > reader_left(&r))
+		length = reader_left(&r);
 	out->body = read_view(&r, length);
+	if (MUTANT(eapol_refuses_padding) && reader_left(&r))
+		return reject_set(reject, REJECT_TRAILING, NULL, DOT1X "11.3.3", r.offset, 0);
+	if (MUTANT(eapol_one_version) && out->version != EAPOL_VERSION)
+		return reject_set(reject, REJECT_VERSION, NULL, DOT1X "11.3.1", 0, out->version);
+	if (MUTANT(eapol_unknown_type_is_start) && out->type > EAPOL_ALERT)
+		out->type = EAPOL_START;
 	if (r.failed)
 		return reject_set(reject, REJECT_LENGTH, "Packet Body Length", DOT1X "11.3.3", 2,
 			length);
@@ -69,7 +78,7 @@ void eapol_encode(enum eapol_type type, struct view body, struct writer *w)
 	}
 	write_u8(w, EAPOL_VERSION);
 	write_u8(w, type);
-	write_u16(w, (uint16_t)body.size);
+	write_u16(w, (uint16_t)(body.size + (MUTANT(eapol_length_of_all) ? EAPOL_HEADER_SIZE : 0)));
 	write_view(w, body);
 }
 

@@ -6,8 +6,6 @@ const uint8_t pae_group_address[MAC_SIZE] = { 0x01, 0x80, 0xc2, 0, 0, 3 };
 
 static bool is_for(const struct pae_lan *lan, const uint8_t destination[MAC_SIZE])
 {
-	if (MUTANT(eapol_takes_foreign_address))
-		return true;
 	return memcmp(destination, lan->own, MAC_SIZE) == 0 ||
 		(lan->group && memcmp(destination, pae_group_address, MAC_SIZE) == 0);
 }
@@ -30,7 +28,7 @@ void pae_send(const struct pae_lan *lan, const uint8_t to[MAC_SIZE], enum eapol_
 	struct view body, const void *session, struct actions *actions)
 {
 	size_t size = 2 * MAC_SIZE + 2 + EAPOL_HEADER_SIZE + body.size;
-	bool group = lan->group && !MUTANT(eapol_sends_to_station);
+	bool group = (lan->group && !MUTANT(eapol_sends_to_station)) || MUTANT(eapol_always_to_group);
 	struct eapol_frame frame = { .ethertype = lan->ethertype };
 	uint8_t pdu[EAPOL_PDU_MAX], *room = actions_room(actions, size);
 	struct writer w = writer_of(room, room ? size : 0), p = writer_of(pdu, sizeof(pdu));

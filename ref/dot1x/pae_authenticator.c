@@ -31,7 +31,7 @@ static btime time_out(const struct pae_port *p)
 	const struct pae_authenticator_config *c = &p->owner->config;
 	btime t = c->irt;
 
-	for (unsigned i = 0; i < p->repeated && t < c->mrt && !MUTANT(eapol_no_backoff); i++)
+	for (unsigned i = 0; i < p->repeated && t < c->mrt; i++)
 		t *= 2;
 	return btime_min(t, c->mrt);
 }

@@ -62,6 +62,8 @@ static int log_off(void *context, const void *input)
 	s->config.eap->ops->start(s->config.eap); /* wipes what was agreed */
 	if (!MUTANT(eapol_no_logoff))
 		send_pdu(s, EAPOL_LOGOFF, VIEW_EMPTY);
+	if (MUTANT(eapol_back_after_logoff))
+		s->state = CONNECTING;
 	report(s, PAE_LOGGED_OFF);
 	return 0;
 }

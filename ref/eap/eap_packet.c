@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <strings.h>
 
+#include "ref/base/mutant.h"
 #include "ref/eap/eap_packet.h"
 
 const struct name eap_code_names[] = {
@@ -86,10 +87,14 @@ int eap_decode(struct view datagram, struct eap_packet *packet, struct reject *r
 			datagram.size);
 	/* RFC 3748 §4.1: "A message with the Length field set to a value larger than the number
 	 * of received octets MUST be silently discarded." */
+	bool lenient = MUTANT(eap_takes_any_length) && length > datagram.size;
+	if (lenient || MUTANT(eap_padding_is_data))
+		length = (uint16_t)datagram.size;
 	if (length < EAP_HEADER_SIZE || length > datagram.size)
 		return reject_set(reject, REJECT_LENGTH, "Length", "RFC 3748 §4.1", 2, length);
 	packet->whole = VIEW(datagram.data, length);
-	if (wire_decode(&eap_protocol, packet->whole, &header_read, reject) < 0)
+	if (!lenient && !MUTANT(eap_padding_is_data) &&
+		wire_decode(&eap_protocol, packet->whole, &header_read, reject) < 0)
 		return -1;
 	r = reader_of(packet->whole);
 	read_view(&r, EAP_HEADER_SIZE);

@@ -88,8 +88,11 @@ static int send_identity(void *context, const void *input)
 	struct eap_peer *p = context;
 	const struct eap_packet *request = input;
 	const char *identity = p->config.anonymous ? p->config.anonymous : p->config.identity;
+	struct view text = view_text(identity);
 
-	return respond(p, request, EAP_TYPE_IDENTITY, request->expanded, view_text(identity));
+	if (MUTANT(eap_peer_identity_with_zero))
+		text.size++;
+	return respond(p, request, EAP_TYPE_IDENTITY, request->expanded, text);
 }
 
 static int send_notification(void *context, const void *input)
@@ -102,6 +105,8 @@ static int send_notification(void *context, const void *input)
 	p->notification = eap_alloc(size + 1);
 	if (size)
 		memcpy(p->notification, request->data.data, size);
+	if (MUTANT(eap_peer_notification_with_data))
+		return respond(p, request, EAP_TYPE_NOTIFICATION, false, request->data);
 	return respond(p, request, EAP_TYPE_NOTIFICATION, request->expanded, VIEW_EMPTY);
 }
 
@@ -151,6 +156,10 @@ static int send_nak(void *context, const void *input)
 			write_u8(&w, types[i]);
 		}
 	}
+	if (MUTANT(eap_peer_sends_no_nak))
+		return -1;
+	if (MUTANT(eap_peer_empty_nak))
+		w.used = 0;
 	return respond(p, request, EAP_TYPE_NAK, request->expanded, writer_view(&w));
 }
 
@@ -273,7 +282,8 @@ static bool is_method_type(const void *context, const void *input)
 {
 	const struct eap_packet *request = input;
 	(void)context;
-	return request->expanded || request->type > EAP_TYPE_NAK;
+	return request->expanded || request->type > EAP_TYPE_NAK ||
+		MUTANT(eap_peer_naks_notification);
 }
 
 static bool same_method(const void *context, const void *input)
@@ -401,6 +411,8 @@ static int classify(const struct eap_peer *p, const struct eap_packet *packet,
 	case EAP_CODE_FAILURE:
 		return RX_FAILURE;
 	case EAP_CODE_RESPONSE:
+		if (MUTANT(eap_peer_answers_responses))
+			break;
 		return reject_set(reject, REJECT_TYPE, "Code", "RFC 3748 §4.1", 0, packet->code);
 	case EAP_CODE_REQUEST:
 		break;
@@ -410,7 +422,7 @@ static int classify(const struct eap_peer *p, const struct eap_packet *packet,
 	if (packet->vendor == 0 && packet->type == EAP_TYPE_IDENTITY)
 		return RX_IDENTITY;
 	if (packet->vendor == 0 && packet->type == EAP_TYPE_NOTIFICATION)
-		return RX_NOTIFICATION;
+		return MUTANT(eap_peer_naks_notification) ? RX_METHOD : RX_NOTIFICATION;
 	return RX_METHOD;
 }
 
@@ -424,7 +436,10 @@ static enum eap_status peer_input(struct eap_end *end, struct view datagram, str
 	if (eap_decode(datagram, &packet, p->reject) < 0)
 		return end->status;
 	int event = classify(p, &packet, p->reject);
-	if (event >= 0)
+	if (MUTANT(eap_peer_naks_in_method) && event == RX_METHOD && p->state == METHOD &&
+		!same_method(p, &packet))
+		send_nak(p, &packet);
+	else if (event >= 0)
 		step(p, event, &packet);
 	if (!p->reject->reason)
 		end->cost.octets += (unsigned)datagram.size;

@@ -75,6 +75,10 @@ static int conclude(struct eap_server *s, bool success)
 		.code = success ? EAP_CODE_SUCCESS : EAP_CODE_FAILURE,
 		.identifier = s->current, /* RFC 3748 §4.2: of the response it answers */
 	};
+	if (MUTANT(eap_server_wrong_result_identifier))
+		result.identifier++;
+	if (MUTANT(eap_server_result_with_data))
+		result.data = view_text("bye");
 	if (success)
 		s->end.failure = NULL; /* of a message that was discarded on the way */
 	if (s->method)
@@ -180,6 +184,8 @@ static int propose_other(void *context, const void *input)
 	struct eap_server *s = context;
 	const struct eap_packet *nak = input;
 
+	if (MUTANT(eap_server_ignores_nak))
+		return send_method_request(s);
 	for (unsigned i = 0; i < EAP_METHODS_MAX; i++)
 		if (s->allowed[i] == s->method->type || nak->data.size == 0 ||
 			!memchr(nak->data.data, (int)s->allowed[i], nak->data.size))
@@ -327,7 +333,7 @@ static int classify(const struct eap_packet *packet)
 static int check_response(const struct eap_server *s, const struct eap_packet *packet,
 	struct reject *reject)
 {
-	if (packet->code != EAP_CODE_RESPONSE)
+	if (packet->code != EAP_CODE_RESPONSE && !MUTANT(eap_server_takes_any_code))
 		return reject_set(reject, REJECT_TYPE, "Code", "RFC 3748 §4", 0, packet->code);
 	if (s->state == IDLE || s->state == SUCCESS || s->state == FAILURE)
 		return reject_set(reject, REJECT_STATE, "Code", "RFC 3748 §4.1", 0, packet->code);
@@ -348,7 +354,8 @@ static enum eap_status server_input(struct eap_end *end, struct view datagram,
 	s->reject = reject ? reject : &ignored;
 	if (eap_decode(datagram, &packet, s->reject) == 0 &&
 		check_response(s, &packet, s->reject) == 0) {
-		int event = classify(&packet);
+		int event = MUTANT(eap_server_takes_any_type) && s->state == IDENTITY ?
+			RX_IDENTITY : classify(&packet);
 		if (event == RX_IDENTITY && s->state == IDENTITY &&
 			eap_identity_copy(packet.data, identity))
 			find_user(s, identity);

@@ -117,6 +117,8 @@ static enum eap_step peer_process(const struct eap_method_context *context, void
 	case TLS_FRAGMENT:
 		if (m->phase == PHASE_START)
 			break;
+		if (MUTANT(eap_tls_no_acknowledgement))
+			return EAP_STEP_DISCARD;
 		tls_send(m->channel, context->room, out);
 		return EAP_STEP_CONTINUE;
 	case TLS_MESSAGE:
@@ -152,7 +154,7 @@ static void server_request(const struct eap_method_context *context, void *state
 
 	(void)identifier;
 	if (m->phase == PHASE_START)
-		write_u8(out, EAP_TLS_FLAG_S);
+		write_u8(out, MUTANT(eap_tls_no_start_bit) ? 0 : EAP_TLS_FLAG_S);
 	else
 		tls_send(m->channel, context->room, out);
 }
@@ -259,6 +261,8 @@ static enum eap_step server_process(const struct eap_method_context *context, vo
 	case TLS_ACK:
 		return EAP_STEP_CONTINUE;
 	case TLS_FRAGMENT:
+		if (MUTANT(eap_tls_no_acknowledgement))
+			return EAP_STEP_DISCARD;
 		if (m->phase == PHASE_START)
 			m->phase = PHASE_HANDSHAKE;
 		return EAP_STEP_CONTINUE;

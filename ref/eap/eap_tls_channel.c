@@ -56,6 +56,12 @@ enum tls_received tls_receive(struct tls_channel *c, struct view data, struct re
 		return TLS_DISCARDED;
 	uint8_t flags = frame.flags;
 	size_t total = frame.length;
+
+	if ((MUTANT(eap_tls_refuses_reserved_bits) && flags & 0x1f) ||
+		(MUTANT(eap_tls_wants_length) && frame.data.size && !(flags & EAP_TLS_FLAG_L))) {
+		reject_set(reject, REJECT_FLAGS, "Flags", "RFC 5216 §3.1", 5, flags);
+		return TLS_DISCARDED;
+	}
 	struct view rest = frame.data;
 	/* RFC 5216 §3.2: in a response this bit is a reserved one, "MUST ignore them". */
 	if (c->context->server)
@@ -87,11 +93,15 @@ void tls_send(struct tls_channel *c, size_t room, struct writer *out)
 {
 	size_t pending = tls_pending(c);
 	bool first = !c->sending, cut = pending + 1 > room;
-	size_t head = first && cut ? 5 : 1;
+	size_t head = first && cut && !MUTANT(eap_tls_no_length) ? 5 : 1;
 	size_t take = pending < room - head ? pending : room - head;
 	bool more = take < pending;
 	uint8_t flags = (uint8_t)((head == 5 ? EAP_TLS_FLAG_L : 0) | (more ? EAP_TLS_FLAG_M : 0));
 
+	if (MUTANT(eap_tls_no_more_bit))
+		flags &= (uint8_t)~EAP_TLS_FLAG_M;
+	if (MUTANT(eap_tls_sets_reserved_bits))
+		flags |= 0x01;
 	write_u8(out, flags);
 	if (head == 5)
 		write_u32(out, (uint32_t)pending);

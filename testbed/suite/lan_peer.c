@@ -322,8 +322,8 @@ static void supplicant_received(struct peer *p, const struct packet *packet, str
 	if (code)
 		p->started = false;
 	if (code == EAP_CODE_SUCCESS || code == EAP_CODE_FAILURE) {
-		feed(p, octets);
-		note_result(p, code);
+		feed(p, octets); /* which knows whether it may believe that */
+		note_result(p, p->eap->status == EAP_SUCCESS ? code : EAP_CODE_FAILURE);
 		p->pending = false;
 	}
 	if (code != EAP_CODE_REQUEST)
