@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/radius/radius_client.h"
 #include "ref/radius/radius_internal.h"
 #include "ref/radius/radius_message.h"
@@ -95,7 +96,7 @@ static void send_slot(struct radius_client *client, struct radius_slot *slot, bt
 
 	actions_send(actions, &local, &client->config.servers[slot->server].endpoint,
 		VIEW(slot->request, slot->size));
-	slot->due = btime_add(now, slot->timeout);
+	slot->due = MUTANT(radius_never_repeats) ? BTIME_NEVER : btime_add(now, slot->timeout);
 	slot->timeout = btime_min(2 * slot->timeout, TIMEOUT_MAX);
 	slot->sent++;
 }
@@ -185,7 +186,8 @@ int radius_client_input(struct radius_client *client, unsigned port, const struc
 			p.header[RADIUS_IDENTIFIER]);
 		return rejected(client, &why, reject);
 	}
-	if (!endpoint_equal(peer, &client->config.servers[slot->server].endpoint)) {
+	if (!endpoint_equal(peer, &client->config.servers[slot->server].endpoint) &&
+		!MUTANT(radius_any_source)) {
 		reject_set(&why, REJECT_ADDRESS, "source", "RFC 2865 §4", 0, 0);
 		return rejected(client, &why, reject);
 	}
@@ -241,6 +243,8 @@ void radius_client_tick(struct radius_client *client, btime now, struct actions 
 			continue;
 		}
 		client->counters.repetitions++;
+		if (MUTANT(radius_repeats_something_else))
+			build_request(client, slot);
 		send_slot(client, slot, now, actions);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/eap/eap_packet.h"
 #include "ref/radius/radius_internal.h"
 #include "ref/radius/radius_message.h"
@@ -155,20 +156,24 @@ bool radius_pass_attributes(const struct radius_pass *pass, struct packet *p, ui
 	write_u32(&w, pass->session.mtu ? pass->session.mtu : 1400);
 	write_u32(&w, config->nas_port_type);
 	/* RFC 3579 §2.1: User-Name is what the peer said in EAP-Response/Identity. */
-	add_text(p, RADIUS_USER_NAME, pass->end.identity);
+	if (!MUTANT(radius_user_name_once) || !pass->state_size)
+		add_text(p, RADIUS_USER_NAME, pass->end.identity);
 	if (nas->family == AF_INET)
 		packet_add(p, 0, RADIUS_NAS_IP_ADDRESS, VIEW(nas->address, 4));
 	if (nas->family == AF_INET6)
 		packet_add(p, 0, RADIUS_NAS_IPV6_ADDRESS, VIEW(nas->address, 16));
-	add_text(p, RADIUS_NAS_IDENTIFIER, config->nas_identifier);
+	if (!MUTANT(radius_nobody_asks))
+		add_text(p, RADIUS_NAS_IDENTIFIER, config->nas_identifier);
 	add_text(p, RADIUS_CALLED_STATION_ID, pass->session.called_station);
 	add_text(p, RADIUS_CALLING_STATION_ID, pass->session.calling_station);
 	packet_add(p, 0, RADIUS_FRAMED_MTU, VIEW(numbers, 4));
 	if (config->nas_port_type)
 		packet_add(p, 0, RADIUS_NAS_PORT_TYPE, VIEW(numbers + 4, 4));
 	/* RFC 2865 §5.24: sent back as it came. */
-	if (pass->state_size)
+	if (pass->state_size && !MUTANT(radius_forgets_state))
 		packet_add(p, 0, RADIUS_STATE, VIEW(pass->state, pass->state_size));
+	if (MUTANT(radius_one_eap_message) && pass->to_server_size > RADIUS_ATTRIBUTE_MAX)
+		return radius_add_eap_message(p, VIEW(pass->to_server, RADIUS_ATTRIBUTE_MAX));
 	return radius_add_eap_message(p, VIEW(pass->to_server, pass->to_server_size));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/radius/radius_message.h"
 
 #define MD5_SIZE 16
@@ -76,6 +77,8 @@ void radius_seal_request(const struct packet *packet, struct view secret, struct
 	random_fill(random, authenticator, sizeof(authenticator));
 	memcpy(message + RADIUS_AUTHENTICATOR_AT, authenticator, sizeof(authenticator));
 	message_authenticator(whole, VIEW_OF(authenticator), VALUE_AT, secret, message + VALUE_AT);
+	if (MUTANT(radius_wrong_message_authenticator))
+		message[VALUE_AT] ^= 1;
 }
 
 void radius_seal_answer(const struct packet *packet, struct view request, struct view secret,
@@ -106,17 +109,18 @@ int radius_verify_answer(const struct packet *packet, struct view answer, struct
 		return reject_set(reject, REJECT_SEQUENCE, "Identifier", "RFC 2865 §3", 1,
 			packet->header[RADIUS_IDENTIFIER]);
 	response_authenticator(answer, of_request, secret, expected);
-	if (!ct_equal(authenticator_of(answer), VIEW_OF(expected)))
+	if (!ct_equal(authenticator_of(answer), VIEW_OF(expected)) &&
+		!MUTANT(radius_any_response_authenticator))
 		return reject_set(reject, REJECT_INTEGRITY, "Response Authenticator", "RFC 2865 §3",
 			RADIUS_AUTHENTICATOR_AT, 0);
 	/* RFC 3579 §3.1: with EAP-Message and without Message-Authenticator, discarded. */
 	if (!e)
-		return required ? reject_set(reject, REJECT_NO_INTEGRITY, "Message-Authenticator",
+		return required && !MUTANT(radius_takes_unprotected) ? reject_set(reject, REJECT_NO_INTEGRITY, "Message-Authenticator",
 					  "RFC 3579 §3.1", 0, 0)
 				: 0;
 	message_authenticator(answer, of_request, (size_t)(e->value.data - answer.data), secret,
 		expected);
-	if (!ct_equal(e->value, VIEW_OF(expected)))
+	if (!ct_equal(e->value, VIEW_OF(expected)) && !MUTANT(radius_any_message_authenticator))
 		return reject_set(reject, REJECT_INTEGRITY, "Message-Authenticator",
 			"RFC 3579 §3.2", e->offset, 0);
 	return 0;
