@@ -114,10 +114,11 @@ int radius_verify_answer(const struct packet *packet, struct view answer, struct
 		return reject_set(reject, REJECT_INTEGRITY, "Response Authenticator", "RFC 2865 §3",
 			RADIUS_AUTHENTICATOR_AT, 0);
 	/* RFC 3579 §3.1: with EAP-Message and without Message-Authenticator, discarded. */
+	if (!e && required && !MUTANT(radius_takes_unprotected))
+		return reject_set(reject, REJECT_NO_INTEGRITY, "Message-Authenticator",
+			"RFC 3579 §3.1", 0, 0);
 	if (!e)
-		return required && !MUTANT(radius_takes_unprotected) ? reject_set(reject, REJECT_NO_INTEGRITY, "Message-Authenticator",
-					  "RFC 3579 §3.1", 0, 0)
-				: 0;
+		return 0;
 	message_authenticator(answer, of_request, (size_t)(e->value.data - answer.data), secret,
 		expected);
 	if (!ct_equal(e->value, VIEW_OF(expected)) && !MUTANT(radius_any_message_authenticator))
