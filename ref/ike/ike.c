@@ -385,7 +385,7 @@ static int protected_input(struct ike *ike, struct ike_sa **found, struct ike_st
 		struct reader r = reader_of(sk->value);
 		/* RFC 7383 §2.6.1: the first fragment alone asks for the answer again */
 		if (!fragment || read_u16(&r) == 1)
-			ike_send_flight(sa, &sa->response, s);
+			ike_send_again(sa, s);
 		return 0;
 	}
 	if (check_exchange(sa, outer, reject) < 0)
@@ -528,6 +528,13 @@ static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_st
 		return want(sa, TASK_PROBE);
 	case IKE_EVENT_MOVED:
 		return move(sa, event, s);
+	case IKE_EVENT_CHANGE:
+		return ike_change_begin(sa, event, s);
+	case IKE_EVENT_EXPIRED:
+		if (sa->state != IKE_STATE_ESTABLISHED)
+			return -1;
+		sa->hold_due = s->now;
+		return 0;
 	case IKE_EVENT_DELETE:
 		if (ike_unproven(sa) || sa->state > IKE_STATE_ESTABLISHED)
 			return -1;
@@ -576,6 +583,10 @@ static void tick_sa(struct ike_sa *sa, struct ike_step *s)
 		ike_step(sa, IKE_EV_LIFETIME, s);
 	} else if (sa->retransmit_due <= s->now) {
 		ike_repeat(sa, s);
+	}
+	if (sa->state == IKE_STATE_ESTABLISHED && sa->hold_due <= s->now) {
+		sa->hold_due = BTIME_NEVER;
+		ike_step(sa, IKE_EV_HOLD, s);
 	}
 	if (sa->state == IKE_STATE_ESTABLISHED)
 		established_due(sa, s->now);

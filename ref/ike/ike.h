@@ -44,6 +44,8 @@ struct ike_connection {
 	bool fragmentation;
 	bool force_encapsulation; /* ESP in UDP even without a NAT */
 	bool ask_address;	  /* initiator: an internal IPv4 address */
+	bool address_change;	  /* docs/address-change.md: offered, and taken */
+	bool trust_new_address;	  /* a peer's new address is taken without its cookie, §5.3 there */
 	bool check_path;	  /* COOKIE2 before a peer's new address is used, RFC 4555 §3.7 */
 	uint8_t pool[4];	  /* responder: first internal IPv4 address to give */
 	uint32_t pool_size;	  /* 0: gives none */
@@ -82,6 +84,9 @@ enum ike_report {
 	IKE_REPORT_CHILD_FAILED, /* the peer refused; data: words */
 	IKE_REPORT_REKEYED,	/* session: the new SA; its children are those of the old */
 	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
+	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
+	IKE_REPORT_CHANGE_REFUSED, /* by the peer or by us; data: words */
+	IKE_REPORT_EXPIRED,	/* the old address; the SA is over, or will be in a moment */
 	IKE_REPORT_ALIVE,	/* the peer answered a probe */
 	IKE_REPORT_NOTIFIED,	/* data: the notification payload's body, in INFORMATIONAL */
 	IKE_REPORT_DOWN,	/* over; the children are gone with it */
@@ -104,6 +109,12 @@ struct ike_child_info {
 	bool initiator;		      /* we began the exchange that made it */
 };
 
+/* Whose address changed. Ports are those of the SA. What is not set has not changed. */
+struct ike_migration {
+	bool here; /* ours: old_local, local; else the peer's: old_peer, peer */
+	struct endpoint old_local, local, old_peer, peer;
+};
+
 /* Begins an IKE SA with its first Child SA. The SA is the engine's. */
 struct ike_sa *ike_initiate(struct ike *ike, const struct ike_connection *connection, btime now,
 	struct actions *actions);
@@ -116,12 +127,18 @@ enum ike_event_kind {
 	IKE_EVENT_PROBE,	/* liveness, now */
 	IKE_EVENT_MOVED,	/* we are at `local` now; `peer` too if its family is set */
 	IKE_EVENT_DELETE,	/* the IKE SA and all with it */
+	IKE_EVENT_CHANGE,	/* we are at `local` now, and take everything with us */
+	IKE_EVENT_EXPIRED,	/* our old address is over: tell the peer, and end all that had it */
 };
 
 struct ike_event {
 	enum ike_event_kind kind;
 	uint32_t spi; /* spi_in of the Child SA */
 	struct endpoint local, peer;
+	/* of IKE_EVENT_CHANGE: */
+	bool tunnelled;	   /* the SA's messages still come from the old address, in a tunnel */
+	struct ike_sa *of; /* the SA that migrates, when it is not the one that says so; or NULL */
+	btime hold;	   /* how long the old address can be held; 0: for ever */
 };
 
 /* 0, or -1 when it has no place in the present state. What must wait for its turn waits. */
@@ -157,6 +174,10 @@ const struct ike_id *ike_sa_peer_id(const struct ike_sa *sa);
 const struct ike_connection *ike_sa_connection(const struct ike_sa *sa);
 const struct ike_suite *ike_sa_suite(const struct ike_sa *sa);
 const struct ike_keys *ike_sa_keys(const struct ike_sa *sa);
+/* Both ends know address change. */
+bool ike_sa_changes(const struct ike_sa *sa);
+/* Our address as the peer knows it, while a change is under way; else the present one. */
+const struct endpoint *ike_sa_agreed(const struct ike_sa *sa);
 bool ike_sa_mobike(const struct ike_sa *sa);
 /* The nth Child SA, NULL past the last. */
 const struct ike_child_info *ike_sa_child(const struct ike_sa *sa, unsigned n);

@@ -49,6 +49,24 @@ static void forget_others(struct ike_sa *sa, struct ike_step *s, const struct pa
 	}
 }
 
+/* --- address change, docs/address-change.md §3 ------------------------------------------------ */
+
+static void draft_changes(const struct ike_connection *c, struct ike_draft *d)
+{
+	if (c->address_change)
+		ike_draft_notify(d, IKE_N_ADDRESS_CHANGE_SUPPORTED,
+			view_text(IKE_CHANGE_SUPPORTED_TEXT));
+}
+
+static bool says_changes(const struct ike_sa *sa, const struct packet *p)
+{
+	struct ike_notification n;
+
+	return sa->connection->address_change &&
+		ike_find_notify(p, IKE_N_ADDRESS_CHANGE_SUPPORTED, &n) &&
+		view_equal(n.data, view_text(IKE_CHANGE_SUPPORTED_TEXT));
+}
+
 /* --- initiator ---------------------------------------------------------------------------- */
 
 int ike_tx_auth(void *context, const void *input)
@@ -84,6 +102,7 @@ int ike_tx_auth(void *context, const void *input)
 	ike_draft_child(sa, s->draft, false);
 	if (c->mobike)
 		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	draft_changes(c, s->draft);
 	ike_send_request(sa, IKE_AUTH, TASK_AUTH, s->draft, s);
 	return 0;
 }
@@ -137,6 +156,7 @@ int ike_be_authenticated(void *context, const void *input)
 		sa->peer_id = s->proven_id;
 	sa->mobike = sa->connection->mobike &&
 		ike_find_notify(s->packet, IKE_N_MOBIKE_SUPPORTED, &n);
+	sa->peer_changes = says_changes(sa, s->packet);
 	ike_begin_life(sa, s->now);
 	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
 	take_address(sa, s);
@@ -267,6 +287,9 @@ void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet 
 	s->packet = last;
 	if (sa->mobike)
 		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	sa->peer_changes = says_changes(sa, first);
+	if (sa->peer_changes)
+		draft_changes(sa->connection, s->draft);
 	ike_send_response(sa, IKE_AUTH, s->draft, s);
 	forget_start(sa);
 }

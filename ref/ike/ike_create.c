@@ -104,6 +104,7 @@ static struct ike_sa *make_heir(struct ike_sa *old, bool initiator, const struct
 	sa->peer_id = old->peer_id;
 	sa->peer_fragments = old->peer_fragments;
 	sa->mobike = old->mobike;
+	sa->peer_changes = old->peer_changes;
 	sa->nat_here = old->nat_here;
 	sa->nat_there = old->nat_there;
 	memcpy(sa->address, old->address, sizeof(sa->address));
@@ -117,10 +118,18 @@ static void inherit(struct ike_sa *old, struct ike_sa *heir, struct ike_step *s)
 	old->children = NULL;
 	old->offer.old = old->offer.rival = NULL;
 	heir->wanted = old->wanted & ~(1u << TASK_REKEY);
+	heir->change.next_to = old->change.next_to;
+	heir->change.tunnelled = old->change.tunnelled;
+	heir->change.hold = old->change.hold;
+	heir->change.agreed = old->change.agreed;
+	heir->change.away = old->change.away;
+	heir->change_budget = old->change_budget;
 	old->wanted = 0;
 	old->has_address = false;
 	old->told = true; /* its end is no news: the line goes on */
 	ike_begin_life(heir, s->now);
+	heir->hold_due = old->hold_due;
+	old->hold_due = BTIME_NEVER;
 	ike_tell(heir, s, IKE_REPORT_REKEYED, NULL);
 }
 

@@ -35,6 +35,7 @@ static bool wants(const void *context, enum ike_task task)
 	}
 WANTS(delete, TASK_DELETE)
 WANTS(address, TASK_ADDRESS)
+WANTS(change, TASK_CHANGE)
 WANTS(path, TASK_PATH)
 WANTS(rekey, TASK_REKEY)
 WANTS(create_child, TASK_CREATE_CHILD)
@@ -193,12 +194,16 @@ static const struct fsm_row rows[] = {
 	STAY(ESTABLISHED, RX_BAD_REQUEST, always, refuse_request, S("2.5")),
 	ROW(ESTABLISHED, TURN, wants_delete, DELETING, ike_tx_delete, S("1.4.1")),
 	STAY(ESTABLISHED, TURN, wants_address, ike_tx_address, "RFC 4555 §3.5"),
+	STAY(ESTABLISHED, TURN, wants_change, ike_tx_change, "AC §5.1"),
 	STAY(ESTABLISHED, TURN, wants_path, ike_tx_path, "RFC 4555 §3.7"),
 	STAY(ESTABLISHED, TURN, wants_delete_child, ike_tx_delete_child, S("1.4.1")),
 	STAY(ESTABLISHED, TURN, wants_rekey, ike_tx_rekey, S("2.8")),
 	STAY(ESTABLISHED, TURN, wants_rekey_child, ike_tx_rekey_child, S("2.8")),
 	STAY(ESTABLISHED, TURN, wants_create_child, ike_tx_create_child, S("1.3.1")),
 	STAY(ESTABLISHED, TURN, wants_probe, ike_tx_probe, S("2.4")),
+
+	ROW(ESTABLISHED, HOLD, ike_change_unanswered, DEAD, ike_expire_alone, "AC §5.6"),
+	STAY(ESTABLISHED, HOLD, always, ike_expire, "AC §5.6"),
 
 	STAY(REPLACED, RX_CREATE_REQUEST, always, ike_put_off, S("2.25.2")),
 	ROW(REPLACED, RX_INFO_REQUEST, ike_deletes_ike, CLOSED, ike_answer_delete, S("2.8")),

@@ -56,9 +56,12 @@ static void alter_inside(struct world *w, struct flying *f, struct reader *in)
 static void event(struct world *w, struct reader *in)
 {
 	struct end *e = read_u8(in) & 1 ? &w->a : &w->b;
-	struct ike_event what = { .kind = (enum ike_event_kind)(read_u8(in) % 7),
+	struct ike_event what = { .kind = (enum ike_event_kind)(read_u8(in) % 9),
 		.spi = e->child_count ? e->children[0].spi_in : 0,
 		.local = world_endpoint("203.0.113.5", 0) };
+
+	what.local.address[3] = read_u8(in);
+	what.tunnelled = what.local.address[3] & 1;
 
 	if (e->sa)
 		world_event(w, e, what);
@@ -96,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.a.connection.rekey_child = w.b.connection.rekey_ike = 300 * BTIME_S;
 	w.a.connection.ask_address = read_u8(&in) & 1;
 	w.b.connection.pool_size = 4;
+	w.a.connection.address_change = w.b.connection.address_change = true;
 	w.a.connection.fragment_size = read_u8(&in) & 1 ? 200 : 1280;
 	if (read_u8(&in) & 1)
 		proof_by_eap(&w, &eap);

@@ -17,7 +17,11 @@ int ike_tx_delete(void *context, const void *input)
 {
 	struct ike_step *s = (struct ike_step *)input;
 
+	const struct ike_sa *sa = context;
+
 	ike_draft_begin(s->draft);
+	if (sa->expired)
+		ike_draft_expired(sa, s->draft);
 	ike_draft_delete(s->draft, IKE_PROTOCOL_IKE, VIEW_EMPTY);
 	send(context, TASK_DELETE, s);
 	return 0;
@@ -109,6 +113,8 @@ int ike_answer_delete(void *context, const void *input)
 	ike_answered(sa);
 	ike_draft_begin(s->draft);
 	ike_send_response(sa, IKE_INFORMATIONAL, s->draft, s);
+	if (!sa->told && ike_says_expired(s->packet))
+		ike_tell(sa, s, IKE_REPORT_EXPIRED, NULL);
 	if (!sa->told)
 		ike_tell(sa, s, IKE_REPORT_DOWN, NULL);
 	sa->told = true;
@@ -182,6 +188,7 @@ int ike_answer_info(void *context, const void *input)
 		ike_draft_notify(s->draft, IKE_N_COOKIE2, n.data);
 	answer_deletions(sa, s);
 	answer_address(sa, s);
+	ike_change_asked(sa, s);
 	tell_notifications(sa, s);
 	ike_send_response(sa, IKE_INFORMATIONAL, s->draft, s);
 	return 0;
@@ -226,6 +233,8 @@ int ike_info_answered(void *context, const void *input)
 		ike_tell(sa, s, IKE_REPORT_ALIVE, NULL);
 	else if (task == TASK_ADDRESS)
 		address_answered(sa, s);
+	else if (task == TASK_CHANGE)
+		ike_change_answered(sa, s);
 	else if (task == TASK_PATH)
 		path_answered(sa, s);
 	else if (task == TASK_DELETE_CHILD && sa->offer.old)

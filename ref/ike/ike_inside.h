@@ -5,6 +5,7 @@
 
 #include "ref/base/random.h"
 #include "ref/ike/ike.h"
+#include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_dh.h"
 
 #define IKE_NONCE_SIZE 32
@@ -20,7 +21,7 @@
 #define IKE_EVENTS(X)                                                                              \
 	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
 	X(RX_CREATE_REQUEST) X(RX_CREATE_RESPONSE) X(RX_INFO_REQUEST) X(RX_INFO_RESPONSE)          \
-	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME)
+	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD)
 
 enum ike_state {
 #define X(s) IKE_STATE_##s,
@@ -41,6 +42,7 @@ enum ike_task {
 	TASK_AUTH,
 	TASK_DELETE,
 	TASK_ADDRESS,
+	TASK_CHANGE,
 	TASK_PATH,
 	TASK_DELETE_CHILD,
 	TASK_REKEY,
@@ -87,6 +89,20 @@ struct ike_assembly {
 	struct ike_octets parts[IKE_FRAGMENTS_MAX];
 };
 
+/* A change of our address that is to be, docs/address-change.md. */
+struct ike_change {
+	uint64_t of_spi;		  /* our SPI of the SA that migrates; 0: this one */
+	uint32_t sequence;		  /* of the request that is out */
+	struct endpoint from, to;	  /* of that request */
+	struct endpoint next_to;	  /* where we are now; the request to come is about it */
+	struct endpoint agreed;		  /* when `away`: the address that both know */
+	bool away;			  /* the SA's own address is ahead of what is agreed */
+	bool tunnelled;
+	btime hold;
+	struct ike_octets cookie;
+	unsigned rounds;
+};
+
 struct ike_sa {
 	struct ike *ike;
 	const struct ike_connection *connection;
@@ -96,6 +112,11 @@ struct ike_sa {
 	bool counted_half_open, buried;
 	bool told; /* that it is over, or that another goes on in its place */
 	bool peer_fragments, mobike, nat_here, nat_there;
+	bool peer_changes; /* both know address change */
+	bool expired;	   /* the Delete to come says so */
+	struct ike_change change;
+	uint32_t changes_made, changes_seen; /* the last sequence number of either end */
+	btime change_budget;
 	uint64_t spi_i, spi_r;
 	struct endpoint local, peer;
 	struct ike_id peer_id;
@@ -127,6 +148,7 @@ struct ike_sa {
 	struct ike_child *children;
 
 	btime retransmit_due, lifetime_due, rekey_due, heard;
+	btime hold_due; /* when our old address is over, docs/address-change.md §5.6 */
 	struct ike_sa *next_by_spi, *next_by_initiator, *previous, *next, *next_dead;
 	size_t heap_at;
 	btime heap_due;
@@ -211,6 +233,8 @@ void ike_send_request(struct ike_sa *sa, enum ike_exchange exchange, enum ike_ta
 /* Seals `draft` as the answer to request `s->id`, sends and keeps it. */
 void ike_send_response(struct ike_sa *sa, enum ike_exchange exchange, struct ike_draft *draft,
 	struct ike_step *s);
+/* The last answer once more, to a request that has come again. */
+void ike_send_again(struct ike_sa *sa, struct ike_step *s);
 void ike_draft_error(struct ike_draft *d, uint16_t type, const struct ike_step *s);
 /* The answer is one notification. */
 void ike_send_error(struct ike_sa *sa, enum ike_exchange exchange, uint16_t type,
@@ -256,6 +280,14 @@ void ike_eap_end(struct ike_sa *sa);
 void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet *first);
 void ike_refuse_peer(struct ike_sa *sa, struct ike_step *s, const char *words);
 
+/* --- ike_change.c */
+int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s);
+void ike_change_leave(struct ike_sa *sa);
+void ike_change_asked(struct ike_sa *sa, struct ike_step *s);
+void ike_change_answered(struct ike_sa *sa, struct ike_step *s);
+void ike_draft_expired(const struct ike_sa *sa, struct ike_draft *d);
+bool ike_says_expired(const struct packet *packet);
+
 /* --- ike_child.c */
 uint32_t ike_new_spi(struct ike_sa *sa);
 void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out);
@@ -280,6 +312,9 @@ ike_action ike_start_eap, ike_answer_eap, ike_begin_eap, ike_tx_eap, ike_answer_
 	ike_refuse_eap;
 ike_action ike_tx_auth, ike_answer_auth, ike_refuse_auth, ike_refuse_bad, ike_be_authenticated,
 	ike_be_refused, ike_distrust;
+/* --- ike_change.c */
+ike_guard ike_change_unanswered;
+ike_action ike_tx_change, ike_expire, ike_expire_alone;
 /* --- ike_create.c */
 ike_guard ike_rekeys_ike, ike_rekey_possible, ike_rekeys_child, ike_busy, ike_rekey_answered;
 ike_action ike_answer_rekey, ike_refuse_rekey, ike_answer_rekey_child, ike_answer_create_child,

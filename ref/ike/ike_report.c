@@ -12,6 +12,9 @@ const char *ike_report_name(enum ike_report report)
 		[IKE_REPORT_CHILD_FAILED] = "ike_child_failed",
 		[IKE_REPORT_REKEYED] = "ike_rekeyed",
 		[IKE_REPORT_MOVED] = "ike_moved",
+		[IKE_REPORT_MIGRATED] = "ike_migrated",
+		[IKE_REPORT_CHANGE_REFUSED] = "ike_change_refused",
+		[IKE_REPORT_EXPIRED] = "ike_expired",
 		[IKE_REPORT_ALIVE] = "ike_alive",
 		[IKE_REPORT_NOTIFIED] = "ike_notified",
 		[IKE_REPORT_DOWN] = "ike_down",
@@ -95,6 +98,16 @@ const struct ike_suite *ike_sa_suite(const struct ike_sa *sa)
 const struct ike_keys *ike_sa_keys(const struct ike_sa *sa)
 {
 	return sa->keyed ? &sa->keys : NULL;
+}
+
+bool ike_sa_changes(const struct ike_sa *sa)
+{
+	return sa->peer_changes;
+}
+
+const struct endpoint *ike_sa_agreed(const struct ike_sa *sa)
+{
+	return sa->change.away ? &sa->change.agreed : &sa->local;
 }
 
 bool ike_sa_mobike(const struct ike_sa *sa)

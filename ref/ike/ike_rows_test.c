@@ -414,6 +414,34 @@ static void test_ordinary(void **state)
 	world_end(&w);
 }
 
+/* docs/address-change.md §5.1, §5.6. */
+static void test_address_change(void **state)
+{
+	struct ike_event change = { .kind = IKE_EVENT_CHANGE, .hold = 3 * BTIME_S,
+		.local = world_endpoint("203.0.113.9", 0) };
+
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		world_init(&w, 1);
+		w.a.connection.address_change = w.b.connection.address_change = true;
+		world_begin(&w);
+		world_initiate(&w);
+		world_settle(&w);
+		assert_int_equal(world_event(&w, &w.a, change), 0);
+		if (answered) {
+			world_settle(&w);
+			assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_EXPIRED), 0);
+			world_run(&w, BTIME_S);
+		} else {
+			lose_all(4 * BTIME_S);
+		}
+		assert_true(world_saw(&w, false, IKE_REPORT_EXPIRED));
+		assert_int_equal(world_saw(&w, true, IKE_REPORT_EXPIRED), answered);
+		assert_int_equal(ike_count(w.a.ike), 0);
+		world_end(&w);
+	}
+}
+
 static void test_every_row_was_taken(void **state)
 {
 	(void)state;
@@ -445,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_replaced_with_an_unanswered_probe),
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_address_change),
 		cmocka_unit_test(test_every_row_was_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,8 +108,14 @@ void ike_send_response(struct ike_sa *sa, enum ike_exchange exchange, struct ike
 	struct ike_step *s)
 {
 	make_flight(sa, exchange, IKE_FLAG_RESPONSE, s->id, draft, &sa->response);
-	/* §2.11: from where and to where the request came */
+	ike_send_again(sa, s);
+}
+
+/* §2.11: from where and to where the request came */
+void ike_send_again(struct ike_sa *sa, struct ike_step *s)
+{
 	struct reader r = reader_of(ike_octets_view(&sa->response.octets));
+
 	while (reader_left(&r))
 		actions_send(s->actions, &s->local, &s->from, read_view(&r, read_u16(&r)));
 }

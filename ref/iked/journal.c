@@ -124,6 +124,19 @@ static void log_child(struct iked *d, const struct action *a)
 	wipe(&info, sizeof(info));
 }
 
+static void add_migration(json_t *details, struct view data)
+{
+	struct ike_migration m;
+	char from[64], to[64];
+
+	memcpy(&m, data.data, sizeof(m));
+	endpoint_text(m.here ? &m.old_local : &m.old_peer, from, sizeof(from));
+	endpoint_text(m.here ? &m.local : &m.peer, to, sizeof(to));
+	json_object_set_new(details, "here", json_boolean(m.here));
+	json_object_set_new(details, "from", json_string(from));
+	json_object_set_new(details, "to", json_string(to));
+}
+
 static void log_words(struct iked *d, const struct action *a)
 {
 	json_t *details = journal_sa(a->session);
@@ -132,6 +145,8 @@ static void log_words(struct iked *d, const struct action *a)
 	if (a->event == IKE_REPORT_ADDRESS)
 		json_object_set_new(details, "address",
 			json_string(inet_ntop(AF_INET, a->data.data, address, sizeof(address))));
+	else if (a->event == IKE_REPORT_MIGRATED)
+		add_migration(details, a->data);
 	else if (a->event != IKE_REPORT_NOTIFIED && a->data.size)
 		json_object_set_new(details, "words",
 			json_stringn((const char *)a->data.data, a->data.size));
@@ -156,6 +171,9 @@ void journal_report(struct iked *d, const struct action *a)
 	case IKE_REPORT_ADDRESS:
 	case IKE_REPORT_CHILD_FAILED:
 	case IKE_REPORT_MOVED:
+	case IKE_REPORT_MIGRATED:
+	case IKE_REPORT_CHANGE_REFUSED:
+	case IKE_REPORT_EXPIRED:
 	case IKE_REPORT_ALIVE:
 	case IKE_REPORT_NOTIFIED:
 	case IKE_REPORT_DOWN:
