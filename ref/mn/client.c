@@ -4,7 +4,7 @@
 #include "ref/host/carry.h"
 #include "ref/mn/station_keys.h"
 #include "ref/mn/client.h"
-#include "ref/mn/handover.h"
+#include "ref/mn/candidates.h"
 #include "ref/mn/neighbourhood.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
@@ -351,6 +351,8 @@ json_t *client_json(const struct network *n)
 	if (expires != BTIME_NEVER)
 		json_object_set_new(object, "expires_in_s",
 			json_integer((expires - loop_now()) / BTIME_S));
+	if (n->candidate)
+		json_object_set_new(object, "candidate", candidate_json(n));
 	return object;
 }
 

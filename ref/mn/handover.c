@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ref/mn/handover_inside.h"
+#include "ref/mn/candidates.h"
 
 /* --- guards ----------------------------------------------------------------------------------- */
 
@@ -52,6 +52,12 @@ static bool wants_move(const void *context, const void *input)
 {
 	(void)input;
 	return ((const struct handover *)context)->go;
+}
+
+static bool has_tunnel(const void *context, const void *input)
+{
+	(void)input;
+	return ((const struct handover *)context)->tunnel.up;
 }
 
 static bool is_bound(const void *context, const void *input)
@@ -143,6 +149,10 @@ static const struct fsm_row rows[] = {
 	ROW(PRE_TUNNELLING, TUNNEL, wants_move, LOOKING, act_look, "RFC 6252 §7.6.3"),
 	ROW(PRE_TUNNELLING, TUNNEL, NULL, PREPARED, act_tell_prepared, STEP(2)),
 	ROW(PREPARED, GO, NULL, LOOKING, act_look, "RFC 6252 §7.6.3"),
+	/* several candidates: one after the other, and any of them again */
+	ROW(PREPARED, PARK, NULL, ATTACHED, act_park, "RFC 6252 §7.2"),
+	ROW(ATTACHED, RESUME, has_tunnel, PREPARED, NULL, "RFC 6252 §7.2"),
+	ROW(ATTACHED, RESUME, NULL, PRE_TUNNELLING, act_request_tunnel, "RFC 6252 §7.2"),
 	ROW(LOOKING, SEEN, NULL, BINDING, act_bind, STEP(3)),
 	ROW(BINDING, BOUND, NULL, HANDING_OVER, act_hand_over, STEP(4)),
 	ROW(HANDING_OVER, DONE, NULL, SWITCHING, act_switch, STEP(5)),
@@ -432,6 +442,8 @@ void handover_pana(struct handover *h, struct network *network, const struct act
 {
 	char why[160];
 
+	if (h && network != h->target)
+		candidates_pana(h, network, report);
 	if (!h || network != h->target)
 		return;
 	snprintf(why, sizeof(why), "PANA: %s%s%.*s", pana_report_name((enum pana_report)report->event),
@@ -464,6 +476,7 @@ struct handover *handover_new(struct mn *mn)
 	h->settings = mn->settings->device;
 	h->patience = timer_new(mn->node->loop, timer_patience_over, h);
 	h->settle = timer_new(mn->node->loop, timer_settle_due, h);
+	h->candidates = timer_new(mn->node->loop, candidates_expire, h);
 	h->lease = lease_open(mn->node, h->settings, &lease);
 	h->reach = reach_open(mn->node, h->settings->name, reached, h);
 	h->home = h->lease && h->reach ? home_open(mn->node, mn->settings->home, &home) : NULL;
@@ -481,6 +494,7 @@ void handover_free(struct handover *h)
 	if (!h)
 		return;
 	station_close(h->station);
+	candidates_drop(h, "ended");
 	tunnel_lower(&h->tunnel, h->node, "ended");
 	tunnel_clear(&h->tunnel, h->node);
 	home_close(h->home);
@@ -488,6 +502,7 @@ void handover_free(struct handover *h)
 	reach_close(h->reach);
 	timer_free(h->patience);
 	timer_free(h->settle);
+	timer_free(h->candidates);
 	free(h);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the rows of the handover do. */
-#include "ref/mn/handover_inside.h"
+#include "ref/mn/candidates.h"
 
 #define NO_SSID ""
 #define SETTLE_DELAY (100 * BTIME_MS) /* traffic first, tidying later */
@@ -102,15 +102,6 @@ int act_register(void *context, const void *input)
 	return 0;
 }
 
-/* The previous agent learns that we have left and keeps the session (RFC 5191 §5.6). */
-static void leave_previous(struct handover *h)
-{
-	struct endpoint local = here(h);
-
-	if (h->previous && h->previous != h->target)
-		client_event(h->previous, PAC_LEFT, &local);
-}
-
 static void answer(struct handover *h)
 {
 	json_t *result = json_pack("{s:s,s:b,s:b}", "network", h->target->settings->name, "prepared",
@@ -153,7 +144,7 @@ void handover_settle(struct handover *h)
 	home_settle(h->home);
 	home_dislodge(h->home);
 	lease_settle(h->lease, h->prepared);
-	leave_previous(h);
+	candidates_settle(h);
 	h->previous = h->target;
 	answer(h);
 }
@@ -272,6 +263,16 @@ int act_tell_prepared(void *context, const void *input)
 	log_event_json(h->node->log, "preparation_completed", json_incref(result));
 	waiters_report(&h->mn->waiters, h, HANDOVER_PREPARED, result, NULL);
 	json_decref(result);
+	return 0;
+}
+
+int act_park(void *context, const void *input)
+{
+	struct handover *h = context;
+
+	(void)input;
+	candidate_park(h);
+	h->target = h->mn->serving;
 	return 0;
 }
 
@@ -501,6 +502,7 @@ int act_leave(void *context, const void *input)
 
 	(void)input;
 	handover_settle(h);
+	candidates_drop(h, "the node leaves");
 	tunnel_lower(&h->tunnel, h->node, "left");
 	home_dislodge(h->home);
 	home_settle(h->home);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control commands of a node that moves. */
-#include "ref/mn/handover_inside.h"
+#include "ref/mn/candidates.h"
 
 #define BIT(report) (1u << HANDOVER_##report)
 
@@ -99,11 +99,31 @@ static void prepare(struct handover *h, struct network *n, bool is_handoff)
 	log_event(h->node->log, "preparation_started", "{s:s}", "network", n->settings->name);
 }
 
+/* What is prepared stays so while the node turns to another network. */
+static void set_aside(struct handover *h, const struct network *n)
+{
+	if (h->state == MOVE_PREPARED && h->target != n)
+		handover_step(h, MOVE_EVENT_PARK);
+}
+
+/* The preparation of before, if there is one; the state is PREPARED then, or on its way there. */
+static bool take_up(struct handover *h, struct network *n)
+{
+	if (h->state != MOVE_ATTACHED || !n->candidate)
+		return false;
+	prepare(h, n, false);
+	candidate_resume(h);
+	handover_step(h, MOVE_EVENT_RESUME);
+	return true;
+}
+
 void handover_cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct handover *h = handover_of(node);
 	struct network *n = named(h, request, arguments);
 
+	if (n)
+		set_aside(h, n);
 	if (!n || !may_begin(h, request))
 		return;
 	if (h->state != MOVE_ATTACHED || h->mn->serving == n || !n->paa.family) {
@@ -113,9 +133,14 @@ void handover_cmd_preauth(void *node, struct control_request *request, const jso
 						    "that network has no paa to prepare with");
 		return;
 	}
-	prepare(h, n, false);
+	bool again = take_up(h, n);
+	if (!again)
+		prepare(h, n, false);
 	wait_for(h, request, arguments, BIT(PREPARED));
-	handover_step(h, MOVE_EVENT_PREPARE);
+	if (!again)
+		handover_step(h, MOVE_EVENT_PREPARE);
+	else if (h->state == MOVE_PREPARED)
+		act_tell_prepared(h, NULL);
 }
 
 /* The network is being prepared, or is: the move itself, now or as soon as all is ready. */
@@ -160,7 +185,10 @@ void handover_cmd_handoff(void *node, struct control_request *request, const jso
 		control_refuse(request, "the node is in network %s already", n->settings->name);
 		return;
 	}
-	if (is_preparing(h) && h->target == n && !h->go) {
+	set_aside(h, n);
+	if (flag(arguments, "unprepared"))
+		candidate_drop(n, "not wanted");
+	if ((is_preparing(h) && h->target == n && !h->go) || take_up(h, n)) {
 		go_on(h, request, arguments);
 		return;
 	}

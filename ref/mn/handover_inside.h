@@ -41,6 +41,8 @@ enum move_state {
 #define MOVE_EVENTS(X)                                                                             \
 	X(GO_UNPREPARED, "go unprepared")                                                          \
 	X(PREPARE, "prepare")                                                                      \
+	X(PARK, "another candidate")                                                               \
+	X(RESUME, "prepared before")                                                               \
 	X(GO, "go")                                                                                \
 	X(EARLY, "the move comes early")                                                           \
 	X(LEAVE, "leave")                                                                          \
@@ -81,6 +83,7 @@ struct handover {
 	struct home *home;
 	struct reach *reach;
 	struct timer *patience;
+	struct timer *candidates; /* when the next of them ends */
 	struct timer *settle; /* after a move: what is not urgent */
 	bool unsettled;
 
@@ -145,6 +148,7 @@ int act_go_back(void *handover, const void *input);
 int act_fail(void *handover, const void *input);
 int act_leave(void *handover, const void *input);
 int act_want_move(void *handover, const void *input);
+int act_park(void *handover, const void *input);
 int act_tell_lost(void *handover, const void *input);
 int act_resume(void *handover, const void *input);
 

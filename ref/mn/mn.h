@@ -19,6 +19,7 @@
 
 struct station_keys;
 struct handover;
+struct candidate;
 struct neighbourhood;
 struct mn_dot1x;
 
@@ -34,6 +35,8 @@ struct network {
 	bool stale;	 /* the pac is over: released when its reports are done */
 	struct pac *past; /* the session before, which answers repeated requests; or NULL */
 	btime past_until;
+	struct candidate *candidate; /* what stands there for this node; or NULL (candidates.h) */
+	bool ending; /* the session ends as soon as its agent knows where the node is */
 };
 
 struct mn {

@@ -8,6 +8,8 @@
  * the last PAR (RFC 5609 §7.1.4). Different from it: a packet that EAP discards is no end, nor does
  * EAP_RESP_TIMEOUT end the wait, and a request outstanding when re-authentication begins stays so.
  */
+#include <stdio.h>
+
 #include "ref/base/mutant.h"
 #include "ref/pana/pac_inside.h"
 
@@ -294,17 +296,21 @@ static int be_refused(void *context, const void *input)
 	struct pac *pac = context;
 	const struct pac_step *s = input;
 	uint64_t result = packet_uint(s->packet, 0, PANA_AVP_RESULT_CODE, PANA_SUCCESS);
+	const char *own = words_of(pac->eap, NULL);
+	char words[256];
 
 	answer_result(pac, s);
-	if (result == PANA_AUTHORIZATION_REJECTED)
+	if (result == PANA_AUTHORIZATION_REJECTED) {
 		pac_report(pac, s, PANA_REPORT_FAILED,
 			"authenticated, but not authorised: PANA_AUTHORIZATION_REJECTED");
-	else if (result != PANA_SUCCESS)
-		pac_report(pac, s, PANA_REPORT_FAILED,
-			"refused by the network: PANA_AUTHENTICATION_REJECTED");
-	else
+	} else if (result != PANA_SUCCESS) {
+		snprintf(words, sizeof(words), "refused by the network: %s%s%s",
+			"PANA_AUTHENTICATION_REJECTED", own ? "; EAP: " : "", own ? own : "");
+		pac_report(pac, s, PANA_REPORT_FAILED, words);
+	} else {
 		pac_report(pac, s, PANA_REPORT_FAILED,
 			words_of(pac->eap, "EAP failed though the network accepted"));
+	}
 	close_session(pac);
 	return 0;
 }
