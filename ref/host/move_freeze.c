@@ -34,6 +34,20 @@ static int hierarchy(void)
 	return root;
 }
 
+/* How often owners have been put back on this host: whoever sees it changed has to look again
+ * where his own are. Under the lock; `more` counts up. */
+uint64_t freeze_turn(int lock, bool more)
+{
+	uint64_t turn = 0;
+
+	if (pread(lock, &turn, sizeof(turn), 0) != sizeof(turn))
+		turn = 0;
+	turn += more;
+	if (more && pwrite(lock, &turn, sizeof(turn), 0) < 0)
+		return 0;
+	return turn;
+}
+
 int freeze_lock(void)
 {
 	int lock = open(MOVE_FOLDER "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);

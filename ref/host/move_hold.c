@@ -22,7 +22,8 @@
 #include "ref/host/move_inside.h"
 
 #define CHAIN "in"
-#define BATCH_MAX 65536
+#define BATCH_MAX (512 * 1024)
+#define ROOM_FOR_RULE 2048
 #define QUEUE_FIRST 0x4241u /* the first of those that are tried */
 #define QUEUE_TRIES 64u
 #define QUEUE_LENGTH 16384u
@@ -226,22 +227,36 @@ static struct nl_msg *rule_begin(const struct hold_rules *h, int type, struct nl
 	return m;
 }
 
-static void put_addresses(struct nl_msg *m, const struct prefix *from, const struct prefix *to)
-{
-	uint8_t family = from->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, both[32];
-	uint32_t size = (uint32_t)ip_size(from->family);
+enum verdict { HOLD, DROP, PASS };
 
-	memcpy(both, from->address, size);
-	memcpy(both + size, to->address, size);
-	put_meta(m, NFT_META_NFPROTO);
-	put_equal(m, &family, 1);
-	put_payload(m, NFT_PAYLOAD_NETWORK_HEADER, family == NFPROTO_IPV4 ? 12 : 8, 2 * size);
-	put_equal(m, both, 2 * size);
+static void put_address_at(struct nl_msg *m, uint32_t at, const struct prefix *p)
+{
+	uint32_t size = (uint32_t)ip_size(p->family);
+
+	put_payload(m, NFT_PAYLOAD_NETWORK_HEADER, at, size);
+	put_equal(m, p->address, size);
 }
 
-static void put_end(struct hold_rules *h, struct nl_msg *m, struct nlattr *list, bool drop)
+/* Source and destination stand at octet 12 of an IPv4 header, at octet 8 of an IPv6 header. */
+static void put_addresses(
+	struct nl_msg *m, const struct prefix *from, const struct prefix *to, uint8_t protocol)
 {
-	if (drop || h->packets < 0)
+	bool v4 = from->family == AF_INET;
+	uint8_t family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	put_meta(m, NFT_META_NFPROTO);
+	put_equal(m, &family, 1);
+	put_address_at(m, v4 ? 12 : 8, from);
+	put_address_at(m, v4 ? 16 : 24, to);
+	put_meta(m, NFT_META_L4PROTO);
+	put_equal(m, &protocol, 1);
+}
+
+static void put_end(struct hold_rules *h, struct nl_msg *m, struct nlattr *list, enum verdict v)
+{
+	if (v == PASS)
+		put_verdict(m, NF_ACCEPT);
+	else if (v == DROP || h->packets < 0)
 		put_verdict(m, NF_DROP);
 	else
 		put_queue(m, h->queue);
@@ -249,36 +264,36 @@ static void put_end(struct hold_rules *h, struct nl_msg *m, struct nlattr *list,
 	batch_put(h, m);
 }
 
+/* Segments that open no connection. */
 static void add_tcp(
-	struct hold_rules *h, const struct prefix *from, const struct prefix *to, bool drop)
+	struct hold_rules *h, const struct prefix *from, const struct prefix *to, enum verdict v)
 {
-	uint8_t protocol = IPPROTO_TCP, none = 0;
+	uint8_t none = 0;
 	struct nlattr *list;
 	struct nl_msg *m = rule_begin(h, NFT_MSG_NEWRULE, &list);
 
-	put_addresses(m, from, to);
-	put_meta(m, NFT_META_L4PROTO);
-	put_equal(m, &protocol, 1);
+	put_addresses(m, from, to, IPPROTO_TCP);
 	put_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1);
 	put_mask(m, TCP_SYN);
 	put_equal(m, &none, 1);
-	put_end(h, m, list, drop);
+	put_end(h, m, list, v);
 }
 
-static void add_udp(struct hold_rules *h, const struct prefix *from, const struct prefix *to,
-	const struct moving *s, bool drop)
+/* What is for one socket. */
+static void add_socket(struct hold_rules *h, const struct prefix *from, const struct prefix *to,
+	const struct moving *s, enum verdict v)
 {
 	uint16_t ports[2] = {htons(s->result.peer_port), htons(s->result.local_port)};
-	uint8_t protocol = IPPROTO_UDP;
 	struct nlattr *list;
-	struct nl_msg *m = rule_begin(h, NFT_MSG_NEWRULE, &list);
+	struct nl_msg *m;
 
-	put_addresses(m, from, to);
-	put_meta(m, NFT_META_L4PROTO);
-	put_equal(m, &protocol, 1);
+	if (h->used + ROOM_FOR_RULE > BATCH_MAX)
+		return;
+	m = rule_begin(h, NFT_MSG_NEWRULE, &list);
+	put_addresses(m, from, to, s->result.protocol);
 	put_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4);
 	put_equal(m, ports, 4);
-	put_end(h, m, list, drop);
+	put_end(h, m, list, v);
 }
 
 /* Segments of our own making pass (move_send.c). */
@@ -296,16 +311,20 @@ static void add_pass(struct hold_rules *h)
 }
 
 static void add_pair(
-	struct hold_rules *h, const struct journal *j, bool peer, bool local, bool drop)
+	struct hold_rules *h, const struct journal *j, bool peer, bool local, enum verdict v)
 {
 	const struct move_config *c = &j->head->config;
 
-	add_tcp(h, peer_of(c, peer), local_of(c, local), drop);
+	/* What could not be moved goes on at the old addresses. */
+	for (unsigned i = 0; v == DROP && !peer && !local && i < j->head->sockets; i++)
+		if (journal_socket(j, i)->result.fate != MOVE_MOVED)
+			add_socket(h, peer_of(c, peer), local_of(c, local), journal_socket(j, i),
+				PASS);
+	add_tcp(h, peer_of(c, peer), local_of(c, local), v);
 	for (unsigned i = 0; i < j->head->sockets; i++) {
 		const struct moving *m = journal_socket(j, i);
-		if (m->result.protocol == IPPROTO_UDP && m->result.peer_port &&
-			h->used < BATCH_MAX - 1024)
-			add_udp(h, peer_of(c, peer), local_of(c, local), m, drop);
+		if (m->result.protocol == IPPROTO_UDP && m->result.peer_port)
+			add_socket(h, peer_of(c, peer), local_of(c, local), m, v);
 	}
 }
 
@@ -326,7 +345,7 @@ static void add_pairs(struct hold_rules *h, const struct journal *j, enum phase 
 		if ((phase == BEFORE && pair == 0) ||
 			(phase == AFTER && peer == !one_peer && local == !one_local))
 			continue;
-		add_pair(h, j, peer, local, phase == AFTER);
+		add_pair(h, j, peer, local, phase == AFTER ? DROP : HOLD);
 	}
 }
 

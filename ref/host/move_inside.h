@@ -82,6 +82,7 @@ struct journal_head {
 	pid_t spare[32];
 	unsigned spares;
 	bool placed, frozen;
+	uint64_t turn; /* of freeze_turn, when the owners were placed */
 	bool begun;	/* the word to go has come */
 	bool over;	/* everything is moved; old addresses are still watched */
 	bool told;	/* whoever asked has the report */
@@ -134,6 +135,7 @@ int move_fetch(const struct moving *m);
 
 /* One move at a time has its hand on the groups: the descriptor of the lock, to be closed. */
 int freeze_lock(void);
+uint64_t freeze_turn(int lock, bool more);
 
 /* Puts the owners of all sockets into groups; they run on. Returns how many owners. */
 unsigned freeze_place(struct journal *j);

@@ -79,6 +79,7 @@ int work_begin(struct work *w)
 		return -errno;
 	lock = freeze_lock();
 	freeze_place(j);
+	j->head->turn = freeze_turn(lock, false);
 	if (lock >= 0)
 		close(lock);
 	return 0;
@@ -91,8 +92,10 @@ void work_undo(struct work *w)
 
 	if (j->head->frozen)
 		freeze_thaw(j);
-	if (j->head->placed)
+	if (j->head->placed) {
 		freeze_unplace(j);
+		freeze_turn(lock, true);
+	}
 	if (lock >= 0)
 		close(lock);
 	hold_rules_free(w->hold);
@@ -137,17 +140,22 @@ static void move_one(struct journal *j, struct moving *m)
 }
 
 /* What was opened or accepted since the first look belongs to it as well. */
-static int stand_still(struct work *w)
+static int stand_still(struct work *w, int lock)
 {
 	struct journal *j = w->journal;
+	bool again = freeze_turn(lock, false) != j->head->turn;
 	int result = 0;
 
 	for (int round = 0; round < 4 && result == 0; round++) {
-		int found = move_find(j, w->error);
-		if (found < 0 || (round && found == 0))
-			return found < 0 ? found : 0;
-		freeze_place(j);
+		if (again)
+			freeze_place(j);
 		result = freeze_stop(j, w->error);
+		if (result == 0)
+			result = move_find(j, w->error);
+		if (result <= 0)
+			return result;
+		again = true;
+		result = 0;
 	}
 	return result;
 }
@@ -181,7 +189,7 @@ int work_go(struct work *w)
 	if (!way)
 		goto out;
 	move_step(j, NULL, MOVE_STEP_FREEZE);
-	result = stand_still(w);
+	result = stand_still(w, lock);
 	if (result < 0)
 		goto out;
 	result = hold_rules_close(w->hold, j, w->error);
@@ -197,6 +205,7 @@ int work_go(struct work *w)
 	j->head->report.finished = loop_now() - j->head->went;
 	j->head->over = true;
 	freeze_unplace(j);
+	freeze_turn(lock, true);
 	count_owners(j);
 out:
 	way_free(way);
