@@ -23,15 +23,17 @@
 #define PATIENCE (2 * BTIME_S) /* until an owner stands: it may be waiting for a disk */
 
 /* The hierarchy, wherever this system has it or has it not mounted. */
-static int hierarchy(void)
+static void open_hierarchy(struct journal *j)
 {
-	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), root = -1;
+	int fs;
 
+	if (j->cgroups >= 0)
+		return;
+	fs = fsopen("cgroup2", FSOPEN_CLOEXEC);
 	if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		root = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+		j->cgroups = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	if (fs >= 0)
 		close(fs);
-	return root;
 }
 
 /* How often owners have been put back on this host: whoever sees it changed has to look again
@@ -181,8 +183,7 @@ unsigned freeze_place(struct journal *j)
 {
 	unsigned before = j->head->groups;
 
-	if (j->cgroups < 0)
-		j->cgroups = hierarchy();
+	open_hierarchy(j);
 	j->head->placed = true;
 	move_owners(j, place);
 	return j->head->groups - before;
@@ -221,6 +222,7 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 	btime until = loop_now() + PATIENCE;
 	unsigned i = 0;
 
+	open_hierarchy(j);
 	j->head->frozen = true;
 	for (unsigned n = 0; n < j->head->groups; n++)
 		group_stop(j, &j->head->group[n], true);
@@ -243,8 +245,7 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 
 void freeze_thaw(struct journal *j)
 {
-	if (j->cgroups < 0)
-		j->cgroups = hierarchy();
+	open_hierarchy(j);
 	for (unsigned n = 0; n < j->head->groups; n++)
 		group_stop(j, &j->head->group[n], false);
 	j->head->frozen = false;
@@ -270,8 +271,7 @@ static void group_empty(struct journal *j, const struct group *g)
 
 void freeze_unplace(struct journal *j)
 {
-	if (j->cgroups < 0)
-		j->cgroups = hierarchy();
+	open_hierarchy(j);
 	for (unsigned n = 0; n < j->head->groups; n++)
 		if (j->head->group[n].path[0])
 			group_empty(j, &j->head->group[n]);

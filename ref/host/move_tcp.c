@@ -25,8 +25,6 @@
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
 #endif
-#define SEND_BUFFER_LOCK 1
-#define RECEIVE_BUFFER_LOCK 2
 #define REPAIR_OFF 0
 #define REPAIR_ON 1
 #define REPAIR_OFF_SILENTLY (-1)
@@ -226,14 +224,15 @@ static int set_options(int fd, const struct tcp_image *t)
 	return t->has_timestamps ? set(fd, IPPROTO_TCP, TCP_TIMESTAMP, (int)t->timestamp) : 0;
 }
 
-/* Room for a queue that was there before and has to fit again. The kernel doubles what it is told
- * and keeps no record of it, once the locks are as before. */
+/* Room for a queue that was there before and has to fit again, in smaller pieces than it came;
+ * until release_buffers. The kernel doubles what it is told. */
 static void make_room(int fd, int option, uint32_t size)
 {
 	set(fd, SOL_SOCKET, option, (int)(2 * size + (1 << 20)));
 }
 
-static int fill(int fd, const char *data, uint32_t size, int buffer)
+/* Into a queue that is to hold `whole` octets in the end. */
+static int fill(int fd, const char *data, uint32_t size, uint32_t whole, int buffer)
 {
 	bool widened = false;
 	uint32_t piece = PIECE;
@@ -244,7 +243,7 @@ static int fill(int fd, const char *data, uint32_t size, int buffer)
 		if (n > 0) {
 			at += (uint32_t)n;
 		} else if (!widened) {
-			make_room(fd, buffer, size);
+			make_room(fd, buffer, whole);
 			widened = true;
 		} else if (piece > 1024) {
 			piece /= 2;
@@ -262,11 +261,11 @@ static int set_queues(struct journal *j, struct moving *m, int fd)
 	int result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, QUEUE_RECEIVE);
 
 	if (result == 0)
-		result = fill(fd, data, t->unread, SO_RCVBUFFORCE);
+		result = fill(fd, data, t->unread, t->unread, SO_RCVBUFFORCE);
 	if (result == 0)
 		result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, QUEUE_SEND);
 	if (result == 0)
-		result = fill(fd, data + t->unread, t->sent, SO_SNDBUFFORCE);
+		result = fill(fd, data + t->unread, t->sent, t->sent + t->unsent, SO_SNDBUFFORCE);
 	return result;
 }
 
@@ -325,15 +324,15 @@ static int receive_fin(struct journal *j, struct moving *m, int fd, bool after)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* As large as they were: what is in them may be more for the moment. */
 static void release_buffers(struct moving *m, int fd)
 {
-	if (get(fd, SOL_SOCKET, SO_BUF_LOCK) == m->buffer_lock)
-		return;
-	if (m->buffer_lock & SEND_BUFFER_LOCK)
+	if (get(fd, SOL_SOCKET, SO_SNDBUF) > m->send_buffer)
 		set(fd, SOL_SOCKET, SO_SNDBUFFORCE, m->send_buffer / 2);
-	if (m->buffer_lock & RECEIVE_BUFFER_LOCK)
+	if (get(fd, SOL_SOCKET, SO_RCVBUF) > m->receive_buffer)
 		set(fd, SOL_SOCKET, SO_RCVBUFFORCE, m->receive_buffer / 2);
-	set(fd, SOL_SOCKET, SO_BUF_LOCK, m->buffer_lock);
+	if (get(fd, SOL_SOCKET, SO_BUF_LOCK) != m->buffer_lock)
+		set(fd, SOL_SOCKET, SO_BUF_LOCK, m->buffer_lock);
 }
 
 static int release(struct journal *j, struct moving *m, int fd, bool after)
@@ -344,7 +343,8 @@ static int release(struct journal *j, struct moving *m, int fd, bool after)
 
 	result = set(fd, IPPROTO_TCP, TCP_REPAIR, REPAIR_OFF);
 	if (result == 0)
-		result = fill(fd, data + t->unread + t->sent, t->unsent, SO_SNDBUFFORCE);
+		result = fill(fd, data + t->unread + t->sent, t->unsent, t->sent + t->unsent,
+			SO_SNDBUFFORCE);
 	if (result == 0 && t->fin_received)
 		result = receive_fin(j, m, fd, after);
 	if (result == 0 && t->fin_sent && shutdown(fd, SHUT_WR) < 0)
