@@ -115,6 +115,7 @@ const struct contract_variable contract_variables[] = {
 	{ "BATON_ADDRESS_2", "its second address, also set; see the verb move" },
 	{ "BATON_PREFIX_LENGTH", "prefix length of both" },
 	{ "BATON_PEER_ADDRESS", "address of the tester" },
+	{ "BATON_PEER_MAC", "roles on a LAN: the MAC address of the tester's first station" },
 	{ "BATON_PORT", "the port that an agent listens at and a client sends to: 716" },
 	{ "BATON_CA_FILE", "EAP-TLS: PEM file of the authority to trust" },
 	{ "BATON_CERT_FILE", "EAP-TLS: its certificate (a client's or a server's, by its role)" },

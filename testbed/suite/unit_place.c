@@ -34,18 +34,24 @@ static void topology_pair(const struct topology *t, const char *node, int family
 	}
 }
 
-/* Where frames go first: to the group of IEEE 802.1X-2010 (Table 11-1), or to the one station. */
+/* The node's MAC address; NULL on a real wire. */
+static const uint8_t *mac_of(const struct topology *t, const char *node)
+{
+	for (size_t i = 0; t && i < t->n_links; i++)
+		for (unsigned k = 0; k < 2; k++)
+			if (strcmp(t->nodes[t->links[i].end[k].node].name, node) == 0)
+				return t->links[i].end[k].mac.bytes;
+	return NULL;
+}
+
+/* Where frames go first: to the PAE group of IEEE 802.1X-2010, or to the one station. */
 static struct endpoint frame_address(const struct job *j)
 {
 	static const uint8_t pae_group[] = { 0x01, 0x80, 0xc2, 0, 0, 3 };
-	const struct topology *t = j->run->wire;
+	const uint8_t *sut = j->u->suite->role->to_group ? NULL : mac_of(j->run->wire, "sut");
 	struct endpoint e = { .family = AF_PACKET, .port = htons(j->u->suite->role->port) };
 
-	memcpy(e.address, pae_group, sizeof(pae_group));
-	for (size_t i = 0; t && !j->u->suite->role->to_group && i < t->n_links; i++)
-		for (unsigned k = 0; k < 2; k++)
-			if (strcmp(t->nodes[t->links[i].end[k].node].name, "sut") == 0)
-				memcpy(e.address, t->links[i].end[k].mac.bytes, 6);
+	memcpy(e.address, sut ? sut : pae_group, sizeof(pae_group));
 	return e;
 }
 
@@ -94,6 +100,19 @@ static void put_file(struct job *j, const char *variable, const char *name)
 	free(path);
 }
 
+/* Of a role on a LAN: the tester's own address there, for verbs that are about its station. */
+static void put_mac(struct job *j)
+{
+	struct endpoint e = { .family = AF_PACKET };
+	const uint8_t *mac = mac_of(j->run->wire, "tester");
+	char text[24];
+
+	if (!mac || j->u->suite->role->carrier != CARRIER_FRAMES)
+		return;
+	memcpy(e.address, mac, 6);
+	put_env(j, "BATON_PEER_MAC", endpoint_text(&e, text, sizeof(text)));
+}
+
 void unit_build_env(struct job *j)
 {
 	bool agent = !j->u->suite->role->tester_serves; /* the sut is the serving side */
@@ -110,6 +129,7 @@ void unit_build_env(struct job *j)
 	put_env(j, "BATON_PREFIX_LENGTH", j->sut[0].family == AF_INET6 ? "64" : "24");
 	put_env(j, "BATON_PEER_ADDRESS", j->addresses[2]);
 	put_env(j, "BATON_PORT", port);
+	put_mac(j);
 	for (int i = 0; contract_settings[i].name; i++)
 		put_env(j, contract_settings[i].variable, j->settings.value[SIDE_SUT][i]);
 	if (j->run->credentials) {
