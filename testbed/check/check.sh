@@ -114,25 +114,34 @@ unit() {
 	finish
 }
 
+# Those that take minutes, the longest first, so that none of them runs on when all others are over.
+LONG='guest_check handover_check esp_check fig10_check measure_check load_check example_check'
+
 scripts() {
-	local script
+	local script long
+	# It looks for what anything leaves behind on this machine: alone.
+	start topology/topology_check testbed/topology/topology_check.sh
+	finish
+	for long in $LONG; do
+		script=$(sources "$long.sh")
+		[ -z "$script" ] || start "$(name_of "$script")" "$script"
+	done
 	for script in $(sources _check.sh); do
-		case $script in
-		*/topology_check.sh | */guest_check.sh) # look for what anything leaves behind: run alone
-			finish
-			start "$(name_of "$script")" "$script"
-			finish
-			;;
+		case " $LONG topology_check " in
+		*" $(basename "${script%.sh}") "*) ;;
 		*) start "$(name_of "$script")" "$script" ;;
 		esac
 	done
 	finish
 }
 
-# Each gets its seconds by the clock on the wall, with a third of a processor.
+# Each gets its seconds by the clock on the wall, with a fifth of a processor at least; in rounds of
+# the same size, since a round takes as long with few of them as with many.
 fuzz() {
-	local seconds=${FUZZ_SECONDS:-60} source
-	at_once=$((3 * $(nproc)))
+	local seconds=${FUZZ_SECONDS:-60} source count rounds
+	count=$(sources _fuzz.c | wc -l)
+	rounds=$(((count + 5 * $(nproc) - 1) / (5 * $(nproc))))
+	at_once=$(((count + rounds - 1) / rounds))
 	for source in $(sources _fuzz.c); do
 		start "$(name_of "$source")" fuzz_one "$(basename "${source%.c}")" \
 			"build/fuzz/${source%.c}" "$seconds"
