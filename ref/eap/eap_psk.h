@@ -12,7 +12,7 @@
 #define PSK_ID_MAX 966	   /* RFC 4764 §5.1: with all else it fits into 1020 octets */
 #define PSK_HEADER_SIZE 22 /* what the tag covers: EAP header, Type, Flags, RAND_S (§3.3) */
 
-enum psk_result { /* R, RFC 4764 §5.3 */
+enum psk_result { /* R, RFC 4764 §5.3, §6.1 */
 	PSK_CONT = 1,
 	PSK_DONE_SUCCESS = 2,
 	PSK_DONE_FAILURE = 3,
