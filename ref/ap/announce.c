@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ref/ap/announce.h"
+#include "ref/base/mutant.h"
 #include "ref/discovery/ap_info.h"
 #include "ref/host/address.h"
 #include "ref/node/ap_key.h"
@@ -76,7 +77,7 @@ static struct ap_info settled(const struct announce_settings *s)
 		e = endpoint_of_prefix(&prefixes[i], 0);
 		ap_info_add_prefix(&info, &e, prefixes[i].length);
 	}
-	for (size_t i = 0; i < s->agents.count; i++)
+	for (size_t i = 0; i < s->agents.count && !MUTANT(ap_info_no_agent); i++)
 		ap_info_add_agent(&info, &agents[i]);
 	if (s->domain)
 		snprintf(info.domain, sizeof(info.domain), "%s", s->domain);
@@ -93,6 +94,8 @@ static void add_device(struct announce *a, struct ap_info *info, uint8_t family)
 	e = endpoint_of_prefix(&p, 0);
 	if (!a->settings->address.family)
 		ap_info_add_address(info, &e);
+	if (MUTANT(ap_info_no_prefix))
+		return;
 	if (p.length > 0 && p.length < 8 * ip_size(family))
 		ap_info_add_prefix(info, &e, p.length);
 }
@@ -143,7 +146,8 @@ static void update(struct announce *a)
 	int result;
 
 	timer_set(a->timer, btime_add(loop_now(), a->settings->refresh));
-	if (!view_equal(VIEW(element, size), VIEW(a->element, a->size))) {
+	if (!view_equal(VIEW(element, size), VIEW(a->element, a->size)) &&
+		!(MUTANT(ap_info_stale) && a->size)) {
 		memcpy(a->element, element, size);
 		a->size = size;
 		a->told = false;

@@ -192,7 +192,8 @@ static int tx_result(struct paa_session *s, const struct paa_step *step, enum pa
 		e[n++] = avp_u32(PANA_AVP_KEY_ID, s->link.next->keys.key_id, storage[2]);
 	/* FAP §5: only where AUTH protects them */
 	for (unsigned i = 0; i < config->result_avp_count && i < PAA_RESULT_AVPS_MAX; i++)
-		if (result == PANA_SUCCESS && s->link.next)
+		if ((result == PANA_SUCCESS || MUTANT(ap_info_told_with_refusal)) &&
+			(s->link.next || MUTANT(ap_info_told_without_keys)))
 			e[n++] = config->result_avps[i];
 	return send_par(s, step, MUTANT(pana_c_flag_missing) ? 0 : PANA_C, e, n, true, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/pana/pana_mpa.h"
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -358,7 +359,7 @@ struct element_value mpa_encode_neighbour(const struct mpa_neighbour *m, uint8_t
 
 	write_bytes(&w, m->bssid, 6);
 	write_u8(&w, m->prefix_length);
-	write_zero(&w, 1);
+	write_u8(&w, MUTANT(ap_info_reserved_not_zero));
 	write_address(&w, &m->address);
 	write_address(&w, &m->agent);
 	write_u16(&w, m->agent.family ? ntohs(m->agent.port) : 0);
@@ -370,7 +371,8 @@ struct element_value mpa_encode_neighbour(const struct mpa_neighbour *m, uint8_t
 /* Neither zero nor a group address. */
 static bool good_bssid(const uint8_t mac[6])
 {
-	return memcmp(mac, "\0\0\0\0\0\0", 6) != 0 && !(mac[0] & 1);
+	return MUTANT(ap_info_takes_any_bssid) ||
+		(memcmp(mac, "\0\0\0\0\0\0", 6) != 0 && !(mac[0] & 1));
 }
 
 int mpa_decode_neighbour(struct view value, struct mpa_neighbour *m)

@@ -56,6 +56,10 @@ const struct contract_setting contract_settings[] = {
 		"802.1X over IP: MAC address of another access point that is served" },
 	{ "keep-alive", "BATON_KEEP_ALIVE", SETTING_NUMBER, NULL, "30",
 		"802.1X over IP: seconds of silence after which the other side is asked, 5 to 600" },
+	{ "neighbours", "BATON_NEIGHBOURS", SETTING_BOOLEAN, NULL, "no",
+		"an agent tells of two access points: BATON_BSSID is 198.51.100.11 in "
+		"198.51.100.0/24, its agent 198.51.100.1 port 716, its domain a.example.net; "
+		"BATON_BSSID_2 is 203.0.113.9, and no more. A client keeps what it is told" },
 	{ "radius-secret", "BATON_RADIUS_SECRET", SETTING_TEXT, NULL, "a-shared-secret",
 		"RADIUS: the secret shared with the tester, who is at BATON_PEER_ADDRESS" },
 	{ "prf", "BATON_PRF", SETTING_TEXT, NULL, NULL,
@@ -89,6 +93,7 @@ const struct contract_feature contract_features[] = {
 	{ "address-update", "follows (agent) or makes (client) a change of the client's address",
 		false },
 	{ "ipv6", "runs over IPv6", false },
+	{ "neighbours", "takes the setting neighbours (docs/finding-access-points.md)", false },
 	{ "sessions", "an agent that serves several clients at a time", false },
 	{ 0 },
 };
@@ -100,6 +105,7 @@ const struct contract_verb contract_verbs[] = {
 	{ "ping", "", "test the liveness of the other side now" },
 	{ "terminate", "", "end the session with the protocol's own messages" },
 	{ "move", "ADDRESS", "use that address, which is on the interface already" },
+	{ "neighbours", "", "print how many access points a client knows of from agents" },
 	{ "state", "", "print in one word how the session stands: none, starting, authenticated, "
 		       "terminating; an agent: of its newest session" },
 	{ 0 },

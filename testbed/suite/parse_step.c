@@ -202,7 +202,7 @@ static int step_verb(struct parser *p, struct step *s)
 	if (!contract_verb(s->name)) {
 		p->next--;
 		return complain_here(p, "no adapter knows the verb %s; docs/adapters.md lists "
-			"them: connect, reauth, ping, terminate, move, state", s->name);
+			"them: connect, reauth, ping, terminate, move, neighbours, state", s->name);
 	}
 	while (!at_line_end(p) && !at_word(p, "prints") && !at_word(p, "within")) {
 		if (n == VERB_ARGUMENTS_MAX)

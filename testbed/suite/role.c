@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/dot1x/eapol.h"
 #include "ref/eap/eap_packet.h"
@@ -7,6 +8,7 @@
 #include "testbed/suite/lan_message.h"
 #include "testbed/suite/lan_peer.h"
 #include "ref/radius/radius_wire.h"
+#include "testbed/suite/listen_peer.h"
 #include "testbed/suite/pana_peer.h"
 #include "testbed/suite/radius_peer.h"
 #include "testbed/suite/role.h"
@@ -65,6 +67,11 @@ static const struct role_lan dxi_lan = {
 	.first = DXI_STATION,
 	.second = DXI_BSSID,
 	.element = DXI_EAPOL,
+};
+
+static const struct role_point listen_points[] = {
+	{ "heard", "an element was heard" },
+	{ NULL, NULL },
 };
 
 static const struct role_inner radius_inner[] = {
@@ -187,6 +194,17 @@ const struct role roles[] = {
 		.points = radius_points,
 		.inner = radius_inner,
 		.ops = &radius_server_peer,
+	},
+	{
+		.name = "ap-info",
+		.title = "access point that says in its beacons where it is",
+		.peer = "station",
+		.tester_serves = true,
+		.protocol = &ap_info_protocol,
+		.port = 49719,
+		.points = listen_points,
+		.inner = no_inner,
+		.ops = &listen_peer,
 	},
 	{ .name = NULL },
 };
