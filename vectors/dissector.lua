@@ -279,8 +279,10 @@ local function dissect(p, tvb, pinfo, root, only_vendors)
     local m = message_of(p, values[p.type_field],
                          p.flags_field and values[p.flags_field] or 0)
     if m and not only_vendors then
-        pinfo.cols.protocol = p.short
-        pinfo.cols.info = m.title
+        if p.transport ~= "wlan" then
+            pinfo.cols.protocol = p.short
+            pinfo.cols.info = m.title
+        end
         tree:append_text(", " .. m.title)
         tree:add(p.parts.message, m.name):set_generated()
     end
@@ -334,6 +336,23 @@ local function message_length(p)
     end
 end
 
+-- Elements of IEEE 802.11 have no table in which a vendor could stand: what Wireshark has shown as an
+-- element is looked at once more when it is through.
+local function register_element(p)
+    local tag = Field.new("wlan.tag")
+    local id, oui, protocol = p.header[1].min, p.header[3].min, p.header[4].min
+    function p.proto.dissector(_, pinfo, tree)
+        for _, info in ipairs({ tag() }) do
+            local range = info.range
+            if range:len() >= 7 and range(0, 1):uint() == id and range(2, 3):uint() == oui and
+               range(5, 2):uint() == protocol then
+                dissect(p, range:tvb(), pinfo, tree)
+            end
+        end
+    end
+    register_postdissector(p.proto)
+end
+
 local function register(p)
     p.proto = Proto(p.abbrev, p.title)
     p.header_size = 0
@@ -341,6 +360,10 @@ local function register(p)
         p.header_size = p.header_size + field.width
     end
     register_fields(p)
+    if p.transport == "wlan" then
+        register_element(p)
+        return
+    end
     local ports = DissectorTable.get(p.transport .. ".port")
     local known = p.beside and ports:get_dissector(p.port)
     local length = message_length(p)

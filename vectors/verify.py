@@ -16,7 +16,8 @@ import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LEAST = {"pana": 80, "eap": 100, "eapol": 30, "radius": 80, "dot1x-over-ip": 80, "binding": 20}
+LEAST = {"pana": 80, "eap": 100, "eapol": 30, "radius": 80, "dot1x-over-ip": 80, "binding": 20,
+         "ap-info": 80}
 
 
 class Wrong(Exception):
@@ -287,8 +288,27 @@ class Binding(Protocol):
         expect("Authenticator verifies", good, case["auth"]["valid"])
 
 
+class ApInfo(Protocol):
+    elements = "elements"
+    payload_at = 24 + 12 + 7  # a beacon: header, fixed fields, the network's name
+
+    def walk(self, octets):
+        element, length, oui, protocol, kind, version = unpack("!BB3sHBB", octets, "header")
+        expect("Length", length, len(octets) - 2)
+        parts, at = [], 9
+        while at < len(octets):
+            code, size = unpack("!BB", octets[at:], "part")
+            at += 2
+            if at + size > len(octets):
+                raise Wrong("part at %d: %d octets, %d are left" % (at, size, len(octets) - at))
+            parts.append({"code": code, "length": size, "at": at, "value": octets[at : at + size]})
+            at += size
+        return {"element_id": element, "length": length, "oui": int.from_bytes(oui, "big"),
+                "protocol": protocol, "type": kind, "version": version}, parts
+
+
 PROTOCOLS = {"pana": Pana(), "eap": Eap(), "eapol": Eapol(), "radius": Radius(),
-             "dot1x-over-ip": DotOneXOverIp(), "binding": Binding()}
+             "dot1x-over-ip": DotOneXOverIp(), "binding": Binding(), "ap-info": ApInfo()}
 
 
 def check_fields(protocol, case):

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ref/binding/binding_wire.h"
+#include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/eap/eap_packet.h"
 #include "ref/pana/pana_wire.h"
@@ -46,6 +47,16 @@ static const struct header_member binding_header[] = {
 	{NULL, 0, 0, false},
 };
 
+static const struct header_member ap_info_header[] = {
+	{"element_id", AP_INFO_ELEMENT_ID, 1, false},
+	{"length", AP_INFO_LENGTH, 1, false},
+	{"oui", AP_INFO_OUI, 1, false},
+	{"protocol", AP_INFO_PROTOCOL, 1, false},
+	{"type", AP_INFO_TYPE, 1, false},
+	{"version", AP_INFO_VERSION, 1, false},
+	{NULL, 0, 0, false},
+};
+
 static const struct vector_codec codecs[] = {
 	{"pana", &pana_protocol, pana_header, codec_wire_parse, codec_pana_check,
 		codec_wire_encode, verify_pana, NULL, false},
@@ -59,6 +70,8 @@ static const struct vector_codec codecs[] = {
 		codec_wire_encode, NULL, play_dxi, true},
 	{"binding", &binding_protocol, binding_header, codec_wire_parse, codec_wire_check,
 		codec_wire_encode, verify_binding, NULL, false},
+	{"ap-info", &ap_info_protocol, ap_info_header, codec_wire_parse, codec_ap_info_check,
+		codec_wire_encode, NULL, NULL, false},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)

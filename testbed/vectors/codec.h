@@ -78,6 +78,8 @@ int codec_pana_check(const struct vector_codec *codec, struct view octets, struc
 	struct reject *reject);
 int codec_dxi_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
+int codec_ap_info_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
 int codec_eap_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
 int codec_eap_check(const struct vector_codec *codec, struct view octets, struct decoded *d,

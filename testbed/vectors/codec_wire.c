@@ -2,6 +2,7 @@
 /* Formats in tables: the header's rows and the elements, to and from what the files call them. */
 #include <string.h>
 
+#include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/pana/pana_wire.h"
 #include "ref/radius/radius_wire.h"
@@ -77,6 +78,13 @@ int codec_dxi_check(const struct vector_codec *codec, struct view octets, struct
 {
 	(void)codec;
 	return named(d, dxi_decode(octets, &d->packet, reject));
+}
+
+int codec_ap_info_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject)
+{
+	(void)codec;
+	return named(d, ap_info_decode(octets, &d->packet, reject));
 }
 
 int codec_radius_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,

@@ -68,6 +68,16 @@ static const struct shown_field binding_fields[] = {
 	{NULL, NULL, false},
 };
 
+static const struct shown_field ap_info_fields[] = {
+	{"element_id", "baton_fap.element_id", false},
+	{"length", "baton_fap.length", false},
+	{"oui", "baton_fap.oui", false},
+	{"protocol", "baton_fap.protocol", false},
+	{"type", "baton_fap.type", false},
+	{"version", "baton_fap.version", false},
+	{NULL, NULL, false},
+};
+
 /* The secret of all groups. */
 static const char *const radius_arguments[] = {"-o", "radius.shared_secret:baton radius secret",
 	"-o", "radius.validate_authenticator:TRUE", NULL};
@@ -82,6 +92,8 @@ static const struct dissector dissectors[] = {
 		dissect_dxi},
 	{"binding", "baton_rbp", {"baton_rbp.broken", NULL}, true, NULL, true, binding_fields,
 		dissect_binding},
+	{"ap-info", "baton_fap", {"baton_fap.broken", NULL}, true, NULL, true, ap_info_fields,
+		dissect_ap_info},
 };
 
 const struct dissector *dissector_of(const char *protocol)

@@ -38,6 +38,7 @@ struct finding dissect_compare(
 struct finding dissect_pana(const xmlNode *packet, const struct vector *v);
 struct finding dissect_radius(const xmlNode *packet, const struct vector *v);
 struct finding dissect_dxi(const xmlNode *packet, const struct vector *v);
+struct finding dissect_ap_info(const xmlNode *packet, const struct vector *v);
 struct finding dissect_binding(const xmlNode *packet, const struct vector *v);
 
 /* "field: expected 1, actual 2"; UINT64_MAX stands for nothing. */

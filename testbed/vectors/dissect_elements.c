@@ -104,6 +104,13 @@ struct finding dissect_dxi(const xmlNode *packet, const struct vector *v)
 	return compare_elements(packet, v, names);
 }
 
+struct finding dissect_ap_info(const xmlNode *packet, const struct vector *v)
+{
+	static const char *const names[] = {"baton_fap.element", "baton_fap.element.code",
+		"baton_fap.element.length", "baton_fap.element.value"};
+	return compare_elements(packet, v, names);
+}
+
 struct finding dissect_binding(const xmlNode *packet, const struct vector *v)
 {
 	static const char *const names[] = {"baton_rbp.element", "baton_rbp.element.code",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ref/binding/binding_wire.h"
+#include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/pana/pana_wire.h"
 #include "testbed/vectors/dissector.h"
@@ -28,6 +29,8 @@ static const struct placed rows[] = {
 		DXI_MESSAGE_MAX, false, DXI_EAPOL, "eapol"},
 	{&binding_protocol, "baton_rbp", "RBP", "Remote Binding Protocol", "udp", BINDING_PORT,
 		BINDING_MESSAGE_MAX, false, 0, NULL},
+	{&ap_info_protocol, "baton_fap", "FAP", "Access Point Information", "wlan", 0,
+		AP_INFO_ELEMENT_MAX, false, 0, NULL},
 	{&pana_protocol, "baton_pana", "PANA", "PANA, by the tables of Baton", "udp", PANA_PORT,
 		PANA_DATAGRAM_MAX, true, PANA_AVP_EAP_PAYLOAD, "eap"},
 };

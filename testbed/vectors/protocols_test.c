@@ -131,6 +131,8 @@ static const struct change untrue[] = {
 	{"binding/messages", NULL, "\"valid\": true", "\"valid\": false",
 		"Authenticator: expected wrong, actual right"},
 	{"binding/messages", NULL, "\"sequence\": 1", "\"sequence\": 2", "sequence: expected 2"},
+	{"ap-info/elements", NULL, "\"oui\": 94", "\"oui\": 95", "oui: expected 95, actual 94"},
+	{"ap-info/invalid", NULL, "\"bad-version\"", "\"bad-value\"", "expected bad-value"},
 };
 
 /* What differs first in a file; empty when nothing does. */

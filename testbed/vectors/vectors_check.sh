@@ -85,7 +85,7 @@ corpus() { # PROTOCOL
 dissector() {
 	"$baton" vectors dissector >"$scratch/baton.lua" || return 1
 	local capture
-	for capture in vectors/{pana,binding,dot1x-over-ip}/*.pcapng; do
+	for capture in vectors/{pana,binding,dot1x-over-ip,ap-info}/*.pcapng; do
 		tshark -X "lua_script:$scratch/baton.lua" -r "$capture" -V >"$scratch/shown" \
 			2>"$scratch/said" || return 1
 		grep -i 'lua' "$scratch/said" "$scratch/shown" && return 1
@@ -144,6 +144,7 @@ if [ -x "$baton" ]; then
 		radius 150 60 2
 		dot1x-over-ip 150 70 0
 		binding 40 25 2
+		ap-info 80 60 0
 	EOF
 	ok "a wrong answer is seen" damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \
 		"$baton" vectors check eap --folder

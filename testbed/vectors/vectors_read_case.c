@@ -18,6 +18,7 @@ static const struct vector_manner manners[] = {
 		{"connected", "opening", "open", "authenticating"}, "fields", "elements", "element",
 		0},
 	{"binding", {"cn->mn", "mn->cn"}, {"any"}, "fields", "elements", "element", 0},
+	{"ap-info", {"ap->station"}, {"any"}, "fields", "elements", "element", 0},
 	{NULL, {NULL}, {NULL}, NULL, NULL, NULL, 0},
 };
 

@@ -20,12 +20,14 @@ sys.path.insert(0, HERE)
 ROOT = os.path.dirname(HERE)
 MODULES = {
     "pana": ("cases_sessions", "cases_messages", "cases_invalid_octets", "cases_invalid_messages",
-             "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions"),
+             "cases_invalid_sessions", "cases_auth", "cases_tolerance", "cases_extensions",
+             "cases_neighbours"),
     "eap": ("cases_eap_packets", "cases_eap_methods"),
     "radius": ("cases_radius", "cases_radius_invalid"),
     "eapol": ("cases_eapol",),
     "dot1x-over-ip": ("cases_dxi_messages", "cases_dxi_invalid"),
     "binding": ("cases_binding",),
+    "ap-info": ("cases_apinfo",),
 }
 
 

@@ -3,7 +3,7 @@
 
 import struct
 
-LINKTYPE_ETHERNET = 1
+LINKTYPE_ETHERNET, LINKTYPE_IEEE802_11 = 1, 105
 OPT_COMMENT = 1
 
 
@@ -20,12 +20,12 @@ def _block(kind, body):
     return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
 
 
-def file_bytes(title, packets):
+def file_bytes(title, packets, link=LINKTYPE_ETHERNET):
     """packets: list of (microseconds, frame, comment). Returns a whole pcapng file."""
     end = _option(0, b"")
     header = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
     out = _block(0x0A0D0D0A, header + _option(OPT_COMMENT, title.encode()) + end)
-    out += _block(1, struct.pack("<HHI", LINKTYPE_ETHERNET, 0, 0))
+    out += _block(1, struct.pack("<HHI", link, 0, 0))
     for microseconds, frame, comment in packets:
         body = struct.pack("<IIIII", 0, microseconds >> 32, microseconds & 0xFFFFFFFF,
                            len(frame), len(frame))

@@ -58,6 +58,7 @@ class Case:
     PROTOCOL = None
     DIRECTIONS = ()
     NEEDS = ()
+    LINK = pcapng.LINKTYPE_ETHERNET
 
     def __init__(self, group, name, comment, direction, octets, needs, reaction, result="valid",
                  rule=None, tolerance=None, state=None):
@@ -77,7 +78,7 @@ class Case:
         raise NotImplementedError
 
     def frame(self, number):
-        """The Ethernet frame that carries the octets in the capture."""
+        """The frame of link type LINK that carries the octets in the capture."""
         raise NotImplementedError
 
     def more_json(self):
@@ -159,4 +160,5 @@ class Corpus:
     def pcapng_bytes(self):
         packets = [(START + STEP * i, case.frame(i + 1), "%s: %s" % (case.id, case.result))
                    for i, case in enumerate(self.cases())]
-        return pcapng.file_bytes("%s; %s" % (self.title, GENERATOR), packets)
+        return pcapng.file_bytes("%s; %s" % (self.title, GENERATOR), packets,
+                                 self.groups[0].CASE.LINK)
