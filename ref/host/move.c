@@ -212,6 +212,19 @@ struct leftovers {
 	uint64_t space;
 };
 
+/* A killed process has its files for a moment longer than its life. */
+static bool forsaken(const struct journal *j)
+{
+	for (int i = 0; i < 50; i++) {
+		if (!journal_alive(j))
+			return true;
+		if (freeze_process_lives(j->head->watcher) || freeze_process_lives(j->head->worker))
+			return false;
+		usleep(5000);
+	}
+	return false;
+}
+
 static void recover_one(void *context, const char *path)
 {
 	struct leftovers *l = context;
@@ -220,7 +233,7 @@ static void recover_one(void *context, const char *path)
 
 	if (journal_open(&j, path) < 0)
 		return;
-	if (j.head->space != l->space || journal_alive(&j)) {
+	if (j.head->space != l->space || !forsaken(&j)) {
 		journal_close(&j, false);
 		return;
 	}

@@ -7,9 +7,11 @@
  * may not have moved yet; then it is sent once more after a part of the round trip, more and more
  * seldom.
  */
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ref/host/move_inside.h"
@@ -26,15 +28,31 @@ struct waiting {
 	unsigned tries;
 };
 
-/* Where the kernel stands with it. */
-static bool answered(const struct waiting *w)
+/* Where the kernel stands with it. A socket that has moved on is no longer ours to help. */
+static bool answered(struct journal *j, const struct waiting *w)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof(info);
 
 	if (getsockopt(w->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
 		return true;
-	return info.tcpi_unacked == 0 || info.tcpi_bytes_acked > 0;
+	return info.tcpi_unacked == 0 || info.tcpi_bytes_acked > 0 ||
+	       !socket_is_at(w->m, w->fd, &j->head->config);
+}
+
+/* What the kernel has sent and not heard of: an acknowledgement of more would be none to it
+ * (RFC 9293 §3.10.7.4). */
+static uint32_t in_flight(const struct waiting *w)
+{
+	const struct tcp_image *t = &w->m->tcp;
+	int all = 0, unsent = 0;
+	uint32_t flight;
+
+	if (ioctl(w->fd, SIOCOUTQ, &all) < 0 || ioctl(w->fd, SIOCOUTQNSD, &unsent) < 0 ||
+		all <= unsent)
+		return 0;
+	flight = (uint32_t)(all - unsent);
+	return flight < t->sent + t->unsent ? flight : t->sent + t->unsent;
 }
 
 static void send_part(struct journal *j, const struct waiting *w, uint32_t from, uint32_t size)
@@ -61,15 +79,15 @@ static void send_part(struct journal *j, const struct waiting *w, uint32_t from,
 static void send_again(struct journal *j, struct waiting *w, btime now)
 {
 	const struct tcp_image *t = &w->m->tcp;
-	uint32_t most = t->mss > 12 ? t->mss - 12u : 1, all = t->sent + t->unsent;
-	uint32_t first = all < most ? all : most, last;
+	uint32_t most = t->mss > 12 ? t->mss - 12u : 1, flight = in_flight(w);
+	uint32_t first = flight < most ? flight : most, last = flight - first;
 
-	send_part(j, w, 0, first);
-	last = t->sent > first ? t->sent - first : 0;
 	if (last > most)
 		last = most;
+	if (first)
+		send_part(j, w, 0, first);
 	if (last)
-		send_part(j, w, t->sent - last, last);
+		send_part(j, w, flight - last, last);
 	w->due = now + w->interval;
 	if (++w->tries > 2)
 		w->interval *= 2;
@@ -106,7 +124,7 @@ void move_again(struct journal *j, btime patience)
 	while (count && loop_now() < end) {
 		btime now = loop_now();
 		for (unsigned i = 0; i < count;) {
-			if (list[i].tries && answered(&list[i])) {
+			if (list[i].tries && answered(j, &list[i])) {
 				close(list[i].fd);
 				list[i] = list[--count];
 				continue;

@@ -144,6 +144,13 @@ static char state_of(pid_t pid)
 	return state;
 }
 
+bool freeze_process_lives(pid_t pid)
+{
+	char state = pid > 0 ? state_of(pid) : '\0';
+
+	return state != '\0' && state != 'Z' && state != 'X';
+}
+
 static void place_alone(struct journal *j, pid_t pid)
 {
 	struct group *g = group_of(j, "", pid);

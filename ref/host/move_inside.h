@@ -145,6 +145,9 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR]);
 
 /* Lets them run; puts them back to where they were. */
 void freeze_thaw(struct journal *j);
+
+/* Neither gone nor about to go. */
+bool freeze_process_lives(pid_t pid);
 void freeze_unplace(struct journal *j);
 
 /* --- holding (move_hold.c) -------------------------------------------------------------------- */
@@ -188,6 +191,9 @@ const struct prefix *peer_of(const struct move_config *c, bool after);
  * -EADDRNOTAVAIL when the kernel insists on another. */
 int socket_bind(struct moving *m, int fd, const struct prefix *local);
 int socket_connect(struct moving *m, int fd, const struct prefix *local, const struct prefix *peer);
+
+/* Whether it is connected between the new addresses. */
+bool socket_is_at(const struct moving *m, int fd, const struct move_config *c);
 
 /* --- one socket (move_tcp.c, move_udp.c) --------------------------------------------------------- */
 

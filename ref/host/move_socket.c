@@ -52,6 +52,24 @@ static struct endpoint socket_name(const struct moving *m, int fd)
 	return endpoint_of_prefix(&p, e.port);
 }
 
+bool socket_is_at(const struct moving *m, int fd, const struct move_config *c)
+{
+	struct sockaddr_storage name = {0};
+	socklen_t size = sizeof(name);
+	struct endpoint here = socket_name(m, fd), there;
+	struct prefix local = prefix_of_endpoint(&here), peer;
+
+	if (getpeername(fd, (struct sockaddr *)&name, &size) < 0)
+		return false;
+	there = endpoint_from_sockaddr(&name);
+	peer = prefix_of_endpoint(&there);
+	if (m->mapped && peer.family == AF_INET6) {
+		memmove(peer.address, peer.address + 12, 4);
+		peer.family = AF_INET;
+	}
+	return address_equal(&local, local_of(c, true)) && address_equal(&peer, peer_of(c, true));
+}
+
 static bool has_address(const struct moving *m, int fd, const struct prefix *local)
 {
 	struct endpoint e = socket_name(m, fd);
