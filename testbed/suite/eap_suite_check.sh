@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The suites of EAP over a LAN against the reference, hostapd, wpa_supplicant and FreeRADIUS, each
+# with what it is known to do otherwise; and the proof of the suites: every deliberate defect is failed
+# by the test meant for it, and every defect that there is has its test. Speaks TAP.
+cd "$(dirname "$0")/../.." || exit 2
+work=$(mktemp -d /tmp/baton-eap-suite-check-XXXXXX)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work
+baton=build/bin/baton
+file=suites/mutants/eap.yaml
+number=0
+
+result() { # STATUS NAME FILE
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# /' "$3" | grep -v '^# \(pass\|unsupported\) ' | head -40
+	fi
+}
+
+# SUT LEAST SUITES...: at least so many tests pass, and nothing is otherwise than expected.
+judge() {
+	local sut=$1 least=$2 expected=suites/adapters/$1/expected.yaml passed
+	shift 2
+	[ -f "$expected" ] && expected="--expected $expected" || expected=
+	# shellcheck disable=SC2086
+	$baton run "$@" --sut "$sut" $expected --results "$work/$sut" >"$work/$sut.out" 2>&1
+	echo $? >"$work/$sut.status"
+	passed=$(sed -n 's/^[0-9]* tests: \([0-9]*\) pass.*/\1/p' "$work/$sut.out")
+	[ "${passed:-0}" -ge "$least" ] || echo 3 >"$work/$sut.status"
+}
+
+judge ref 148 eap &
+judge hostapd 75 eap/authenticator eap/preauth &
+judge hostapd-freeradius 70 eap/authenticator eap/preauth &
+judge wpa_supplicant 60 eap/supplicant &
+wait
+result "$(cat "$work/ref.status")" "the reference passes all suites of EAP" "$work/ref.out"
+grep -q ' 0 open' "$work/ref.out"
+result $? "every statement of the catalogues is covered, or says why not" "$work/ref.out"
+for sut in hostapd hostapd-freeradius wpa_supplicant; do
+	result "$(cat "$work/$sut.status")" "$sut does what is expected of it" "$work/$sut.out"
+done
+
+if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/make" 2>&1; then
+	result 1 "the wrong variants can be built" "$work/make"
+	echo "1..$number"
+	exit 1
+fi
+BATON_REF_BIN=$PWD/build/mutant/bin $baton run eap --mutants $file --results "$work/mutants" \
+	>"$work/out" 2>"$work/error"
+while read -r word text; do
+	number=$((number + 1))
+	[ "$word" = proven ] && echo "ok $number - $text" || echo "not ok $number - $text"
+done <"$work/out"
+
+# Defects in the sources, in the lists beside them, and in the file of proofs.
+cat ref/eap/mutants.def ref/dot1x/pae_mutants.def | tr -d '\n' | sed 's/X(/\nX(/g' |
+	sed -n 's/^X(\([a-z0-9_]*\), "\([a-z]*\)".*/\1 \2/p' | sort >"$work/listed"
+grep -hoE 'MUTANT\((eap|eapol)_[a-z0-9_]*' ref/eap/*.c ref/dot1x/*.c | sed 's/.*(//' | sort -u \
+	>"$work/sources"
+cut -d' ' -f1 "$work/listed" | diff - "$work/sources" >"$work/difference"
+result $? "the lists of defects have what the sources have" "$work/difference"
+while read -r name who; do
+	case $who in
+	unit) continue ;;
+	pana) grep -q "mutant: $name," suites/mutants/pana.yaml || echo "$name" ;;
+	*) grep -q "mutant: $name," $file || echo "$name" ;;
+	esac
+done <"$work/listed" >"$work/missing"
+test ! -s "$work/missing"
+result $? "every defect has the test meant for it" "$work/missing"
+echo "1..$number"
