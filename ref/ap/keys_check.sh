@@ -46,7 +46,8 @@ END
 cat >"$work/ar.yaml" <<END
 control: $work/ar.sock
 eap:
-  users: [{identity: mn@example, methods: [psk], psk: 000102030405060708090a0b0c0d0e0f}]
+  users: [{identity: mn@example, methods: [psk], psk: 000102030405060708090a0b0c0d0e0f},
+    {identity: thief@example, methods: [psk], psk: 000102030405060708090a0b0c0d0e0f}]
 access_points:
   - {bssid: "02:00:00:00:0a:01", address: 127.0.0.1, secret: $secret}
   - {bssid: "02:00:00:00:0a:02", address: "127.0.0.1:49999", secret: $secret}
@@ -58,8 +59,9 @@ pana: {bind: "127.0.0.1:5716"}
 keys: {supplicant: $work/supplicant}
 networks: [{name: a, ssid: network-a, paa: 127.0.0.1}]
 END
-for node in ap ar mn; do
-	"$bin/baton-$node" -c "$work/$node.yaml" >"$work/$node.log" 2>&1 &
+sed 's/mn@example/thief@example/; s/5716/5717/; s,/mn.sock,/thief.sock,' "$work/mn.yaml" >"$work/thief.yaml"
+for node in ap ar mn thief; do
+	"$bin/baton-${node/thief/mn}" -c "$work/$node.yaml" >"$work/$node.log" 2>&1 &
 	pids="$pids $!"
 	appears "$work/$node.sock" || sed 's/^/# /' "$work/$node.log"
 done
@@ -97,6 +99,14 @@ ok 'hostapd and wpa_supplicant have the same key and PMKID' $?
 ok 'for the right network, access point and time' $?
 ! grep -q "$(echo "$key" | cut -c1-16)" <(od -An -v -tx1 "$work/datagram" | tr -d ' \n')
 ok 'the key is not readable on the wire' $?
+
+# Another client, in order and with a session of its own, has the same station address.
+ctl thief mn preauth a >"$work/out" 2>&1 && ! ctl thief mn keys a >"$work/theft" 2>&1 &&
+	grep -q 'belongs to somebody else' "$work/theft"
+ok "nobody puts a key in the place of another's station" $?
+[ "$(wc -l <"$work/hostapd.told")" -eq 1 ]
+ok 'hostapd hears nothing of it' $?
+ctl thief mn terminate a >/dev/null 2>&1
 
 send() { # FROM FILE
 	/usr/bin/python3 - "$@" <<-'END'

@@ -32,6 +32,17 @@ struct job {
 	struct part parts[MPA_APS_MAX];
 };
 
+/*
+ * A station's address belongs to the identity that first had keys installed for it, while any session
+ * of that identity which did so lives: nobody else puts a key of his own in its place.
+ */
+struct claim {
+	struct claim *next;
+	uint8_t station[6];
+	uint32_t session;
+	char *identity;
+};
+
 struct ap_keys {
 	struct ar *ar;
 	const struct ap_settings *list;
@@ -40,6 +51,7 @@ struct ap_keys {
 	struct udp *udp[2]; /* IPv4, IPv6 */
 	uint64_t sequence;
 	struct job *jobs;
+	struct claim *claims;
 };
 
 static void job_free(struct job *job)
@@ -163,6 +175,48 @@ static void receive(void *context, const struct udp_datagram *d)
 		}
 }
 
+/* --- stations --------------------------------------------------------------------------------- */
+
+static void release(struct ap_keys *k, uint32_t session)
+{
+	for (struct claim **at = &k->claims; *at;) {
+		struct claim *claim = *at;
+		if (claim->session != session) {
+			at = &claim->next;
+			continue;
+		}
+		*at = claim->next;
+		free(claim->identity);
+		free(claim);
+	}
+}
+
+/* False when the address is somebody else's. */
+static bool claim(struct ap_keys *k, const struct paa_session *s, const uint8_t station[6])
+{
+	const char *identity = paa_session_identity(s);
+	bool mine = false;
+
+	for (const struct claim *c = k->claims; c; c = c->next) {
+		if (memcmp(c->station, station, 6) != 0)
+			continue;
+		if (strcmp(c->identity, identity) != 0)
+			return false;
+		mine |= c->session == paa_session_id(s);
+	}
+	if (mine)
+		return true;
+	struct claim *c = host_alloc(sizeof(*c));
+	memcpy(c->station, station, 6);
+	c->session = paa_session_id(s);
+	c->identity = strdup(identity);
+	if (!c->identity)
+		abort();
+	c->next = k->claims;
+	k->claims = c;
+	return true;
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 static void begin(struct ap_keys *k, const struct paa_session *s,
@@ -202,6 +256,9 @@ static void take_request(struct ap_keys *k, uint32_t session, struct view value)
 		return;
 	if (!paa_session_keys(s))
 		refuse(k, session, request.request_id, MPA_REFUSED, "the session has no keys");
+	else if (!claim(k, s, request.mac))
+		refuse(k, session, request.request_id, MPA_REFUSED,
+			"this station belongs to somebody else");
 	else if (k->jobs_count >= JOBS_MAX)
 		refuse(k, session, request.request_id, MPA_NO_RESOURCES, "too many requests");
 	else
@@ -229,6 +286,8 @@ void ap_keys_forget(struct ap_keys *k, uint32_t session)
 		if (job->session == session)
 			job_free(job);
 	}
+	if (k)
+		release(k, session);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -273,6 +332,8 @@ void ap_keys_free(struct ap_keys *k)
 		return;
 	while (k->jobs)
 		job_free(k->jobs);
+	while (k->claims)
+		release(k, k->claims->session);
 	udp_close(k->udp[0]);
 	udp_close(k->udp[1]);
 	wipe(k, sizeof(*k));
