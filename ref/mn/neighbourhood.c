@@ -9,6 +9,7 @@
 #define SOCKETS "/run"
 #define SOCKETS_ELSEWHERE "/tmp"
 #define AGAIN BTIME_S
+#define ATTEND (30 * BTIME_S) /* a supplicant that was killed says no word */
 /* A handoff that has looked for its target moves at once: it goes first. */
 #define READ_AFTER (100 * BTIME_MS)
 #define SAVE_AFTER BTIME_S
@@ -215,9 +216,8 @@ static void event(void *context, const char *text)
 		timer_set(n->connect, loop_now() + AGAIN); /* not from its own event */
 }
 
-static void connect_again(void *context)
+static void connect_again(struct neighbourhood *n)
 {
-	struct neighbourhood *n = context;
 	struct loop *loop = n->mn->node->loop;
 
 	wpa_close(n->wpa);
@@ -227,6 +227,7 @@ static void connect_again(void *context)
 	if (n->wpa) {
 		n->complained = false;
 		timer_set(n->read, loop_now() + READ_AFTER);
+		timer_set(n->connect, loop_now() + ATTEND);
 		return;
 	}
 	if (!n->complained)
@@ -234,6 +235,16 @@ static void connect_again(void *context)
 			n->supplicant, strerror(errno));
 	n->complained = true;
 	timer_set(n->connect, loop_now() + AGAIN);
+}
+
+static void attend(void *context)
+{
+	struct neighbourhood *n = context;
+
+	if (n->wpa && wpa_command(n->wpa, NULL, "PING") == 0)
+		timer_set(n->connect, loop_now() + ATTEND);
+	else
+		connect_again(n);
 }
 
 /* --- agents ----------------------------------------------------------------------------------- */
@@ -337,9 +348,13 @@ void neighbourhood_cmd_neighbours(void *node, struct control_request *request,
 		control_answer(request, neighbourhood_json(mn));
 		return;
 	}
+	if (n && n->wpa && !n->scan && wpa_command(n->wpa, NULL, "PING") < 0)
+		connect_again(n);
 	if (!n || !n->wpa || n->scan) {
 		control_refuse(request, "%s",
-			n && n->scan ? "a scan is under way" : "there is no radio to hear with");
+			n && n->scan	   ? "a scan is under way" :
+			n && n->supplicant ? "wpa_supplicant is not there" :
+					     "there is no radio to hear with");
 		return;
 	}
 	n->scan = request;
@@ -393,7 +408,7 @@ struct neighbourhood *neighbourhood_new(struct mn *mn, const struct neighbourhoo
 	n->settings = settings;
 	n->supplicant = supplicant_of(mn->settings, settings);
 	n->table = neighbours_new(settings->max, settings->max_age / BTIME_S);
-	n->connect = timer_new(loop, connect_again, n);
+	n->connect = timer_new(loop, attend, n);
 	n->read = timer_new(loop, read_results, n);
 	n->save = timer_new(loop, save_now, n);
 	n->patience = timer_new(loop, out_of_patience, n);

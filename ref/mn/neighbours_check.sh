@@ -155,9 +155,12 @@ forged=${good/0a000201/0a060606}
 [ "$forged" != "$good" ] || exit 2
 ap=02:00:00:00:0b:01 other=02:00:00:00:0b:02 lobby=02:00:00:00:0b:03
 echo "$ap 2437 network-b 00096e6574776f726b2d62$good" >"$work/beacons.txt"
-/usr/bin/python3 "$work/supplicant.py" "$work/supplicant" "$work/beacons.txt" &
-pid[supplicant]=$!
-appears "$work/supplicant"
+supplicant() {
+	/usr/bin/python3 "$work/supplicant.py" "$work/supplicant" "$work/beacons.txt" &
+	pid[supplicant]=$!
+	appears "$work/supplicant"
+}
+supplicant
 agent() { # NAME ADDRESS PSK [MORE]
 	cat >"$work/$1.yaml" <<-END
 	control: $work/$1.sock
@@ -316,6 +319,14 @@ check "do not hide the good one" is $ap agent 10.0.2.1:716
 ctl mn mn neighbours
 says bad-value && says '"rejected"'
 ok "and are counted by reason" $?
+kill -9 "${pid[supplicant]}"
+rm -f "$work/supplicant"
+sleep 0.2
+check "a supplicant that was killed is missed" refused "is not there" scan
+echo "$alone 2437 network-c $good" >"$work/beacons.txt"
+supplicant
+scan || { sleep 1.2; scan; }
+check "and heard again when it is back" is $alone agent 10.0.2.1:716
 end mn
 exit_code=$failed
 [ $failed -eq 0 ] || tail -n 20 "$work"/*.log | sed 's/^/# /'
