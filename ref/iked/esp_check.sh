@@ -18,7 +18,7 @@ if [ "${1:-}" != inside ]; then
 	for p in charon-systemd swanctl tcpdump; do
 		command -v $p >/dev/null || skip "no $p"
 	done
-	"$bin/baton" guest --timeout 600 -- "$PWD/ref/iked/esp_check.sh" inside
+	"$bin/baton" guest --clock virtual --timeout 600 -- "$PWD/ref/iked/esp_check.sh" inside
 	status=$?
 	[ $status -eq 125 ] && skip "no guest to be had here"
 	exit $status
