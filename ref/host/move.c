@@ -233,8 +233,15 @@ static void recover_one(void *context, const char *path)
 
 	if (journal_open(&j, path) < 0)
 		return;
-	if (j.head->space != l->space || !forsaken(&j)) {
+	if (!forsaken(&j)) {
 		journal_close(&j, false);
+		return;
+	}
+	if (j.head->space != l->space) { /* for somebody there, if there is still somebody */
+		bool gone = !freeze_space_lives(j.head->space);
+		if (gone)
+			freeze_unplace(&j);
+		journal_close(&j, gone);
 		return;
 	}
 	l->sockets += j.head->begun && !j.head->over ? j.head->sockets : 0;

@@ -8,6 +8,7 @@
  * milliseconds, during which the owner runs; freezing takes less than one. Where cgroups are not
  * to be had, SIGSTOP and SIGCONT have to do.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -149,6 +150,24 @@ bool freeze_process_lives(pid_t pid)
 	char state = pid > 0 ? state_of(pid) : '\0';
 
 	return state != '\0' && state != 'Z' && state != 'X';
+}
+
+bool freeze_space_lives(uint64_t space)
+{
+	char path[sizeof("/proc//ns/net") + 256];
+	struct dirent *entry;
+	struct stat s;
+	bool lives = false;
+	DIR *folder = opendir("/proc");
+
+	while (!lives && folder && (entry = readdir(folder))) {
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		lives = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && stat(path, &s) == 0 &&
+			s.st_ino == space;
+	}
+	if (folder)
+		closedir(folder);
+	return lives;
 }
 
 static void place_alone(struct journal *j, pid_t pid)

@@ -116,6 +116,9 @@ void journal_close(struct journal *j, bool remove);
 
 /* `size` octets more, zeroed; 0 when there is no room. */
 uint64_t journal_take(struct journal *j, uint64_t size);
+
+/* Wipes all sockets and their data, and gives the room back. */
+void journal_forget(struct journal *j);
 void *journal_at(const struct journal *j, uint64_t offset);
 struct moving *journal_socket(const struct journal *j, unsigned i);
 
@@ -148,6 +151,9 @@ void freeze_thaw(struct journal *j);
 
 /* Neither gone nor about to go. */
 bool freeze_process_lives(pid_t pid);
+
+/* Whether any process lives in that network namespace. */
+bool freeze_space_lives(uint64_t space);
 void freeze_unplace(struct journal *j);
 
 /* --- holding (move_hold.c) -------------------------------------------------------------------- */

@@ -103,8 +103,8 @@ bool journal_alive(const struct journal *j)
 void journal_close(struct journal *j, bool remove)
 {
 	if (j->head && (void *)j->head != MAP_FAILED) {
-		if (remove) /* there is other people's data in it */
-			wipe(j->head, j->head->used);
+		if (remove)
+			journal_forget(j);
 		munmap(j->head, ROOM);
 	}
 	if (remove && j->path[0])
@@ -131,6 +131,19 @@ uint64_t journal_take(struct journal *j, uint64_t size)
 	}
 	j->head->used = at + size;
 	return at; /* what a file grows by is zero */
+}
+
+void journal_forget(struct journal *j)
+{
+	uint64_t size = (sizeof(*j->head) + PAGE - 1) / PAGE * PAGE;
+
+	if (j->head->sockets_at) /* there is other people's data in it */
+		wipe(journal_at(j, j->head->sockets_at), j->head->used - j->head->sockets_at);
+	j->head->sockets = 0;
+	j->head->sockets_at = 0;
+	j->head->used = sizeof(*j->head);
+	if (ftruncate(j->file, (off_t)size) == 0)
+		j->head->size = size;
 }
 
 void *journal_at(const struct journal *j, uint64_t offset)

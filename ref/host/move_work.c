@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ref/base/crypto.h"
 #include "ref/host/move_work.h"
 
 #define AGAIN_PATIENCE (3 * BTIME_S)
@@ -217,10 +216,8 @@ out:
 void work_again(struct work *w)
 {
 	struct journal *j = w->journal;
-	uint64_t from = j->head->sockets_at;
 
 	move_step(j, NULL, MOVE_STEP_RETRANSMIT);
 	move_again(j, AGAIN_PATIENCE);
-	wipe(journal_at(j, from), j->head->used - from); /* other people's data */
-	j->head->sockets = 0;
+	journal_forget(j);
 }

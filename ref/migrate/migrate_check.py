@@ -1,0 +1,666 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+Two hosts as namespaces, a mobile one and a correspondent, and connections between them that are
+moved back and forth between two addresses of the mobile by baton-migrate at both. TAP.
+
+    migrate_check.py PATH-OF-BATON-MIGRATE [NAME...]    all tests, or those named
+"""
+import contextlib
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+MIGRATE = os.path.abspath(sys.argv[1])
+PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "migrate_peer.py")
+TAG = f"mig{os.getpid()}"
+MN, CN = TAG + "m", TAG + "c"
+NETS = {4: {"old": "10.9.0.2", "new": "10.9.1.2", "cn": "10.9.2.1", "len": 32},
+        6: {"old": "fd09::2", "new": "fd09:1::2", "cn": "fd09:2::1", "len": 128}}
+failed = 0
+WORK = tempfile.mkdtemp(prefix=TAG)
+
+
+def ok(good, name, more=""):
+    global failed
+    if not good:
+        failed += 1
+        for line in str(more).splitlines():
+            print("#", line)
+    print(("ok - " if good else "not ok - ") + name, flush=True)
+    return good
+
+
+def run(*command, check=True):
+    return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+
+def in_host(host, *command):
+    return ["ip", "netns", "exec", host, *command]
+
+
+def start(host, *command, **options):
+    options.setdefault("stdout", subprocess.PIPE)
+    return subprocess.Popen(in_host(host, *command), text=True, **options)
+
+
+class World:
+    """The two hosts. Both of the mobile's addresses lead to it; `at` says which is in use."""
+
+    def __enter__(self):
+        for host in (MN, CN):
+            run("ip", "netns", "add", host)
+            run("ip", "-n", host, "link", "set", "lo", "up")
+        run("ip", "link", "add", "v0", "netns", MN, "type", "veth", "peer", "name", "v1", "netns", CN)
+        run("ip", "-n", MN, "link", "set", "v0", "up")
+        run("ip", "-n", CN, "link", "set", "v1", "up")
+        for version, n in NETS.items():
+            ip_m, ip_c = (["ip", f"-{version}", "-n", h] for h in (MN, CN))
+            nodad = ["nodad"] if version == 6 else []
+            for which in ("old", "new"):
+                run(*ip_m, "addr", "add", f"{n[which]}/{n['len']}", "dev", "v0", *nodad)
+                run(*ip_c, "route", "add", f"{n[which]}/{n['len']}", "dev", "v1", "src", n["cn"], check=False)
+            run(*ip_c, "addr", "add", f"{n['cn']}/{n['len']}", "dev", "v1", *nodad)
+            for which in ("old", "new"):
+                run(*ip_c, "route", "replace", f"{n[which]}/{n['len']}", "dev", "v1", "src", n["cn"])
+        self.at = {4: "old", 6: "old"}
+        self.use(4)
+        self.use(6)
+        return self
+
+    def __exit__(self, *_):
+        for host in (MN, CN):
+            for pid in run("ip", "netns", "pids", host, check=False).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            run("ip", "netns", "del", host, check=False)
+
+    def use(self, version):
+        """New connections of the mobile's begin at the address in use."""
+        n = NETS[version]
+        run("ip", f"-{version}", "-n", MN, "route", "replace", f"{n['cn']}/{n['len']}", "dev", "v0",
+            "src", n[self.at[version]])
+
+    def move(self, version=4, more_mn=(), more_cn=(), between=None):
+        """One change of address, both ends; `between` when the mobile is ready. The two reports."""
+        n = NETS[version]
+        old, new = n[self.at[version]], n["old" if self.at[version] == "new" else "new"]
+        mn = start(MN, MIGRATE, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json",
+                   *more_mn, stdin=subprocess.PIPE)
+        ready = mn.stdout.readline()
+        if between:
+            between(self)
+        cn = start(CN, MIGRATE, "--local", n["cn"], "--peer-from", old, "--peer-to", new, "--json",
+                   *more_cn)
+        report_cn = cn.communicate(timeout=60)[0]
+        if ready != "ready\n":
+            return json.loads(ready), json.loads(report_cn)
+        report_mn = mn.communicate("go\n", timeout=60)[0]
+        self.at[version] = "new" if new == n["new"] else "old"
+        self.use(version)
+        return json.loads(report_mn.removeprefix("ready\n")), json.loads(report_cn)
+
+
+def serving(mode, port, version=4):
+    server = start(CN, PEER, "serve", NETS[version]["cn"], str(port), mode)
+    assert server.stdout.readline() == "listening\n"
+    return server
+
+
+def listening(*ports):
+    """Waits until somebody at the correspondent listens at all of them."""
+    for _ in range(200):
+        there = run(*in_host(CN, "ss", "-Htln"))
+        if all(re.search(rf":{port}\s", there) for port in ports):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens at {ports}:\n{there}")
+
+
+def ended(process, seconds=30):
+    """The last line of a program that was asked to end."""
+    out = process.communicate(timeout=seconds)[0]
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def brief(reports):
+    return [(r["moved"], r["recovered"], r["why"], [(s["fate"], s["state"], s["program"], s["why"])
+                                                    for s in r["sockets"] if s["fate"] != "moved"]) for r in reports]
+
+
+def none_failed(reports):
+    """Every socket that a program has was moved; what others left to end may have no owner."""
+    return all(r["moved"] and not r["stayed"] and not r["reset"] and not r["why"] for r in reports)
+
+
+def stop_pair(client, server):
+    """Ends both directions of a pump; what both say."""
+    for p in (client, server):
+        os.kill(p.pid, signal.SIGUSR1)
+    said = ended(client)
+    line = server.stdout.readline()
+    server.kill()
+    server.wait()
+    return said, json.loads(line)
+
+
+def whole(a, b):
+    """Nothing wrong, nothing lost, nothing twice."""
+    return (a["wrong"] is None and b["wrong"] is None and not a["error"] and not b["error"] and
+            a["sent"] == b["received"] > 0 and b["sent"] == a["received"] > 0)
+
+
+def load(world, mode, moves, version=4, **kill):
+    port = 5000 + hash((mode, version)) % 100
+    server = serving(mode, port, version)
+    client = start(MN, PEER, "call", NETS[version]["cn"], str(port), mode)
+    time.sleep(0.3)
+    reports = []
+    for _ in range(moves):
+        reports += world.move(version, **kill)
+        time.sleep(0.05)
+    at = NETS[version][world.at[version]]
+    said = stop_pair(client, server)
+    return reports, said, said[0]["name"] == at
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+def test_load(world):
+    for mode in ("block", "poll", "select", "epoll"):
+        reports, said, there = load(world, mode, 5)
+        queues = sum(s["unread"] + s["unacknowledged"] + s["unsent"] for r in reports for s in r["sockets"])
+        ok(none_failed(reports) and whole(*said) and there and queues > 0,
+           f"full load in both directions, waiting by {mode}: 5 moves, "
+           f"{said[0]['sent'] + said[0]['received']} octets, {queues} of them in queues",
+           f"{said}\n{[r for r in reports if not r['moved']]}")
+
+
+def test_ipv6(world):
+    reports, said, there = load(world, "poll", 5, 6)
+    ok(none_failed(reports) and whole(*said) and there, "IPv6 under full load: 5 moves", f"{said}\n{reports}")
+
+
+def echo_pair(version=4, port=5300):
+    server = serving("echo", port, version)
+    pid = os.getpid()
+    return server, port
+
+
+class Inside:
+    """This process, as a program in the mobile's namespace, with descriptors of its own."""
+
+    def __init__(self, host):
+        self.host = host
+
+    def __enter__(self):
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.host}", os.O_RDONLY)
+        setns(there)
+        os.close(there)
+        return self
+
+    def __exit__(self, *_):
+        setns(self.home)
+        os.close(self.home)
+
+
+def setns(fd):
+    import ctypes
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000) < 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+PROGRAM_HALF = r"""
+import socket, sys, os, time
+kind, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+def read_all(s):
+    data = b""
+    while piece := s.recv(65536): data += piece
+    return data
+if kind == "mn":
+    s = socket.create_connection((host, port))
+else:
+    l = socket.create_server((host, port)); print("listening", flush=True); s = l.accept()[0]
+which = sys.argv[4]          # who closes its half first, and when, relative to the moves
+text = (kind * 50000).encode()
+first = which.split("-")[0]
+if kind == first:
+    s.sendall(text); s.shutdown(socket.SHUT_WR)
+print("half", flush=True); sys.stdin.readline()      # moves happen here
+if kind == first:
+    got = read_all(s)
+else:
+    if which.endswith("both"):
+        pass
+    got = read_all(s); s.sendall(text); s.shutdown(socket.SHUT_WR)
+other = "cn" if kind == "mn" else "mn"
+print(len(got), got == (other * 50000).encode(), s.getsockname()[0], flush=True)
+"""
+
+
+def test_half_closed(world):
+    """Whoever has sent its FIN is in FIN-WAIT-2, the other, which has not read yet, in CLOSE-WAIT
+    with data before the FIN."""
+    for i, first in enumerate(("mn", "cn")):
+        port = str(5400 + i)
+        cn = start(CN, "python3", "-c", PROGRAM_HALF, "cn", NETS[4]["cn"], port, first, stdin=subprocess.PIPE)
+        cn.stdout.readline()
+        mn = start(MN, "python3", "-c", PROGRAM_HALF, "mn", NETS[4]["cn"], port, first, stdin=subprocess.PIPE)
+        mn.stdout.readline(), cn.stdout.readline()
+        reports = []
+        for _ in range(3):
+            reports += world.move()
+        states = {s["state"] for r in reports for s in r["sockets"]}
+        cn.stdin.write("\n")
+        cn.stdin.flush()
+        out_mn = mn.communicate("\n", timeout=20)[0].split()
+        out_cn = cn.communicate(timeout=20)[0].split()
+        ok(none_failed(reports) and out_mn[:2] == ["100000", "True"] and out_cn[:2] == ["100000", "True"] and
+           "close-wait" in states and ("fin-wait-2" in states or "fin-wait-1" in states),
+           f"half-closed by the {'mobile' if first == 'mn' else 'correspondent'}: {', '.join(sorted(states))}",
+           f"{out_mn} {out_cn} {reports}")
+
+
+PROGRAM_SHARED = r"""
+import os, socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+children = []
+for i in range(3):
+    r, w = os.pipe()
+    if (pid := os.fork()) == 0:
+        for _ in range(100):
+            if not os.read(r, 1): break
+            s.sendall(b"%d" % i)
+        os._exit(0)
+    os.close(r); children.append(w)
+print("ready", flush=True)
+for line in sys.stdin:
+    for w in children: os.write(w, b"x")
+    got = b""
+    while len(got) < 3: got += s.recv(10)
+    print(sorted(got.decode()), flush=True)
+"""
+
+
+def test_shared(world):
+    server, port = echo_pair(port=5310)
+    p = start(MN, "python3", "-c", PROGRAM_SHARED, NETS[4]["cn"], str(port), stdin=subprocess.PIPE, bufsize=1)
+    p.stdout.readline()
+    good, owners = True, []
+    for _ in range(4):
+        mn, cn = world.move()
+        owners.append(mn["moved"])
+        p.stdin.write("go\n")
+        p.stdin.flush()
+        good = good and p.stdout.readline() == "['0', '1', '2']\n"
+    p.kill()
+    server.kill()
+    ok(good and owners == [1] * 4, "a socket that four processes share", owners)
+
+
+def test_udp(world):
+    """A connected socket at both ends, a datagram in the queue at the move."""
+    with Inside(CN):
+        b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        b.bind((NETS[4]["cn"], 6000))
+    with Inside(MN):
+        a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        a.connect((NETS[4]["cn"], 6000))
+    a.send(b"first")
+    b.connect(b.recvfrom(10)[1])
+    a.settimeout(2)
+    b.settimeout(2)
+    port, good = a.getsockname()[1], True
+    # This process is what has them, so it has to do the moves from another.
+    for i in range(4):
+        b.send(b"before %d" % i)
+        time.sleep(0.05)
+        at = NETS[4]["new" if world.at[4] == "old" else "old"]
+        reports = world.move()
+        good = good and none_failed(reports) and a.recv(20) == b"before %d" % i
+        a.send(b"up %d" % i)
+        b.send(b"down %d" % i)
+        good = good and b.recv(20) == b"up %d" % i and a.recv(20) == b"down %d" % i
+        good = good and a.getsockname() == (at, port) and b.getpeername() == (at, port)
+    ok(good, "connected UDP sockets, with a datagram waiting: 4 moves", reports)
+    a.close()
+    b.close()
+
+
+def test_limits(world):
+    """What cannot be moved stays as it was, and the report says why."""
+    server, port = echo_pair(port=5320)
+    here = NETS[4][world.at[4]]
+    with Inside(MN):
+        bound = socket.socket()
+        bound.bind((here, 6100))
+        bound.connect((NETS[4]["cn"], port))
+        listener = socket.create_server((here, 6200))
+    with Inside(CN):
+        waiting = socket.create_connection((here, 6200))
+    bound.sendall(b"one")
+    bound.settimeout(2)
+    first = bound.recv(10)
+    mn, _ = world.move(more_cn=("--spare", str(server.pid)))
+    stays = {s["local_port"]: s for s in mn["sockets"]}
+    ok(stays[6100]["fate"] == "stayed" and "bound" in stays[6100]["why"],
+       "a socket bound to address and port stays, and the report says so", mn)
+    ok(stays[6200]["fate"] == "no-owner" and "accepted" in stays[6200]["why"],
+       "a connection that waits to be accepted has no owner, and the report says so", mn)
+    bound.sendall(b"two")
+    ok(first == b"one" and bound.recv(10) == b"two", "what stayed goes on at the old addresses")
+    accepted = listener.accept()[0]
+    ok(accepted.getsockname() == (here, 6200), "the listening socket stays")
+    for s in (bound, listener, waiting, accepted):
+        s.close()
+    server.kill()
+    time.sleep(0.1)
+    world.move()
+
+
+def echo_rounds(sock, count, text):
+    for i in range(count):
+        want = b"%s %d" % (text, i)
+        sock.sendall(want)
+        have = b""
+        while len(have) < len(want):
+            piece = sock.recv(100)
+            if not piece:
+                return False
+            have += piece
+        if have != want:
+            return False
+    return True
+
+
+def test_many(world, count=1000):
+    server, port = echo_pair(port=5330)
+    many = start(MN, PEER, "many", NETS[4]["cn"], str(port), str(count))
+    good = many.stdout.readline() == f"{count}\n"
+    lines = []
+    for _ in range(2):
+        mn, cn = world.move()
+        good = good and mn["moved"] == cn["moved"] == count
+        for name, r in (("mobile", mn), ("correspondent", cn)):
+            lines.append(f"{name}: last of {r['moved']} moved after {1000 * r['moved_s']:.1f} ms, "
+                         f"{1e6 * sum(s['took'] for s in r['sockets']) / count:.0f} us each, programs stood "
+                         f"still for {1000 * r['frozen_s']:.1f} ms")
+        os.kill(many.pid, signal.SIGUSR1)
+        good = good and many.stdout.readline() == f"{count}\n"
+    many.kill()
+    server.kill()
+    ok(good, f"{count} connections move in one change, twice, and all answer", lines)
+    for line in lines:
+        print("#", line)
+
+
+STEPS = ["find", "hold", "freeze", "repair", "snapshot", "disconnect", "bind", "connect", "queues", "release",
+         "thaw", "let-go", "retransmit"]
+
+
+def test_killed(world):
+    """The working process dies at each step, at either end: the other one finishes."""
+    server = serving("poll", 5340)
+    client = start(MN, PEER, "call", NETS[4]["cn"], "5340", "poll")
+    time.sleep(0.2)
+    good = {"mn": [], "cn": []}
+    for end in good:
+        for step in STEPS:
+            reports = world.move(**{f"more_{end}": ("--kill-at", step)})
+            r = reports[end == "cn"]
+            if none_failed(reports) and (r["recovered"] or step == "retransmit"):
+                good[end].append(step)
+            else:
+                print("#", end, step, brief(reports))
+    said = stop_pair(client, server)
+    for end, name in (("mn", "mobile"), ("cn", "correspondent")):
+        ok(good[end] == STEPS, f"the mover at the {name} killed at each of {len(STEPS)} steps: the watcher finishes",
+           [s for s in STEPS if s not in good[end]])
+    ok(whole(*said), f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
+
+
+def test_both_killed(world):
+    """Both of its processes die: everything stands still until the next one finishes."""
+    server = serving("poll", 5350)
+    client = start(MN, PEER, "call", NETS[4]["cn"], "5350", "poll")
+    time.sleep(0.2)
+    n, good, recovered = NETS[4], [], []
+    for step in STEPS[2:]:
+        old, new = n[world.at[4]], n["old" if world.at[4] == "new" else "new"]
+        mn = start(MN, MIGRATE, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json",
+                   "--kill-at", step, "--kill-both", stdin=subprocess.PIPE)
+        ready = mn.stdout.readline()
+        cn = start(CN, MIGRATE, "--local", n["cn"], "--peer-from", old, "--peer-to", new, "--json")
+        cn.communicate(timeout=30)
+        out = mn.communicate("go\n", timeout=30)[0]
+        said = run(*in_host(MN, MIGRATE, "--recover"))
+        recovered.append((step, said.strip(), json.loads(out)["why"]))
+        world.at[4] = "new" if new == n["new"] else "old"
+        world.use(4)
+        if (said.startswith("1 ")) == (step not in ("retransmit",)):
+            good.append(step)
+        time.sleep(0.1)
+    said = stop_pair(client, server)
+    ok(good == STEPS[2:] and whole(*said), "both processes of a move killed at each step: --recover finishes",
+       f"{recovered}\n{said}")
+
+
+BAD_CALLS = re.compile(r"= -1 E(?!AGAIN|INPROGRESS|NOENT|NOTTY|NOPROTOOPT|OPNOTSUPP|ACCES|XIST|NXIO|NOTDIR|CHILD|RESTART)")
+
+
+def test_programs(world):
+    """curl, nc, ssh and iperf3, unmodified, under strace, over 20 changes in a row. They run somewhat
+    longer than the changes will take."""
+    n = NETS[4]
+    seconds = int(40 * duration(world)) + 5
+    size = seconds * 10_000_000
+    big = os.path.join(WORK, "big")
+    with open(big, "wb") as f:
+        piece = os.urandom(1_000_000)
+        for i in range(size // len(piece)):
+            f.write(piece)
+    digest = hashlib.sha256(open(big, "rb").read()).hexdigest()
+    traces = []
+
+    def traced(name, *command, **more):
+        path = os.path.join(WORK, name + ".strace")
+        traces.append((name, path))
+        return start(MN, "strace", "-f", "-ttt", "-e", "trace=network,read,write,poll,select,pselect6,ppoll,epoll_wait",
+                     "-e", "signal=none", "-o", path, *command, **more)
+
+    web = start(CN, "python3", "-m", "http.server", "--bind", n["cn"], "-d", WORK, "8000",
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    echo = serving("echo", 5360)
+    servers = [web, echo]
+    listening(8000)
+    curl = traced("curl", "curl", "-s", "--limit-rate", "9M", "-o", os.path.join(WORK, "got"),
+                  f"http://{n['cn']}:8000/big")
+    nc = traced("nc", "nc", "-N", n["cn"], "5360", stdin=subprocess.PIPE, bufsize=0)
+    running = {"curl": curl, "nc": nc}
+    if os.path.exists("/usr/bin/iperf3"):
+        for i, back in enumerate(([], ["-R"])):
+            servers.append(start(CN, "iperf3", "-s", "-1", "-p", str(5370 + i), stdout=subprocess.DEVNULL))
+        listening(5370, 5371)
+        for i, back in enumerate(([], ["-R"])):
+            running["iperf3" + "".join(back)] = traced("iperf3" + "".join(back), "iperf3", "-c", n["cn"], "-p",
+                                                       str(5370 + i), "-t", str(seconds), "-b", "100M", "-J", *back)
+    if os.path.exists("/usr/sbin/sshd"):
+        running["ssh"] = start_ssh(traced, servers, n["cn"], seconds * 80)
+    time.sleep(0.5)
+    good, lines, alive, began = [], [], 0, time.time()
+    for i in range(20):
+        reports = world.move()
+        good.append(none_failed(reports))
+        alive += all(p.poll() is None for p in running.values())
+        nc.stdin.write(f"line {i}\n")
+        lines.append(nc.stdout.readline() == f"line {i}\n")
+        time.sleep(0.05)
+    over = time.time()
+    ok(all(good) and alive == 20, f"20 changes of address while {', '.join(running)} all run",
+       f"{alive} changes with all of them\n{brief(reports)}")
+    nc.stdin.close()
+    ok(all(lines), "nc: every line came back")
+    curl.wait(60)
+    got = hashlib.sha256(open(os.path.join(WORK, "got"), "rb").read()).hexdigest()
+    ok(curl.returncode == 0 and got == digest, f"curl: {size} octets, checksum right", curl.returncode)
+    for name in [k for k in running if k.startswith("iperf3")]:
+        out = running[name].communicate(timeout=60)[0]
+        result = json.loads(out)
+        ok(running[name].returncode == 0 and "error" not in result and
+           result["end"]["sum_received"]["bytes"] > 1_000_000,
+           f"{name}: {result['end'].get('sum_received', {}).get('bytes')} octets", out[-400:])
+    if "ssh" in running:
+        out = running["ssh"].communicate(timeout=60)[0]
+        ok(running["ssh"].returncode == 0 and out.split() == [str(i) for i in range(seconds * 80)],
+           f"ssh: {seconds * 80} lines of a remote program, in order", out[-200:])
+    nc.wait(10)
+    for name, path in traces:
+        # How a program ends its connections afterwards is its own affair.
+        bad = [line for line in open(path, errors="replace")
+               if BAD_CALLS.search(line) and began < float(line.split()[1]) < over]
+        ok(not bad, f"{name}: no system call failed (strace)", "".join(bad[:5]))
+    for s in servers:
+        s.kill()
+
+
+def duration(world):
+    """Seconds that a change of address takes here, one socket moving."""
+    server = serving("echo", 5380)
+    with Inside(MN):
+        sock = socket.create_connection((NETS[4]["cn"], 5380))
+    began = time.time()
+    for _ in range(2):
+        world.move()
+    took = (time.time() - began) / 2
+    sock.close()
+    server.kill()
+    return took
+
+
+def start_ssh(traced, servers, address, count):
+    """An sshd of our own with keys of our own; the remote program counts slowly."""
+    for name in ("host", "user"):
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(WORK, name))
+    keys = os.path.join(WORK, "keys")
+    os.link(os.path.join(WORK, "user.pub"), keys)
+    os.makedirs("/run/sshd", exist_ok=True)
+    servers.append(start(CN, "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", "2222", "-h",
+                         os.path.join(WORK, "host"), "-o", f"AuthorizedKeysFile={keys}", "-o", "StrictModes=no",
+                         "-o", "UsePAM=no", "-o", f"PidFile={WORK}/sshd.pid", stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL))
+    listening(2222)
+    return traced("ssh", "ssh", "-F", "none", "-p", "2222", "-i", os.path.join(WORK, "user"), "-o",
+                  "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+                  f"root@{address}", f"i=0; while [ $i -lt {count} ]; do echo $i; i=$((i+1)); sleep 0.01; done")
+
+
+KEY = "0x" + "5a" * 32
+
+
+def esp_state(verb, mobile):
+    """The two SAs and the policies between the correspondent and that address, at both hosts: ESP in
+    transport mode with null encryption, so that it can be seen what is in it."""
+    n = NETS[4]
+    first = 0x5000 + 2 * (mobile == n["new"])
+    for host in (MN, CN):
+        for source, target, spi in ((mobile, n["cn"], first), (n["cn"], mobile, first + 1)):
+            out = (host == MN) == (source == mobile)
+            names = ["src", source, "dst", target]
+            state = ["ip", "-n", host, "xfrm", "state", verb, *names, "proto", "esp", "spi", hex(spi)]
+            policy = ["ip", "-n", host, "xfrm", "policy", verb, *names, "dir", "out" if out else "in"]
+            if verb == "add":
+                run(*state, "mode", "transport", "reqid", "7", "replay-window", "32", "enc", "ecb(cipher_null)", "",
+                    "auth-trunc", "hmac(sha256)", KEY, "128")
+                run(*policy, "tmpl", "proto", "esp", "mode", "transport", "reqid", "7")
+            else:
+                run(*policy)
+                run(*state)
+
+
+def test_esp(world):
+    """Policies that demand ESP before, during and after: the new ones are there before the move, the
+    old ones go after it."""
+    esp_state("add", NETS[4][world.at[4]])
+    wire = start(MN, "tcpdump", "-n", "-i", "v0", "-U", "-w", os.path.join(WORK, "wire.pcap"), stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    server, port = echo_pair(port=5390)
+    with Inside(CN):
+        listener = socket.create_server((NETS[4]["cn"], 5391))
+    with Inside(MN):
+        sock = socket.create_connection((NETS[4]["cn"], port))
+        half = socket.create_connection((NETS[4]["cn"], 5391))
+    other = listener.accept()[0]
+    for s in (sock, half, other):
+        s.settimeout(20)
+    good = echo_rounds(sock, 5, b"before")
+    half.sendall(b"the rest")
+    half.shutdown(socket.SHUT_WR)
+    time.sleep(0.5)
+    reports = []
+    for i in range(4):
+        before, after = (NETS[4][w] for w in (("old", "new") if world.at[4] == "old" else ("new", "old")))
+        reports += world.move(between=lambda _: esp_state("add", after))
+        esp_state("delete", before)
+        good = good and echo_rounds(sock, 5, b"move %d" % i)
+    states = {s["state"] for r in reports for s in r["sockets"]}
+    got = [other.recv(100), other.recv(100)]
+    other.sendall(b"answer")
+    other.close()
+    got += [half.recv(100), half.recv(100)]
+    wire.terminate()
+    wire.wait()
+    seen = run("tcpdump", "-nr", os.path.join(WORK, "wire.pcap"), "-q", check=False)
+    clear = [line for line in seen.splitlines() if "tcp" in line.lower()]
+    ok(good and none_failed(reports), "ESP in transport mode: 4 moves, SAs with them", brief(reports))
+    ok(got == [b"the rest", b"", b"answer", b""] and {"close-wait", "fin-wait-2"} <= states,
+       "half-closed inside ESP", f"{states} {got}")
+    ok("ESP" in seen and not clear, "not a segment of TCP outside ESP on the wire", "\n".join(clear[:5]))
+    for end, r in (("mobile", reports[-2]), ("correspondent", reports[-1])):
+        print(f"# {end}: stood still for {1e3 * r['frozen_s']:.2f} ms, all running after {1e3 * r['finished_s']:.2f} ms, "
+              f"{r['held']} packets waited")
+    for s in (sock, half, listener):
+        s.close()
+    server.kill()
+    esp_state("delete", NETS[4][world.at[4]])
+
+
+def test_nothing_left(world):
+    run(*in_host(MN, MIGRATE, "--recover"))
+    time.sleep(0.2)
+    groups = run("sh", "-c", "find /sys/fs/cgroup -name 'baton-move-*' -type d", check=False).split()
+    rules = run(*in_host(MN, "ip", "rule")) + run(*in_host(CN, "ip", "rule"))
+    left = [f for f in os.listdir("/run/baton-move") if f.isdigit() and not os.path.exists(f"/proc/{f}")]
+    ok(not groups and "0x4d" not in rules and not left, "no group, no rule, no journal left", f"{groups}\n{rules}\n{left}")
+
+
+TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("test_")}
+
+
+def main():
+    wanted = sys.argv[2:] or [name for name in TESTS if name != "esp"]
+    try:
+        with World() as world:
+            for name in wanted:
+                began = time.time()
+                try:
+                    TESTS[name](world)
+                except Exception as e:
+                    import traceback
+                    ok(False, f"{name}: {e}", traceback.format_exc())
+                print(f"# {name}: {time.time() - began:.1f} s", flush=True)
+    finally:
+        import shutil
+        shutil.rmtree(WORK, ignore_errors=True)
+    sys.exit(failed > 0)
+
+
+main()

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Live connections moved to other addresses. On this machine where it can be done, side by side; the
+# part with ESP in the guest, on its virtual clock, and with it everything where it cannot. TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+check='ref/migrate/migrate_check.py build/bin/baton-migrate'
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# What a move needs: root, namespaces, nftables, cgroups of version 2.
+able() {
+	[ "$(id -u)" -eq 0 ] && unshare -n nft add table inet t 2>/dev/null &&
+		grep -qw cgroup2 /proc/filesystems
+}
+
+part() { # NAME COMMAND...: its output at the end, whole
+	local name=$1
+	shift
+	"$@" >"$work/$name" 2>&1
+	echo $? >"$work/$name.status"
+}
+
+show() { # NAME
+	cat "$work/$1"
+	[ "$(cat "$work/$1.status")" -eq 0 ] || failed=1
+	grep -qE '^(not )?ok' "$work/$1" || { echo "not ok - $1: nothing was tested"; failed=1; }
+}
+
+if able; then
+	part programs /usr/bin/python3 $check programs many half_closed shared &
+	part load /usr/bin/python3 $check load ipv6 udp limits killed both_killed &
+	part esp build/bin/baton guest --clock virtual --timeout 240 -- /usr/bin/python3 $check esp &
+	wait
+	part left /usr/bin/python3 $check nothing_left
+	show programs
+	show load
+	show left
+else
+	part esp build/bin/baton guest --clock virtual --timeout 280 -- \
+		/usr/bin/python3 $check esp half_closed shared udp limits
+fi
+show esp
+exit $failed
