@@ -66,13 +66,14 @@ static void restart(struct peer *p)
 
 static void feed(struct peer *p, struct view octets)
 {
+	enum eap_status before = p->eap->status;
 	struct reject reject = { 0 };
 	struct eapol pdu;
 
 	if (eapol_decode(octets, &pdu, &reject) < 0)
 		return;
 	p->eap->status = p->eap->ops->input(p->eap, pdu.body, &reject);
-	if (!reject.reason)
+	if (!reject.reason || p->eap->status != before) /* what is rejected can end it, too */
 		keep_output(p);
 }
 
