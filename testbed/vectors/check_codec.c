@@ -51,7 +51,8 @@ static struct finding compare_element(const struct protocol *p, const struct ele
 	const struct vector_element *want)
 {
 	size_t head = p->format.length_of_whole
-			      ? p->format.code_width + p->format.length_width + 0u
+			      ? p->format.code_width + p->format.flags_width +
+					p->format.length_width + 0u
 			      : 0;
 	struct finding f = number_differs("code", want->code, e->code);
 

@@ -7,6 +7,8 @@
 #include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/eap/eap_packet.h"
+#include "ref/ike/ike_change_wire.h"
+#include "ref/ike/ike_wire.h"
 #include "ref/pana/pana_wire.h"
 #include "ref/radius/radius_wire.h"
 #include "testbed/vectors/play.h"
@@ -57,6 +59,28 @@ static const struct header_member ap_info_header[] = {
 	{NULL, 0, 0, false},
 };
 
+static const struct header_member ike_header[] = {
+	{"spi_i", IKE_SPI_I, 1, true},
+	{"spi_r", IKE_SPI_R, 1, true},
+	{"next_payload", IKE_NEXT_PAYLOAD, 1, false},
+	{"version", IKE_VERSIONS, 1, false},
+	{"exchange", IKE_EXCHANGE_TYPE, 1, false},
+	{"flags", IKE_FLAGS, 1, false},
+	{"message_id", IKE_MESSAGE_ID, 1, false},
+	{"length", IKE_LENGTH, 1, false},
+	{NULL, 0, 0, false},
+};
+
+static const struct header_member change_header[] = {
+	{"version", IKE_CHANGE_VERSION, 1, false},
+	{"kind", IKE_CHANGE_KIND, 1, false},
+	{"length", IKE_CHANGE_LENGTH, 1, false},
+	{"sequence", IKE_CHANGE_SEQUENCE, 1, false},
+	{"spi_i", IKE_CHANGE_SPI_I, 1, true},
+	{"spi_r", IKE_CHANGE_SPI_R, 1, true},
+	{NULL, 0, 0, false},
+};
+
 static const struct vector_codec codecs[] = {
 	{"pana", &pana_protocol, pana_header, codec_wire_parse, codec_pana_check,
 		codec_wire_encode, verify_pana, NULL, false},
@@ -72,6 +96,10 @@ static const struct vector_codec codecs[] = {
 		codec_wire_encode, verify_binding, NULL, false},
 	{"ap-info", &ap_info_protocol, ap_info_header, codec_wire_parse, codec_ap_info_check,
 		codec_wire_encode, NULL, NULL, false},
+	{"ike", &ike_protocol, ike_header, codec_wire_parse, codec_ike_check, codec_wire_encode,
+		verify_ike, NULL, false},
+	{"address-change", &ike_change_protocol, change_header, codec_wire_parse,
+		codec_change_check, codec_wire_encode, NULL, NULL, false},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)

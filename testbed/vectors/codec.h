@@ -96,6 +96,11 @@ int codec_eapol_check(const struct vector_codec *codec, struct view octets, stru
 	struct reject *reject);
 bool codec_eapol_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 struct finding verify_eapol(const struct vector *v, const struct decoded *d);
+int codec_ike_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+struct finding verify_ike(const struct vector *v, const struct decoded *d);
+int codec_change_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
 struct finding verify_binding(const struct vector *v, const struct decoded *d);
 struct finding verify_pana(const struct vector *v, const struct decoded *d);
 

@@ -135,6 +135,7 @@ bool codec_wire_encode(const struct vector_codec *codec, const struct vector *v,
 		const struct vector_element *e = &v->elements[i];
 		packet_add(&p, e->has_vendor ? e->vendor : 0, e->code, e->value);
 		p.elements[i].flags = e->flags;
+		p.elements[i].next = e->next;
 	}
 	wire_encode(&p, w);
 	return true;

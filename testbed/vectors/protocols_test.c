@@ -74,6 +74,8 @@ static const struct change wrong[] = {
 	{"eap/md5", NULL, "\"code\": 1", "\"code\": -1", "'code' is wrong"},
 	{"eap/psk", NULL, "\"rand_p\": \"", "\"rand_p\": \"00", "EAP-PSK without all its values"},
 	{"dot1x-over-ip/messages", NULL, "\"proxy\": true", "\"proxy\": 1", "'proxy' of the state"},
+	{"ike/conversations", NULL, "\"encr\": 20", "\"encr\": 0", "an IKE SA without encryption"},
+	{"ike/conversations", NULL, "\"sk_d\": \"", "\"sk_d\": \"x", "'sk_d' of an IKE SA is wrong"},
 };
 
 static void test_reader_tells_what_is_wrong(void **state)
@@ -133,6 +135,15 @@ static const struct change untrue[] = {
 	{"binding/messages", NULL, "\"sequence\": 1", "\"sequence\": 2", "sequence: expected 2"},
 	{"ap-info/elements", NULL, "\"oui\": 94", "\"oui\": 95", "oui: expected 95, actual 94"},
 	{"ap-info/invalid", NULL, "\"bad-version\"", "\"bad-value\"", "expected bad-value"},
+	{"ike/conversations", NULL, "\"sk_er\": \"", "\"sk_er\": \"00", "sk_er: the derived key"},
+	{"ike/conversations", NULL, "\"shared\": \"", "\"shared\": \"00", "the derived key differs"},
+	{"ike/conversations", NULL, "\"inside\": \"", "\"inside\": \"00", "inside: expected"},
+	{"ike/conversations", "\"gcm128-probe\"", "\"valid\": true", "\"valid\": false",
+		"ICV: expected wrong, actual right"},
+	{"ike/conversations", NULL, "\"message_id\": 0", "\"message_id\": 1",
+		"message_id: expected 1"},
+	{"ike/invalid", NULL, "\"missing-element\"", "\"bad-flags\"", "reason: expected bad-flags"},
+	{"address-change/data", NULL, "\"sequence\": 1", "\"sequence\": 2", "sequence: expected 2"},
 };
 
 /* What differs first in a file; empty when nothing does. */

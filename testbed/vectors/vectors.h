@@ -28,6 +28,7 @@ enum vector_needs {
 struct vector_element {
 	const char *name; /* NULL: one that the specifications do not name */
 	uint32_t code, flags, length, reserved, vendor;
+	uint32_t next; /* IKE: the first payload inside an Encrypted one */
 	bool has_vendor;
 	struct view value;
 };
@@ -96,6 +97,8 @@ struct vector {
 	struct view recv_key, send_key; /* RADIUS: what the key attributes hold; empty: nothing */
 	bool has_pmk;
 	uint32_t pmk; /* EAPOL: whose PMKID the frame carries, index in the group */
+	bool has_inside;
+	struct view inside; /* IKE: what the Encrypted payload or fragment holds */
 	bool has_reply;
 	struct view reply; /* the only right answer, where there is one */
 	bool has_fields;    /* false where the boundaries are wrong */
@@ -129,10 +132,18 @@ struct vector_pmk {
 	struct view pmk, bssid, station, pmkid;
 };
 
+/* IKE: an IKE SA; numbers of RFC 7296 §3.3.2. */
+struct vector_ike {
+	uint32_t encr, key_bits, prf, integ;
+	struct view spi_i, spi_r, nonce_i, nonce_r, shared;
+	struct view d, ai, ar, ei, er, pi, pr;
+};
+
 struct vector_group {
 	const char *name, *title;
 	struct view secret; /* RADIUS: shared by client and server; else empty */
 	struct view key;    /* remote binding: shared by MN and CN; else empty */
+	struct vector_ike ike; /* encr 0: none */
 	const struct vector_exchange *exchanges;
 	size_t exchange_count;
 	const struct vector_pmk *pmks;

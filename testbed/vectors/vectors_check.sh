@@ -122,6 +122,29 @@ reference_paa() {
 	[ "$(sed -n 's/.*: \([0-9]*\) pass.*/\1/p' "$scratch/table")" -ge 250 ]
 }
 
+# tshark opens the conversations with the keys that the files have.
+opened() {
+	/usr/bin/python3 - >"$scratch/tables" <<-'END' || return 1
+		import json
+		encr = {(20, 128): "AES-GCM-128 with 16 octet ICV [RFC5282]",
+		        (20, 256): "AES-GCM-256 with 16 octet ICV [RFC5282]",
+		        (12, 128): "AES-CBC-128 [RFC3602]", (12, 256): "AES-CBC-256 [RFC3602]"}
+		integ = {0: "NONE [RFC4306]", 2: "HMAC_SHA1_96 [RFC2404]", 12: "HMAC_SHA2_256_128 [RFC4868]",
+		         13: "HMAC_SHA2_384_192 [RFC4868]", 14: "HMAC_SHA2_512_256 [RFC4868]"}
+		for group in json.load(open("vectors/ike/conversations.json"))["groups"]:
+		    k = group["keys"]["ike"]
+		    print('-o\nuat:ikev2_decryption_table:%s,%s,%s,%s,"%s",%s,%s,"%s"' % (
+		        k["spi_i"], k["spi_r"], k["sk_ei"], k["sk_er"], encr[k["encr"], k["key_bits"]],
+		        k["sk_ai"], k["sk_ar"], integ[k["integ"]]))
+	END
+	local tables
+	mapfile -t tables <"$scratch/tables"
+	tshark "${tables[@]}" -r vectors/ike/conversations.pcapng -V >"$scratch/shown" 2>"$scratch/said" || return 1
+	grep -i 'malformed\|incorrect' "$scratch/shown" && return 1
+	[ "$(grep -c 'Identification Data:mn.example\|Identification Data: mn.example' "$scratch/shown")" -eq 7 ] ||
+		{ grep -c 'Identification' "$scratch/shown"; return 1; }
+}
+
 ok "cryptography of the generators" vectors/gen/self_test.py
 ok "regeneration gives the same octets" vectors/gen/generate.py --check
 ok "schema, fields, keys, authenticators and captures agree" vectors/verify.py
@@ -130,6 +153,7 @@ ok "an altered key is seen" damaged '0,/"auth_key": "./s//"auth_key": "/' pana/s
 ok "a member of another name is seen" damaged '0,/"comment"/s//"remark"/' pana/messages.json vectors/verify.py
 ok "an altered secret is seen" damaged 's/"secret": "62/"secret": "63/' radius/keys.json vectors/verify.py
 ok "an altered PMK is seen" damaged '0,/"pmkid": "./s//"pmkid": "/' eapol/frames.json vectors/verify.py
+ok "an altered key of IKE is seen" damaged '0,/"sk_pi": "./s//"sk_pi": "/' ike/conversations.json vectors/verify.py
 ok "an altered MPPE key is seen" damaged '0,/"recv": "../s//"recv": "00/' radius/keys.json vectors/verify.py
 if [ -x "$baton" ]; then
 	while read -r protocol count invalid beyond; do
@@ -145,7 +169,12 @@ if [ -x "$baton" ]; then
 		dot1x-over-ip 150 70 0
 		binding 40 25 2
 		ap-info 80 60 0
+		ike 180 60 0
 	EOF
+	ok "address-change: at least 60 vectors, 30 invalid" enough address-change 60 30
+	ok "address-change: the codec" codec address-change 0
+	ok "address-change: seeds for the fuzzers" corpus address-change
+	ok "tshark opens messages of IKE with the keys of the vectors" opened
 	ok "a wrong answer is seen" damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \
 		"$baton" vectors check eap --folder
 	ok "a wrong reaction is seen" damaged '0,/"OPENED"/s//"ALIVE"/' dot1x-over-ip/messages.json \

@@ -19,6 +19,10 @@ static const struct vector_manner manners[] = {
 		0},
 	{"binding", {"cn->mn", "mn->cn"}, {"any"}, "fields", "elements", "element", 0},
 	{"ap-info", {"ap->station"}, {"any"}, "fields", "elements", "element", 0},
+	{"ike", {"responder->initiator", "initiator->responder"}, {"any"}, "fields", "elements",
+		"payload", 4},
+	{"address-change", {"correspondent->mover", "mover->correspondent"}, {"any"}, "fields",
+		"elements", "element", 0},
 	{NULL, {NULL}, {NULL}, NULL, NULL, NULL, 0},
 };
 
@@ -199,6 +203,7 @@ static bool read_element(struct source *s, json_t *object, void *to)
 		{"length", MEMBER_U16, true, &e->length, NULL},
 		{"reserved", MEMBER_U16, pana, &e->reserved, NULL},
 		{"vendor", MEMBER_U32, false, &e->vendor, &e->has_vendor},
+		{"next", MEMBER_U16, false, &e->next, NULL},
 		{"value", MEMBER_HEX, true, &e->value, NULL},
 		{"number", MEMBER_U32, false, NULL, NULL},
 		{NULL, 0, 0, NULL, NULL},
@@ -341,6 +346,7 @@ bool read_vector(struct source *s, json_t *object, struct vector *v)
 		{"eap", MEMBER_HEX, false, &v->eap, &v->has_eap},
 		{"keys", MEMBER_OBJECT, false, &p.keys, &v->has_keys},
 		{"pmk", MEMBER_U32, false, &v->pmk, &v->has_pmk},
+		{"inside", MEMBER_HEX, false, &v->inside, &v->has_inside},
 		{manner->fields, MEMBER_OBJECT, false, &p.fields, &v->has_fields},
 		{manner->elements ? manner->elements : "", MEMBER_ARRAY, false, &p.elements, NULL},
 		{NULL, 0, 0, NULL, NULL},

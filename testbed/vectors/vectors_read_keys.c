@@ -115,9 +115,39 @@ static bool read_pmk(struct source *s, json_t *object, void *to)
 			       "of 6");
 }
 
+static bool read_ike(struct source *s, json_t *object, struct vector_ike *k)
+{
+	const struct member rows[] = {
+		{"encr", MEMBER_U16, true, &k->encr, NULL},
+		{"key_bits", MEMBER_U16, true, &k->key_bits, NULL},
+		{"prf", MEMBER_U16, true, &k->prf, NULL},
+		{"integ", MEMBER_U16, true, &k->integ, NULL},
+		{"spi_i", MEMBER_HEX, true, &k->spi_i, NULL},
+		{"spi_r", MEMBER_HEX, true, &k->spi_r, NULL},
+		{"nonce_i", MEMBER_HEX, true, &k->nonce_i, NULL},
+		{"nonce_r", MEMBER_HEX, true, &k->nonce_r, NULL},
+		{"shared", MEMBER_HEX, true, &k->shared, NULL},
+		{"sk_d", MEMBER_HEX, true, &k->d, NULL},
+		{"sk_ai", MEMBER_HEX, true, &k->ai, NULL},
+		{"sk_ar", MEMBER_HEX, true, &k->ar, NULL},
+		{"sk_ei", MEMBER_HEX, true, &k->ei, NULL},
+		{"sk_er", MEMBER_HEX, true, &k->er, NULL},
+		{"sk_pi", MEMBER_HEX, true, &k->pi, NULL},
+		{"sk_pr", MEMBER_HEX, true, &k->pr, NULL},
+		{NULL, 0, 0, NULL, NULL},
+	};
+
+	if (!source_members(s, object, "an IKE SA", rows))
+		return false;
+	return (k->encr != 0 && k->spi_i.size == 8 && k->spi_r.size == 8) ||
+	       source_wrong(s, "an IKE SA without encryption or with SPIs of a wrong size; they "
+			       "would have 8 octets");
+}
+
 bool read_keys(struct source *s, json_t *object, struct vector_group *g)
 {
 	json_t *associations = NULL, *eap = NULL, *exchanges = NULL, *pmks = NULL;
+	json_t *ike = NULL;
 	bool pana = strcmp(s->file->protocol, "pana") == 0;
 	const struct member rows[] = {
 		{"eap", MEMBER_ARRAY, pana, &eap, NULL},
@@ -126,10 +156,12 @@ bool read_keys(struct source *s, json_t *object, struct vector_group *g)
 		{"secret", MEMBER_HEX, false, &g->secret, NULL},
 		{"exchanges", MEMBER_ARRAY, false, &exchanges, NULL},
 		{"pmks", MEMBER_ARRAY, false, &pmks, NULL},
+		{"ike", MEMBER_OBJECT, false, &ike, NULL},
 		{NULL, 0, 0, NULL, NULL},
 	};
 
 	return source_members(s, object, "keys", rows) &&
+	       (!ike || read_ike(s, ike, &g->ike)) &&
 	       read_list(s, eap, sizeof(*g->eap), read_eap, (const void **)&g->eap,
 		       &g->eap_count) &&
 	       read_list(s, associations, sizeof(*g->associations), read_association,

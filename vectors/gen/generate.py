@@ -28,6 +28,8 @@ MODULES = {
     "dot1x-over-ip": ("cases_dxi_messages", "cases_dxi_invalid"),
     "binding": ("cases_binding",),
     "ap-info": ("cases_apinfo",),
+    "ike": ("cases_ike", "cases_ike_invalid"),
+    "address-change": ("cases_change",),
 }
 
 
