@@ -300,10 +300,10 @@ static enum neighbour_verdict put(struct neighbour *n, const struct neighbour_le
 		.learnt = learnt,
 		.teller = l->teller,
 		.info = l->info };
-	note_names(n, l);
 	n->changes += before.known && !same;
 	if (neighbour_conflict(n, l->source))
 		return NEIGHBOUR_CONTRADICTS;
+	note_names(n, l);
 	return same ? NEIGHBOUR_SAME : before.known ? NEIGHBOUR_CHANGED : NEIGHBOUR_NEW;
 }
 

@@ -273,6 +273,11 @@ static void test_names(void **state)
 	neighbours_learn(t, &l, NOW);
 	assert_string_equal(neighbours_find(t, one)->ssid, "mine");
 	assert_null(neighbours_named(t, "other"));
+	/* nor does one that contradicts what is known name anything */
+	l = lesson(NEIGHBOUR_BEACON, two, "203.0.113.66", "192.0.2.1");
+	l.ssid = "mine";
+	assert_int_equal(neighbours_learn(t, &l, NOW), NEIGHBOUR_CONTRADICTS);
+	assert_string_equal(neighbours_find(t, two)->ssid, "net");
 	neighbours_free(t);
 	neighbours_free(NULL);
 }

@@ -44,6 +44,7 @@ static int start(struct node *node)
 		mn->handover = handover_new(mn);
 		if (!mn->handover)
 			return -1;
+		neighbourhood_complete(mn, mn_network(mn, mn->settings->start));
 		handover_begin(mn->handover);
 	} else if (mn->settings->pana.initiate) {
 		client_begin(&mn->networks[0], &mn->networks[0].settings->local,

@@ -37,6 +37,9 @@ void neighbourhood_free(struct neighbourhood *neighbourhood);
 json_t *neighbourhood_choose(struct mn *mn, struct control_request *request,
 	const json_t *arguments);
 
+/* A network of the configuration that has no agent gets one, if the neighbourhood knows one. */
+void neighbourhood_complete(struct mn *mn, struct network *network);
+
 /* A report of that network's PANA client. */
 void neighbourhood_pana(struct neighbourhood *neighbourhood, struct network *network,
 	const struct action *report);

@@ -107,14 +107,13 @@ static struct network *network_of(struct mn *mn, struct control_request *request
 	return n;
 }
 
-/* A network of the configuration that has no agent gets one, if somebody knows one. */
-static void complete(struct mn *mn, struct network *n)
+void neighbourhood_complete(struct mn *mn, struct network *n)
 {
 	const struct neighbour *e;
 	enum neighbour_source source;
 	const struct endpoint *agent;
 
-	if (n->settings->paa.family || !n->settings->ssid)
+	if (!mn->neighbourhood || !n || n->settings->paa.family || !n->settings->ssid)
 		return;
 	e = neighbours_named(mn->neighbourhood->table, n->settings->ssid);
 	agent = e ? neighbour_agent(e, family_of(mn), &source) : NULL;
@@ -135,7 +134,7 @@ json_t *neighbourhood_choose(struct mn *mn, struct control_request *request,
 		return json_incref((json_t *)arguments);
 	neighbours_expire(mn->neighbourhood->table, neighbourhood_now());
 	if (n && n < mn->networks + mn->settings->networks.count) {
-		complete(mn, n);
+		neighbourhood_complete(mn, n);
 		return json_incref((json_t *)arguments);
 	}
 	if (mac_parse(name, bssid) == 0) {

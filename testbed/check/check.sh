@@ -207,6 +207,7 @@ seed_corpora() {
 		rows_fuzz suites/requirements/*.yaml
 		manifest_fuzz suites/adapters/*/sut.yaml
 		topology_fuzz topology/*.yaml testbed/topology/bad/*.yaml
+		neighbourhood_fuzz ref/mn/example-memory.json
 		report_fuzz testbed/report/fixtures/*.json testbed/report/fixtures/bad/*.json
 	EOF
 }

@@ -109,7 +109,7 @@ static void render_object(const json_t *object, int indent, FILE *to)
 			char *text = cell(value);
 			fprintf(to, " %s\n", text);
 			free(text);
-		} else if (json_is_array(value) && json_array_size(value) == 0) {
+		} else if (json_array_size(value) == 0 && json_object_size(value) == 0) {
 			fprintf(to, " none\n");
 		} else {
 			fputc('\n', to);
