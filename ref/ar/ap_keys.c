@@ -11,6 +11,7 @@
 #define AGAIN (100 * BTIME_MS) /* before the first repetition; doubled each time */
 #define ATTEMPTS 5
 #define JOBS_MAX 1024 /* requests under way */
+#define STATIONS_MAX 4 /* of one session */
 
 /* One access point's part of a job. */
 struct part {
@@ -191,21 +192,23 @@ static void release(struct ap_keys *k, uint32_t session)
 	}
 }
 
-/* False when the address is somebody else's. */
+/* False when the address is somebody else's, or the session has too many. */
 static bool claim(struct ap_keys *k, const struct paa_session *s, const uint8_t station[6])
 {
 	const char *identity = paa_session_identity(s);
+	unsigned own = 0;
 	bool mine = false;
 
 	for (const struct claim *c = k->claims; c; c = c->next) {
+		own += c->session == paa_session_id(s);
 		if (memcmp(c->station, station, 6) != 0)
 			continue;
 		if (strcmp(c->identity, identity) != 0)
 			return false;
 		mine |= c->session == paa_session_id(s);
 	}
-	if (mine)
-		return true;
+	if (mine || own >= STATIONS_MAX)
+		return mine;
 	struct claim *c = host_alloc(sizeof(*c));
 	memcpy(c->station, station, 6);
 	c->session = paa_session_id(s);
@@ -258,7 +261,7 @@ static void take_request(struct ap_keys *k, uint32_t session, struct view value)
 		refuse(k, session, request.request_id, MPA_REFUSED, "the session has no keys");
 	else if (!claim(k, s, request.mac))
 		refuse(k, session, request.request_id, MPA_REFUSED,
-			"this station belongs to somebody else");
+			"this station belongs to somebody else, or is one too many");
 	else if (k->jobs_count >= JOBS_MAX)
 		refuse(k, session, request.request_id, MPA_NO_RESOURCES, "too many requests");
 	else
