@@ -30,6 +30,11 @@ result $? "RADIUS: the reference passes EAP on ($(count) tests)"
 $baton run radius/server --sut freeradius --expected suites/adapters/freeradius/expected.yaml \
 	--results "$work/server" >"$work/out" 2>&1
 result $? "RADIUS: FreeRADIUS does what was found, no more and no less ($(count) tests)"
+cp "$work/out" "$work/freeradius"
+$baton run radius/client --sut hostapd --expected suites/adapters/hostapd/expected.yaml \
+	--results "$work/hostapd" >"$work/out" 2>&1
+result $? "RADIUS: hostapd does what was found, no more and no less ($(count) tests)"
+cp "$work/freeradius" "$work/out"
 grep -q '^pass .*radius/server/success\[method=EAP-TLS\]' "$work/out"
 result $? 'FreeRADIUS accepts a peer by EAP-TLS'
 $baton run finding-access-points --results "$work/finding" >"$work/out" 2>&1
