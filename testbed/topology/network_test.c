@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -500,37 +501,89 @@ static void namespaces(void **unused)
 
 /* --- several -------------------------------------------------------------------------------- */
 
-static void *raise_some(void *failures)
+/* What the threads share; counters are each thread's own. */
+struct crowd {
+	struct network_launcher *launcher;
+	atomic_bool over;
+	int failures;
+};
+
+static void *raise_some(void *context)
 {
+	struct crowd *crowd = context;
+	const struct network_options options = {.launcher = crowd->launcher};
+
 	for (int i = 0; i < 5; i++) {
 		struct network *n;
 		int fd;
 
-		if (network_up(wired, NULL, &n, NULL)) {
-			++*(int *)failures;
+		if (network_up(wired, &options, &n, NULL)) {
+			crowd->failures++;
 			continue;
 		}
 		fd = network_socket(n, "sut", AF_INET, SOCK_DGRAM, 0);
-		*(int *)failures += fd < 0;
+		crowd->failures += fd < 0;
 		close(fd);
 		network_down(n);
 	}
 	return NULL;
 }
 
+/* Holds locks of the allocator most of the time. */
+static void *make_noise(void *context)
+{
+	struct crowd *crowd = context;
+	void *kept[512];
+
+	while (!crowd->over) {
+		for (int i = 0; i < 512; i++)
+			kept[i] = malloc((size_t)16 << i % 9);
+		for (int i = 0; i < 512; i++)
+			free(kept[i]);
+	}
+	return NULL;
+}
+
+/* Whatever other threads hold while one raises a network, nothing waits for it for ever. */
 static void side_by_side(void **unused)
 {
-	pthread_t threads[4];
-	int failures[4] = {0};
+	pthread_t threads[4], noise;
+	struct crowd crowds[4] = {0}, *first = &crowds[0];
 
 	(void)unused;
 	network_down(up(NULL)); /* skips where there are no namespaces */
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, raise_some, &failures[i]), 0);
+	assert_int_equal(network_launcher_open(wired, &first->launcher), 0);
+	assert_int_equal(pthread_create(&noise, NULL, make_noise, first), 0);
+	for (int i = 0; i < 4; i++) {
+		crowds[i].launcher = first->launcher;
+		assert_int_equal(pthread_create(&threads[i], NULL, raise_some, &crowds[i]), 0);
+	}
 	for (int i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
-		assert_int_equal(failures[i], 0);
+		assert_int_equal(crowds[i].failures, 0);
 	}
+	first->over = true;
+	pthread_join(noise, NULL);
+	network_launcher_close(first->launcher);
+	assert_int_equal(left_over(), 0);
+}
+
+static void launcher_ends_first(void **unused)
+{
+	struct network_launcher *launcher;
+	struct topology other = *wired;
+	struct network *n;
+
+	(void)unused;
+	network_down(up(NULL));
+	assert_int_equal(network_launcher_open(wired, &launcher), 0);
+	assert_int_equal(
+		network_up(&other, &(struct network_options){.launcher = launcher}, &n, NULL),
+		-EINVAL);
+	n = up(&(struct network_options){.launcher = launcher});
+	network_launcher_close(launcher);
+	assert_int_equal(run_shell(n, "tester", "ping -c1 -W1 192.0.2.2 >/dev/null", 0), 0);
+	network_down(n);
 	assert_int_equal(left_over(), 0);
 }
 
@@ -603,6 +656,7 @@ int main(void)
 		cmocka_unit_test(cut_link),
 		cmocka_unit_test(namespaces),
 		cmocka_unit_test(side_by_side),
+		cmocka_unit_test(launcher_ends_first),
 		cmocka_unit_test(attached),
 	};
 
