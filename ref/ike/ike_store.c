@@ -257,7 +257,8 @@ void ike_bury(struct ike_sa *sa)
 void ike_sa_destroy(struct ike_sa *sa)
 {
 	struct ike_octets *const owned[] = { &sa->nonce_i, &sa->nonce_r, &sa->init_request,
-		&sa->init_response, &sa->cookie, &sa->first_auth, &sa->change.cookie, &sa->request.octets, &sa->response.octets };
+		&sa->init_response, &sa->cookie, &sa->first_auth, &sa->change.cookie,
+		&sa->request.octets, &sa->response.octets };
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		ike_octets_clear(owned[i]);
