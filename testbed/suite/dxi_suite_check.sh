@@ -20,34 +20,32 @@ result() { # STATUS NAME
 }
 count() { sed -n 's/^\([0-9]*\) tests.*/\1/p' "$work/out"; }
 
-# It mostly waits for what must not come, so the rest goes beside it.
-$baton run dot1x-over-ip --results "$work/dxi" >"$work/dxi.out" 2>&1 &
-dxi=$!
-$baton run dot1x-over-ip --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
-result $? 'every statement of its specification is covered, or the catalogue says why not'
-$baton run radius/client --results "$work/client" >"$work/out" 2>&1
-result $? "RADIUS: the reference passes EAP on ($(count) tests)"
-$baton run radius/server --sut freeradius --expected suites/adapters/freeradius/expected.yaml \
-	--results "$work/server" >"$work/out" 2>&1
-result $? "RADIUS: FreeRADIUS does what was found, no more and no less ($(count) tests)"
-cp "$work/out" "$work/freeradius"
-$baton run radius/client --sut hostapd --expected suites/adapters/hostapd/expected.yaml \
-	--results "$work/hostapd" >"$work/out" 2>&1
-result $? "RADIUS: hostapd does what was found, no more and no less ($(count) tests)"
-cp "$work/freeradius" "$work/out"
+# Runs mostly wait for what must not come, so they go side by side.
+begin() { # NAME ARGUMENTS of baton run
+	local name=$1
+	shift
+	($baton run "$@" --results "$work/$name" >"$work/$name.out" 2>&1; echo $? >"$work/$name.status") &
+}
+ended() { # NAME WORDS
+	cp "$work/$1.out" "$work/out"
+	result "$(cat "$work/$1.status")" "$2 ($(count) tests)"
+}
+begin dxi dot1x-over-ip
+begin finding finding-access-points
+begin client radius/client
+begin server radius/server --sut freeradius --expected suites/adapters/freeradius/expected.yaml
+wait
+begin hostapd radius/client --sut hostapd --expected suites/adapters/hostapd/expected.yaml
+ended dxi '802.1X over IP: access point, proxy and station of the reference'
+ended finding 'access points that say where they are, agents that tell of them'
+ended client 'RADIUS: the reference passes EAP on'
+ended server 'RADIUS: FreeRADIUS does what was found, no more and no less'
 grep -q '^pass .*radius/server/success\[method=EAP-TLS\]' "$work/out"
 result $? 'FreeRADIUS accepts a peer by EAP-TLS'
-$baton run finding-access-points --results "$work/finding" >"$work/out" 2>&1
-result $? "access points that say where they are, agents that tell of them ($(count) tests)"
-$baton run finding-access-points --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
-result $? 'every statement of its specification is covered, or the catalogue says why not'
-$baton run radius --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
-result $? 'every statement of RFC 2865 and RFC 3579 about EAP is covered, or the catalogue says why not'
-
-wait $dxi
-status=$?
-mv "$work/dxi.out" "$work/out"
-result $status "802.1X over IP: access point, proxy and station of the reference ($(count) tests)"
+for name in dot1x-over-ip finding-access-points radius; do
+	$baton run $name --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
+	result $? "$name: every statement of the catalogues is covered, or they say why not"
+done
 
 if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/out" 2>&1; then
 	result 1 'the wrong variants can be built'
@@ -60,6 +58,7 @@ for name in $names; do
 		--results "$work/mutants.$name" >"$work/$name" 2>&1 &
 done
 wait
+ended hostapd 'RADIUS: hostapd does what was found, no more and no less'
 for name in $names; do
 	cp "$work/$name" "$work/out"
 	grep -q '^proven' "$work/out" && ! grep -q '^not proven' "$work/out"
