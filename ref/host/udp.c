@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ref/host/ipsec.h"
 #include "ref/host/kernel.h"
 #include "ref/host/udp.h"
 
@@ -138,17 +138,12 @@ out:
 
 int udp_bypass_ipsec(struct udp *udp)
 {
-	bool v6 = udp->bound.family == AF_INET6;
-	struct xfrm_userpolicy_info pass = { .sel.family = udp->bound.family,
-		.action = XFRM_POLICY_ALLOW };
+	return ipsec_bypass(udp->fd, udp->bound.family);
+}
 
-	for (uint8_t dir = XFRM_POLICY_IN; dir <= XFRM_POLICY_OUT; dir++) {
-		pass.dir = dir;
-		if (setsockopt(udp->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-			    v6 ? IPV6_XFRM_POLICY : IP_XFRM_POLICY, &pass, sizeof(pass)) < 0)
-			return -errno;
-	}
-	return 0;
+int udp_take_esp(struct udp *udp)
+{
+	return ipsec_udp_socket(udp->fd);
 }
 
 struct endpoint udp_local(const struct udp *udp)

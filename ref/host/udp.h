@@ -36,6 +36,9 @@ struct udp *udp_open(struct loop *loop, const struct endpoint *local, const char
  */
 int udp_bypass_ipsec(struct udp *udp);
 
+/* The kernel takes ESP out of what arrives (ipsec_udp_socket). 0 or a negative errno. */
+int udp_take_esp(struct udp *udp);
+
 /* The address and port it is bound to. */
 struct endpoint udp_local(const struct udp *udp);
 

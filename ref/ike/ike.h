@@ -45,6 +45,12 @@ struct ike_connection {
 	bool force_encapsulation; /* ESP in UDP even without a NAT */
 	bool ask_address;	  /* initiator: an internal IPv4 address */
 	bool address_change;	  /* docs/address-change.md: offered, and taken */
+	/*
+	 * The owner sends what goes to an address that a peer is leaving in a tunnel to the new one,
+	 * from IKE_REPORT_CHANGING on (§5.1 there). Without it a peer that still speaks from its old
+	 * address is refused: its cookie would not prove that it is at the new one.
+	 */
+	bool tunnels;
 	bool trust_new_address;	  /* a peer's new address is taken without its cookie, §5.3 there */
 	bool check_path;	  /* COOKIE2 before a peer's new address is used, RFC 4555 §3.7 */
 	uint8_t pool[4];	  /* responder: first internal IPv4 address to give */
@@ -84,6 +90,7 @@ enum ike_report {
 	IKE_REPORT_CHILD_FAILED, /* the peer refused; data: words */
 	IKE_REPORT_REKEYED,	/* session: the new SA; its children are those of the old */
 	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
+	IKE_REPORT_CHANGING,	/* a peer in a tunnel, not verified yet; data: struct ike_migration */
 	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
 	IKE_REPORT_CHANGE_REFUSED, /* by the peer or by us; data: words */
 	IKE_REPORT_EXPIRED,	/* the old address; the SA is over, or will be in a moment */

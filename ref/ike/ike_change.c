@@ -394,7 +394,8 @@ static enum ike_change_reason judge(struct ike_sa *sa, struct ike_sa *of, const 
 {
 	uint32_t sequence = (uint32_t)p->header[IKE_CHANGE_SEQUENCE];
 	struct endpoint old = ike_change_address(p, false), to = ike_change_address(p, true);
-	bool direct = same(&s->from, &to), from_old = same(&s->from, &of->peer);
+	bool direct = same(&s->from, &to);
+	bool tunnelled = sa->connection->tunnels && same(&s->from, &of->peer);
 
 	if (!sa->connection->address_change)
 		return IKE_CHANGE_PROHIBITED;
@@ -403,7 +404,7 @@ static enum ike_change_reason judge(struct ike_sa *sa, struct ike_sa *of, const 
 	if (!same(&old, &of->peer))
 		return IKE_CHANGE_NOT_THERE;
 	/* in a tunnel it comes from the old address, else from the new one */
-	if (!possible(&to) || same(&to, &of->local) || (!direct && !from_old))
+	if (!possible(&to) || same(&to, &of->local) || (!direct && !tunnelled))
 		return IKE_CHANGE_BAD_ADDRESS;
 	return 0;
 }
@@ -471,10 +472,16 @@ void ike_change_asked(struct ike_sa *sa, struct ike_step *s)
 		why = judge(sa, of, &p, s);
 	uint32_t sequence = (uint32_t)p.header[IKE_CHANGE_SEQUENCE];
 	struct endpoint to = ike_change_address(&p, true);
+	ike_turn_cookie_secret(sa->ike, s->now);
 	bool known = !why && (sa->connection->trust_new_address ||
 		cookie_good(of, &p, sequence, &to));
 	if (!why && too_often(of, s->now))
 		why = IKE_CHANGE_TOO_OFTEN;
+	if (!why && !same(&s->from, &to)) { /* the answer has to go to the new address */
+		struct ike_migration m = { .old_peer = of->peer, .peer = to };
+		actions_report(s->actions, of, IKE_REPORT_CHANGING,
+			ike_report_name(IKE_REPORT_CHANGING), VIEW(&m, sizeof(m)));
+	}
 	if (why)
 		refuse(sa, s, &p, why);
 	else if (!known)

@@ -139,12 +139,37 @@ static void test_in_a_tunnel(void **state)
 	struct ike_event event = change_to("203.0.113.9");
 
 	(void)state;
-	open_world(1);
+	init(1);
+	w.b.connection.tunnels = true;
+	world_begin(&w);
+	world_initiate(&w);
+	world_settle(&w);
 	event.tunnelled = true;
 	assert_int_equal(world_event(&w, &w.a, event), 0);
 	assert_true(at(&w.air.flying[0].from, "192.0.2.1"));
 	world_settle(&w);
 	assert_both_at("203.0.113.9", 0);
+	/* whoever carries the answer knew where to before it was sent */
+	assert_int_equal(reports(true, IKE_REPORT_CHANGING), 2);
+	world_end(&w);
+}
+
+/*
+ * From the old address where nobody carries answers to the new one: the cookie would come back to
+ * the old address and prove nothing, so a peer could name anybody's. Refused.
+ */
+static void test_no_tunnel(void **state)
+{
+	struct ike_event event = change_to("203.0.113.66");
+
+	(void)state;
+	open_world(1);
+	event.tunnelled = true;
+	assert_int_equal(world_event(&w, &w.a, event), 0);
+	world_settle(&w);
+	assert_true(world_saw(&w, true, IKE_REPORT_CHANGE_REFUSED));
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 0);
+	assert_both_at("192.0.2.1", 0);
 	world_end(&w);
 }
 
@@ -225,6 +250,7 @@ static void every_pattern(bool tunnelled, bool trust, bool both, unsigned digits
 		struct pattern p = { number, digits };
 		struct ike_event event = change_to("203.0.113.9");
 		init(number + 1);
+		w.b.connection.tunnels = tunnelled;
 		w.b.connection.trust_new_address = w.a.connection.trust_new_address = trust;
 		world_begin(&w);
 		world_initiate(&w);
@@ -421,7 +447,11 @@ static void test_third_party(void **state)
 
 	(void)state;
 	for (int tunnelled = 0; tunnelled < 2; tunnelled++) {
-		open_world(1);
+		init(1);
+		w.b.connection.tunnels = tunnelled;
+		world_begin(&w);
+		world_initiate(&w);
+		world_settle(&w);
 		event.tunnelled = tunnelled;
 		assert_int_equal(world_event(&w, &w.a, event), 0);
 		btime to = btime_add(w.now, 60 * BTIME_S);
@@ -605,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_change_on_trust),
 		cmocka_unit_test(test_either_end_moves),
 		cmocka_unit_test(test_in_a_tunnel),
+		cmocka_unit_test(test_no_tunnel),
 		cmocka_unit_test(test_over_another_sa),
 		cmocka_unit_test(test_independent),
 		cmocka_unit_test(test_both_at_once),

@@ -99,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.a.connection.rekey_child = w.b.connection.rekey_ike = 300 * BTIME_S;
 	w.a.connection.ask_address = read_u8(&in) & 1;
 	w.b.connection.pool_size = 4;
+	w.b.connection.tunnels = size & 1;
 	w.a.connection.address_change = w.b.connection.address_change = true;
 	w.a.connection.fragment_size = read_u8(&in) & 1 ? 200 : 1280;
 	if (read_u8(&in) & 1)

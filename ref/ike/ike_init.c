@@ -78,7 +78,7 @@ static void new_cookie_secret(struct ike *ike)
 }
 
 /* A new secret now and then; cookies of the one before are still taken. */
-static void turn_cookie_secret(struct ike *ike, btime now)
+void ike_turn_cookie_secret(struct ike *ike, btime now)
 {
 	if (now < ike->cookie_due)
 		return;
@@ -422,7 +422,7 @@ int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject)
 		ike_send_flight(known, &known->response, s);
 		return 0;
 	}
-	turn_cookie_secret(ike, s->now);
+	ike_turn_cookie_secret(ike, s->now);
 	if (ike->half_open >= ike->config.cookie_threshold && !cookie_good(ike, s)) {
 		uint8_t cookie[IKE_COOKIE_SIZE];
 		make_cookie(ike, ike->cookie_version, s, cookie);

@@ -254,6 +254,8 @@ int ike_tx_init(void *context, const void *input);
 int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject);
 int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject *reject);
 void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d);
+/* A new secret of cookies when it is time. */
+void ike_turn_cookie_secret(struct ike *ike, btime now);
 void ike_nat_detect(struct ike_sa *sa, const struct ike_step *s);
 
 /* --- ike_prove.c */

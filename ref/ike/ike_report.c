@@ -12,6 +12,7 @@ const char *ike_report_name(enum ike_report report)
 		[IKE_REPORT_CHILD_FAILED] = "ike_child_failed",
 		[IKE_REPORT_REKEYED] = "ike_rekeyed",
 		[IKE_REPORT_MOVED] = "ike_moved",
+		[IKE_REPORT_CHANGING] = "ike_changing",
 		[IKE_REPORT_MIGRATED] = "ike_migrated",
 		[IKE_REPORT_CHANGE_REFUSED] = "ike_change_refused",
 		[IKE_REPORT_EXPIRED] = "ike_expired",

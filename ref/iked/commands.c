@@ -106,17 +106,60 @@ ORDER(create_child, IKE_EVENT_CREATE_CHILD)
 ORDER(delete_child, IKE_EVENT_DELETE_CHILD)
 ORDER(delete, IKE_EVENT_DELETE)
 ORDER(probe, IKE_EVENT_PROBE)
+ORDER(expire, IKE_EVENT_EXPIRED)
+
+/* One SA goes along, by address change where both ends know it, else by MOBIKE. */
+static int move_sa(struct iked *d, struct ike_sa *sa, struct ike_event event)
+{
+	const struct iked_connection *list = d->settings->connections.items;
+	struct actions actions;
+
+	if (ike_sa_changes(sa)) {
+		event.kind = IKE_EVENT_CHANGE;
+		event.hold = list[ike_sa_connection(sa) - d->connections].hold;
+		return carry_change(d, sa, &event);
+	}
+	actions_clear(&actions);
+	int result = ike_event(d->ike, sa, &event, loop_now(), &actions);
+	iked_take(d, &actions);
+	return result;
+}
+
+static bool wanted(const struct ike_sa *sa, const char *name)
+{
+	return ike_sa_established(sa) && (!name || strcmp(ike_sa_connection(sa)->name, name) == 0);
+}
 
 static void cmd_move(void *node, struct control_request *request, const json_t *arguments)
 {
+	struct iked *d = ((struct node *)node)->state;
 	const char *text = control_text(arguments, "local");
+	const char *peer = control_text(arguments, "peer");
+	const char *name = control_text(arguments, "connection");
 	struct ike_event event = { .kind = IKE_EVENT_MOVED };
+	unsigned found = 0, moving = 0;
 
 	if (!text || endpoint_parse(text, 0, &event.local) < 0) {
 		control_refuse(request, "local is not an address");
 		return;
 	}
-	order(node, request, arguments, event);
+	if (peer && endpoint_parse(peer, 0, &event.peer) < 0) {
+		control_refuse(request, "peer is not an address");
+		return;
+	}
+	for (struct ike_sa *sa = ike_next(d->ike, NULL), *next; sa; sa = next) {
+		next = ike_next(d->ike, sa);
+		if (!wanted(sa, name))
+			continue;
+		found++;
+		moving += move_sa(d, sa, event) == 0;
+	}
+	if (!found)
+		control_refuse(request, "no IKE SA of that connection is up");
+	else if (!moving)
+		control_refuse(request, "not possible in the present state");
+	else
+		control_answer(request, json_pack("{s:i}", "moving", (int)moving));
 }
 
 const struct control_command iked_commands[] = {
@@ -128,7 +171,9 @@ const struct control_command iked_commands[] = {
 	{ "delete-child", "[CONNECTION]", "delete its newest Child SA", cmd_delete_child },
 	{ "delete", "[CONNECTION]", "delete the IKE SA and all with it", cmd_delete },
 	{ "probe", "[CONNECTION]", "ask whether the peer is alive", cmd_probe },
-	{ "move", "LOCAL [CONNECTION]", "we are there now (RFC 4555)", cmd_move },
+	{ "move", "LOCAL [CONNECTION] [PEER]", "we are there now, and take all along", cmd_move },
+	{ "expire", "[CONNECTION]", "our old address is over; tell the peer, end the SA",
+	  cmd_expire },
 	{ "quit", "", "end the node cleanly", node_quit },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,13 +24,25 @@ struct child {
 	struct esp_sa in, out;
 	struct pair pairs[PAIRS_MAX];
 	unsigned count;
+	bool encapsulated;
 	struct prefix internal; /* our internal address; family 0: none */
 	char device[16];	/* that it is on */
+};
+
+/*
+ * A policy of where an SA was: what programs still send from there finds it, and no SA, so it does
+ * not leave this host in the clear; nor does an answer to what comes late.
+ */
+struct rest {
+	struct rest *next;
+	const struct ike_sa *owner;
+	struct esp_policy policy;
 };
 
 struct esp {
 	struct kernel *kernel;
 	struct child *first;
+	struct rest *rests;
 	uint16_t last_id;
 };
 
@@ -49,6 +62,11 @@ void esp_free(struct esp *esp)
 		next = c->next;
 		wipe(c, sizeof(*c));
 		free(c);
+	}
+	while (esp->rests) {
+		struct rest *r = esp->rests;
+		esp->rests = r->next;
+		free(r);
 	}
 	free(esp);
 }
@@ -140,27 +158,36 @@ static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ik
 	return esp->last_id;
 }
 
+/* Where the SA is now; RFC 3948 §2.1: ESP in UDP goes between the ports of IKE. */
+static void place(const struct child *c, const struct ike_sa *sa, struct esp_sa *in,
+	struct esp_sa *out)
+{
+	const struct endpoint *local = ike_sa_local(sa), *peer = ike_sa_peer(sa);
+
+	in->source = out->destination = prefix_of_endpoint(peer);
+	in->destination = out->source = prefix_of_endpoint(local);
+	in->source_port = out->destination_port = c->encapsulated ? ntohs(peer->port) : 0;
+	in->destination_port = out->source_port = c->encapsulated ? ntohs(local->port) : 0;
+}
+
 static const char *translate(struct esp *esp, const struct ike_sa *sa,
 	const struct ike_child_info *info, struct child *c)
 {
-	struct prefix here = prefix_of_endpoint(ike_sa_local(sa));
-	struct prefix there = prefix_of_endpoint(ike_sa_peer(sa));
 	enum esp_suite suite;
 
-	if (info->transport)
-		return "the kernel's side of transport mode is not offered by this node";
-	if (info->encapsulated)
-		return "the kernel's side of ESP in UDP is not offered by this node";
 	if (!suite_of(&info->suite, &suite))
 		return "an algorithm that this node does not give to the kernel";
 	if (!pairs_of(info, c))
 		return "selectors that are no whole prefixes";
 	c->owner = sa;
 	c->spi_in = info->spi_in;
-	c->in = (struct esp_sa){ .source = there, .destination = here, .spi = info->spi_in,
-		.id = id_for(esp, sa, info), .suite = suite, .mode = ESP_TUNNEL };
-	c->out = (struct esp_sa){ .source = here, .destination = there, .spi = info->spi_out,
-		.id = c->in.id, .suite = suite, .mode = ESP_TUNNEL };
+	c->in.spi = info->spi_in;
+	c->out.spi = info->spi_out;
+	c->in.id = c->out.id = id_for(esp, sa, info);
+	c->in.suite = c->out.suite = suite;
+	c->in.mode = c->out.mode = info->transport ? ESP_TRANSPORT : ESP_TUNNEL;
+	c->encapsulated = info->encapsulated;
+	place(c, sa, &c->in, &c->out);
 	memcpy(c->in.encryption, info->encr_in, info->sizes.encr);
 	memcpy(c->in.integrity, info->integ_in, info->sizes.integ);
 	memcpy(c->out.encryption, info->encr_out, info->sizes.encr);
@@ -186,35 +213,43 @@ static bool shared(const struct esp *esp, const struct child *c, const struct pa
 	return false;
 }
 
-typedef int policy_function(struct kernel *kernel, const struct esp_policy *policy);
+#define POLICIES 3
 
-/* Out, in, and through this host. */
-static int each_policy(struct esp *esp, const struct child *c, const struct pair *p,
-	policy_function *change)
+/* In, through this host, and out. */
+static void policies_of(const struct child *c, const struct pair *p,
+	struct esp_policy list[POLICIES])
 {
-	struct esp_policy out = { .direction = ESP_OUT, .from = p->local, .to = p->remote,
-		.source = c->out.source, .destination = c->out.destination, .id = c->out.id };
-	struct esp_policy in = { .direction = ESP_IN, .from = p->remote, .to = p->local,
-		.source = c->in.source, .destination = c->in.destination, .id = c->in.id };
-	struct esp_policy through = in;
-	int result;
+	const struct esp_policy in = { .direction = ESP_IN, .mode = c->in.mode, .from = p->remote,
+		.to = p->local, .source = c->in.source, .destination = c->in.destination,
+		.id = c->in.id };
 
-	through.direction = ESP_FORWARD;
-	result = change(esp->kernel, &in);
-	if (result == 0 || change == ipsec_policy_delete)
-		result = change(esp->kernel, &through);
-	if (result == 0 || change == ipsec_policy_delete)
-		result = change(esp->kernel, &out);
-	return result;
+	list[0] = list[1] = in;
+	list[1].direction = ESP_FORWARD;
+	list[2] = (struct esp_policy){ .direction = ESP_OUT, .mode = c->out.mode, .from = p->local,
+		.to = p->remote, .source = c->out.source, .destination = c->out.destination,
+		.id = c->out.id };
+}
+
+static void delete_policies(struct esp *esp, const struct child *c, const struct pair *p)
+{
+	struct esp_policy list[POLICIES];
+
+	policies_of(c, p, list);
+	for (unsigned i = 0; i < POLICIES; i++)
+		ipsec_policy_delete(esp->kernel, &list[i]);
 }
 
 static int add_policies(struct esp *esp, const struct child *c)
 {
+	struct esp_policy list[POLICIES];
 	int result = 0;
 
-	for (unsigned i = 0; i < c->count && result == 0; i++)
-		if (!shared(esp, c, &c->pairs[i]))
-			result = each_policy(esp, c, &c->pairs[i], ipsec_policy_add);
+	for (unsigned i = 0; i < c->count; i++) {
+		policies_of(c, &c->pairs[i], list);
+		for (unsigned k = 0; k < POLICIES && result == 0; k++)
+			if (!shared(esp, c, &c->pairs[i]))
+				result = ipsec_policy_add(esp->kernel, &list[k]);
+	}
 	return result;
 }
 
@@ -275,7 +310,7 @@ static void take_away(struct esp *esp, struct child *c)
 {
 	for (unsigned i = 0; i < c->count; i++)
 		if (!shared(esp, c, &c->pairs[i]))
-			each_policy(esp, c, &c->pairs[i], ipsec_policy_delete);
+			delete_policies(esp, c, &c->pairs[i]);
 	ipsec_sa_delete(esp->kernel, &c->out);
 	ipsec_sa_delete(esp->kernel, &c->in);
 	remove_internal(esp, c);
@@ -345,6 +380,7 @@ void esp_over(struct esp *esp, const struct ike_sa *sa)
 		if (c->owner == sa)
 			esp_down(esp, sa, c->spi_in);
 	}
+	esp_settle(esp, sa);
 }
 
 void esp_inherit(struct esp *esp, const struct ike_sa *sa)
@@ -353,9 +389,113 @@ void esp_inherit(struct esp *esp, const struct ike_sa *sa)
 
 	for (unsigned n = 0; (info = ike_sa_child(sa, n)); n++) {
 		struct child *c = child_by_in(esp, NULL, info->spi_in);
+		for (struct rest *r = esp->rests; c && r; r = r->next)
+			if (r->owner == c->owner)
+				r->owner = sa;
 		if (c)
 			c->owner = sa;
 	}
+}
+
+/* --- elsewhere ------------------------------------------------------------------------------ */
+
+static void move_end(struct prefix *p, const struct endpoint *old, const struct endpoint *to)
+{
+	struct prefix was = prefix_of_endpoint(old);
+
+	if (old->family && same_prefix(p, &was))
+		*p = prefix_of_endpoint(to);
+}
+
+/* The new policy is there; the old one stays until esp_settle where it is another one. */
+static int move_policy(struct esp *esp, const struct ike_sa *owner, const struct esp_policy *old,
+	const struct esp_policy *to)
+{
+	int result = ipsec_policy_add(esp->kernel, to);
+	struct rest *r;
+
+	if (result < 0 || (same_prefix(&old->from, &to->from) && same_prefix(&old->to, &to->to)))
+		return result;
+	r = host_alloc(sizeof(*r));
+	r->owner = owner;
+	r->policy = *old;
+	r->next = esp->rests;
+	esp->rests = r;
+	return 0;
+}
+
+/* A present Child SA has need of the policy: its address is where another one was. */
+static bool needed(const struct esp *esp, const struct esp_policy *p)
+{
+	struct esp_policy list[POLICIES];
+
+	for (const struct child *c = esp->first; c; c = c->next)
+		for (unsigned i = 0; i < c->count; i++) {
+			policies_of(c, &c->pairs[i], list);
+			for (unsigned k = 0; k < POLICIES; k++)
+				if (list[k].direction == p->direction &&
+					same_prefix(&list[k].from, &p->from) &&
+					same_prefix(&list[k].to, &p->to))
+					return true;
+		}
+	return false;
+}
+
+void esp_settle(struct esp *esp, const struct ike_sa *sa)
+{
+	for (struct rest **at = &esp->rests, *r; (r = *at);) {
+		if (r->owner != sa) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		if (!needed(esp, &r->policy))
+			ipsec_policy_delete(esp->kernel, &r->policy);
+		free(r);
+	}
+}
+
+/* The inbound state first, then what leads packets out of here, then the outbound one. */
+static int move_child(struct esp *esp, struct child *c, const struct ike_migration *m)
+{
+	struct esp_policy from[PAIRS_MAX][POLICIES], to[POLICIES];
+	struct child was = *c;
+	struct esp_sa in = c->in, out = c->out;
+	int result, each;
+
+	for (unsigned i = 0; i < c->count; i++) {
+		policies_of(&was, &was.pairs[i], from[i]);
+		if (m) {
+			move_end(&c->pairs[i].local, &m->old_local, &m->local);
+			move_end(&c->pairs[i].remote, &m->old_peer, &m->peer);
+		}
+	}
+	place(c, c->owner, &in, &out);
+	result = ipsec_sa_move(esp->kernel, &c->in, false, &in);
+	each = ipsec_sa_move(esp->kernel, &c->out, true, &out);
+	result = result < 0 ? result : each;
+	for (unsigned i = 0; i < c->count; i++) {
+		policies_of(c, &c->pairs[i], to);
+		for (unsigned k = 0; k < POLICIES; k++) {
+			each = move_policy(esp, c->owner, &from[i][k], &to[k]);
+			result = result < 0 ? result : each;
+		}
+	}
+	wipe(&was, sizeof(was));
+	wipe(&in, sizeof(in));
+	wipe(&out, sizeof(out));
+	return result;
+}
+
+int esp_move(struct esp *esp, const struct ike_sa *sa, const struct ike_migration *migration)
+{
+	int result = 0;
+
+	for (struct child *c = esp->first; c; c = c->next) {
+		int each = c->owner == sa ? move_child(esp, c, migration) : 0;
+		result = result < 0 ? result : each;
+	}
+	return result;
 }
 
 bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out)

@@ -35,6 +35,19 @@ void esp_over(struct esp *esp, const struct ike_sa *sa);
 /* The Child SAs of `sa` are those that another IKE SA had, which it replaces. */
 void esp_inherit(struct esp *esp, const struct ike_sa *sa);
 
+/*
+ * The Child SAs of `sa` go on where it is now: keys, SPIs and sequence numbers stay. With a
+ * migration (docs/address-change.md §6) selectors that were the old address alone move as well;
+ * NULL: MOBIKE, selectors stay. 0 or a negative errno, of the first that failed.
+ *
+ * Policies for the old address stay until esp_settle, so that nothing leaves from there in the
+ * clear while programs have not moved yet.
+ */
+int esp_move(struct esp *esp, const struct ike_sa *sa, const struct ike_migration *migration);
+
+/* No program uses the old address any more. */
+void esp_settle(struct esp *esp, const struct ike_sa *sa);
+
 /* Packets that the Child SA with that inbound SPI has carried, in and out. False: not there. */
 bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out);
 

@@ -9,6 +9,7 @@
 
 struct esp;
 struct proof;
+struct carry;
 
 struct iked {
 	struct node *node;
@@ -19,6 +20,7 @@ struct iked {
 	struct udp *plain, *nat;
 	struct timer *timer;
 	struct esp *esp; /* NULL: nothing goes into the kernel */
+	struct carry *carries; /* address changes under way */
 };
 
 /* --- main.c */
@@ -29,6 +31,16 @@ void iked_take(struct iked *d, const struct actions *actions);
 /* Certificates and EAP of each connection; -1 after log_error. */
 int proofs_make(struct iked *d);
 void proofs_free(struct iked *d);
+
+/* --- carry.c */
+/* Our address in the SA is to become that of the event: IKE_EVENT_CHANGE is sent when sockets are
+ * ready to go along. 0, or -1 when the SA cannot move. */
+int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event);
+/* The SA has migrated: Child SAs follow, then sockets. */
+void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migration *m);
+/* It will not: sockets stay. */
+void carry_drop(struct iked *d, const struct ike_sa *sa);
+void carry_end(struct iked *d);
 
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);

@@ -145,7 +145,7 @@ static void log_words(struct iked *d, const struct action *a)
 	if (a->event == IKE_REPORT_ADDRESS)
 		json_object_set_new(details, "address",
 			json_string(inet_ntop(AF_INET, a->data.data, address, sizeof(address))));
-	else if (a->event == IKE_REPORT_MIGRATED)
+	else if (a->event == IKE_REPORT_MIGRATED || a->event == IKE_REPORT_CHANGING)
 		add_migration(details, a->data);
 	else if (a->event != IKE_REPORT_NOTIFIED && a->data.size)
 		json_object_set_new(details, "words",
@@ -171,6 +171,7 @@ void journal_report(struct iked *d, const struct action *a)
 	case IKE_REPORT_ADDRESS:
 	case IKE_REPORT_CHILD_FAILED:
 	case IKE_REPORT_MOVED:
+	case IKE_REPORT_CHANGING:
 	case IKE_REPORT_MIGRATED:
 	case IKE_REPORT_CHANGE_REFUSED:
 	case IKE_REPORT_EXPIRED:

@@ -39,6 +39,22 @@ static void take_child(struct iked *d, const struct action *a)
 	wipe(&info, sizeof(info));
 }
 
+static void take_migration(struct iked *d, const struct action *a)
+{
+	struct ike_migration m;
+
+	memcpy(&m, a->data.data, sizeof(m));
+	carry_migrated(d, (struct ike_sa *)a->session, &m);
+}
+
+/* MOBIKE: the outer addresses alone. */
+static void move_tunnels(struct iked *d, const struct ike_sa *sa)
+{
+	if (esp_move(d->esp, sa, NULL) < 0)
+		log_warning(d->node->log, "Child SAs did not all move: %s",
+			kernel_error(d->node->kernel));
+}
+
 static void take_report(struct iked *d, const struct action *a)
 {
 	enum ike_report report = (enum ike_report)a->event;
@@ -46,13 +62,21 @@ static void take_report(struct iked *d, const struct action *a)
 	if (report == IKE_REPORT_ESTABLISHED || report == IKE_REPORT_REKEYED)
 		journal_keys(d, a->session);
 	journal_report(d, a);
+	if (report == IKE_REPORT_MIGRATED)
+		take_migration(d, a);
+	else if (report == IKE_REPORT_CHANGE_REFUSED || report == IKE_REPORT_DOWN ||
+		report == IKE_REPORT_UNREACHABLE || report == IKE_REPORT_EXPIRED)
+		carry_drop(d, a->session);
 	if (!d->esp)
 		return;
 	if (report == IKE_REPORT_CHILD_UP || report == IKE_REPORT_CHILD_DOWN)
 		take_child(d, a);
 	else if (report == IKE_REPORT_REKEYED)
 		esp_inherit(d->esp, a->session);
-	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE)
+	else if (report == IKE_REPORT_MOVED)
+		move_tunnels(d, a->session);
+	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE ||
+		report == IKE_REPORT_EXPIRED)
 		esp_over(d->esp, a->session);
 }
 
@@ -173,6 +197,8 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	for (unsigned i = 0; i < c->ike.count; i++)
 		take_groups(&c->ike.list[i], &from->groups);
 	c->transport = from->transport;
+	c->address_change = from->address_change;
+	c->trust_new_address = from->trust_new_address;
 	c->mobike = from->mobike;
 	c->fragmentation = from->fragmentation;
 	c->fragment_size = from->fragment_size;
@@ -232,6 +258,8 @@ static int start_esp(struct iked *d)
 	int result = udp_bypass_ipsec(d->plain);
 	if (result == 0)
 		result = udp_bypass_ipsec(d->nat);
+	if (result == 0)
+		result = udp_take_esp(d->nat);
 	if (result < 0) {
 		log_error(d->node->log, "IKE past IPsec policies: %s; install needs CAP_NET_ADMIN "
 					"and a kernel with IPsec",
@@ -296,6 +324,7 @@ static void stop(struct node *node)
 	udp_close(d->plain);
 	udp_close(d->nat);
 	timer_free(d->timer);
+	carry_end(d);
 	ike_free(d->ike);
 	esp_free(d->esp);
 	proofs_free(d);

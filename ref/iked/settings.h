@@ -23,6 +23,8 @@ struct iked_connection {
 	struct prefix local, remote;	   /* family 0: any */
 	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
 	struct config_numbers groups;	   /* none given: all, curve25519 first */
+	bool address_change, trust_new_address;
+	btime hold;
 	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;
 	struct prefix pool;
 	unsigned fragment_size;
@@ -34,6 +36,7 @@ struct iked_settings {
 	struct endpoint listen;
 	unsigned nat_port, cookie_threshold;
 	bool install; /* Child SAs go into the kernel */
+	bool sockets; /* and sockets move along when an address changes */
 	struct config_list connections; /* struct iked_connection */
 };
 

@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Address change (docs/address-change.md) between two baton-iked with ESP in transport mode: a TCP
+# stream in each direction of programs that know nothing goes on over ten changes of one end's
+# address and one of the other's, every octet compared; keys and SPIs stay; no packet is larger
+# afterwards. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+bin=$PWD/build/bin
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+skip() { echo "ok - address change # SKIP $1"; exit 0; }
+
+if [ "${1:-}" != inside ]; then
+	[ -x "$bin/baton-iked" ] || { echo "not ok - $bin/baton-iked is not there; run make"; exit 1; }
+	command -v tcpdump >/dev/null || skip "no tcpdump"
+	"$bin/baton" guest --timeout 600 -- "$PWD/ref/iked/change_check.sh" inside
+	status=$?
+	[ $status -eq 125 ] && skip "no guest to be had here"
+	exit $status
+fi
+
+work=$(mktemp -d) || exit 2
+failed=0 started=()
+there() { nsenter --net=/proc/$space/ns/net "$@"; }
+unshare --net sleep 900 &
+space=$!
+trap 'kill $space "${started[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+
+ok() { # NAME STATUS
+	if [ "$2" -eq 0 ]; then
+		echo "ok - $1"
+		return
+	fi
+	echo "not ok - $1"
+	failed=1
+	sed 's/^/# client: /' "$work/client.out" 2>/dev/null
+	for n in mn cn; do
+		tail -5 "$work/$n.log" | sed "s/^/# $n: /"
+		tail -8 "$work/$n.events" | sed "s/^/# $n: /"
+	done
+}
+
+until_true() { # SECONDS COMMAND...
+	local n=$(($1 * 10))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ $((n--)) -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+node() { # NAME LOCAL REMOTE ID PEER-ID START COMMAND-PREFIX...
+	local name=$1 start=$6
+	cat >"$work/$name.yaml" <<END
+control: $work/$name.sock
+events: $work/$name.events
+install: true
+sockets: true
+connections:
+  - name: peer
+    local_id: $4
+    remote_id: $5
+    psk: a shared secret
+    transport: true
+    address_change: true
+    start: $start
+$([ "$2" = any ] || printf '    local: %s\n    remote: %s\n' "$2" "$3")
+END
+	shift 6
+	"$@" "$bin/baton-iked" -c "$work/$name.yaml" >"$work/$name.log" 2>&1 &
+	started+=($!)
+	until_true 20 grep -q '"ready"' "$work/$name.events"
+}
+ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" iked "${@:2}"; }
+events() { grep -c "\"event\":\"$2\"" "$work/$1.events"; }
+spis() { ctl "$1" status | grep -o '"spi_\(in\|out\)": "[0-9a-f]*"' | sort; }
+
+# --- two hosts -----------------------------------------------------------------------------------
+
+until_true 5 test -e /proc/$space/ns/net
+sleep 0.3
+ip link add v0 type veth peer name v1 && ip link set v1 netns $space || { ok "a veth pair" 1; exit 1; }
+ip link set lo up
+# the next address stays when the one before it goes
+sysctl -qw net.ipv4.conf.v0.promote_secondaries=1
+ip addr add 10.9.0.1/16 dev v0 && ip link set v0 up
+there ip link set lo up
+there sysctl -qw net.ipv4.conf.v1.promote_secondaries=1
+there ip addr add 10.9.0.2/16 dev v1
+there ip link set v1 up
+
+node cn any any cn.example mn.example false there nsenter --net=/proc/$space/ns/net
+node mn 10.9.0.1 10.9.0.2 mn.example cn.example true env
+until_true 20 grep -q ike_child_up "$work/mn.events" && grep -q '"mode":"transport"' "$work/mn.events"
+ok 'two nodes: a Child SA in transport mode' $?
+ping -q -c 2 -i 0.2 -W 2 10.9.0.2 | grep -q ' 0% packet loss'
+ok 'packets pass' $?
+
+cat >"$work/peer.py" <<'END'
+# Both directions at once: numbers of 4 octets, each compared when it comes back.
+import os, socket, sys, threading, time
+role, address, until = sys.argv[1:4]
+if role == "server":
+    listener = socket.create_server((address, 7000))
+    c = listener.accept()[0]
+    while data := c.recv(65536):
+        c.sendall(data)
+    c.close()
+else:
+    c = socket.create_connection((address, 7000))
+    sent = 0
+    def send():
+        global sent, ends
+        while not os.path.exists(until):
+            c.sendall(b"".join(n.to_bytes(4, "big") for n in range(sent, sent + 250)))
+            sent += 250
+            time.sleep(0.005)
+        ends = c.getsockname()[0], c.getpeername()[0]
+        c.shutdown(socket.SHUT_WR)
+    t = threading.Thread(target=send)
+    t.start()
+    got, rest = 0, b""
+    while data := c.recv(65536):
+        rest += data
+        while len(rest) >= 4:
+            assert int.from_bytes(rest[:4], "big") == got, got
+            got += 1
+            rest = rest[4:]
+    t.join()
+    assert got == sent and not rest, (got, sent)
+    print("numbers", got, "from", ends[0], "to", ends[1])
+END
+there /usr/bin/python3 "$work/peer.py" server 0.0.0.0 never >"$work/server.out" 2>&1 &
+started+=($!)
+until_true 20 eval 'there ss -ltn | grep -q 7000'
+before=$(spis mn)
+/usr/bin/python3 "$work/peer.py" client 10.9.0.2 "$work/enough" >"$work/client.out" 2>&1 &
+client=$!
+until_true 20 eval 'ss -tn | grep -q 10.9.0.2:7000'
+
+# --- changes ---------------------------------------------------------------------------------------
+
+# Each of that many changes has moved the one connection, at both ends.
+moved() {
+	[ "$(grep -c '"event":"sockets_moved","moved":1,' "$work/mn.events")" -eq "$1" ] &&
+		[ "$(grep -c '"event":"sockets_moved","moved":1,' "$work/cn.events")" -eq "$1" ]
+}
+old=10.9.0.1 good=0
+for n in 1 2 3 4 5 6 7 8 9 10; do
+	new=10.9.$n.1
+	ip addr add $new/16 dev v0
+	ctl mn move $new >/dev/null && until_true 20 moved $n && good=$((good + 1))
+	ip addr del $old/16 dev v0
+	old=$new
+	sleep 0.8
+done
+[ $good -eq 10 ] && [ "$(ip -4 -br addr show dev v0 | grep -c "$old/16")" -eq 1 ]
+ok "ten changes of the mover's address: SAs and sockets moved at both ends ($good)" $?
+[ "$(events mn ike_migrated)" -eq 10 ] && [ "$(events cn ike_migrated)" -eq 10 ]
+ok 'ten migrations by the account of either end' $?
+[ "$(spis mn)" = "$before" ]
+ok 'the SPIs are those of the beginning' $?
+there ip addr add 10.9.0.22/16 dev v1
+ctl cn move 10.9.0.22 >/dev/null && until_true 20 moved 11
+ok "one change of the correspondent's address" $?
+there ip addr del 10.9.0.2/16 dev v1
+
+timeout 20 tcpdump -Q out -i v0 -n -c 20 -w "$work/x.pcap" esp 2>"$work/tcpdump"
+tcpdump -n -r "$work/x.pcap" 2>/dev/null | grep -c "IP $old > 10.9.0.22: ESP" | grep -qx 20
+ok 'what leaves is ESP between the new addresses and nothing around it' $?
+touch "$work/enough"
+timeout 60 tail --pid=$client -f /dev/null && wait $client && grep -q "from $old to 10.9.0.22" "$work/client.out"
+ok 'the program has every octet, and sees the new addresses' $?
+sed 's/^/# /' "$work/client.out"
+grep '"sockets_moved"' "$work/mn.events" | grep -o '"frozen_s":[0-9.e-]*\|"moved_s":[0-9.e-]*' | tail -4 | sed 's/^/# /'
+
+# --- the end ---------------------------------------------------------------------------------------
+
+ctl mn expire >/dev/null && until_true 20 grep -q ike_expired "$work/cn.events" &&
+	[ -z "$(ip xfrm state)" ] && [ -z "$(there ip xfrm state)" ]
+ok 'the mover says that its address is over: nothing is left in either kernel' $?
+exit $failed
