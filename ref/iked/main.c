@@ -190,6 +190,8 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 		ike_id_parse(from->remote_id, &c->remote_id);
 	if (from->psk)
 		c->psk = view_text(from->psk);
+	if (from->psk_octets.size)
+		c->psk = VIEW(from->psk_octets.data, from->psk_octets.size);
 	c->local_means = (enum ike_means)from->local_auth;
 	c->remote_means = (enum ike_means)from->remote_auth;
 	selector(&from->local_ts, &c->local_ts);

@@ -67,6 +67,8 @@ static const struct config_row connection_rows[] = {
 	  .otherwise = "psk", .help = "How the peer does; eap is for who does not begin." },
 	{ .key = "psk", .kind = CONFIG_TEXT, PEER(psk), .min = 1, .max = 256,
 	  .help = "Pre-shared key." },
+	{ .key = "psk_octets", .kind = CONFIG_OCTETS, PEER(psk_octets), .min = 16, .max = 256,
+	  .help = "The same, as octets: a key that another protocol has made." },
 	{ .key = "certificates", .kind = CONFIG_OPTION, PEER(certificates),
 	  .rows = certificate_rows, .size = sizeof(struct iked_certificates),
 	  .help = "Our certificate, and whom we trust." },
@@ -136,9 +138,10 @@ static void check_auth(struct config *config, const struct iked_connection *c)
 	bool by_psk = c->local_auth == IKE_BY_PSK || c->remote_auth == IKE_BY_PSK;
 	bool by_eap = c->local_auth == IKE_BY_EAP || c->remote_auth == IKE_BY_EAP;
 
-	if (by_psk && !c->psk)
-		config_wrong(config, c, "authentication by a key and no psk; give psk, or "
-					"local_auth and remote_auth");
+	if (by_psk && !c->psk == !c->psk_octets.size)
+		config_wrong(config, c, "authentication by a key and %s; give one of psk and "
+					"psk_octets, or local_auth and remote_auth",
+			c->psk ? "two of them" : "no psk");
 	if (c->local_auth == IKE_BY_CERTIFICATE &&
 		(!c->certificates || !c->certificates->certificate || !c->certificates->key))
 		config_wrong(config, &c->local_auth,

@@ -17,6 +17,7 @@ struct iked_eap {
 
 struct iked_connection {
 	const char *name, *local_id, *remote_id, *psk;
+	struct config_octets psk_octets;
 	int local_auth, remote_auth; /* enum ike_means */
 	struct iked_certificates *certificates; /* NULL: none */
 	struct iked_eap *eap;			/* NULL: none */
