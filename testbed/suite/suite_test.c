@@ -151,7 +151,7 @@ static const struct bad bad[] = {
 		"and stays as it is; only messages to sut can be altered" },
 	{ HEAD TEST "  verb explode\n", "f:6:8: no adapter knows the verb explode; "
 		"docs/adapters.md "
-		"lists them: connect, reauth, ping, terminate, move, state" },
+		"lists them: connect, reauth, ping, terminate, move, neighbours, state" },
 	{ HEAD TEST "  given lifetime=soon\n  send PCI\n", "f:6:9: lifetime=soon does not fit; "
 		"right is a number of at most nine digits" },
 	{ HEAD TEST "  given colour=red\n  send PCI\n", "f:6:9: there is no setting colour; "
