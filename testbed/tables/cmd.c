@@ -17,6 +17,7 @@
 #include "ref/eap/eap_peer.h"
 #include "ref/eap/eap_server.h"
 #include "ref/ike/ike.h"
+#include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_wire.h"
 #include "ref/pana/paa.h"
 #include "ref/pana/pac.h"
@@ -61,6 +62,7 @@ static size_t rows_of(struct row rows[ROWS_MAX])
 		{"ap-info", &ap_info_protocol, {NULL}},
 		{"ike", &ike_protocol, {ike_fsm()}},
 		{"ike-inside", &ike_inside_protocol, {NULL}},
+		{"address-change", &ike_change_protocol, {NULL}},
 	};
 	static_assert(sizeof(all) <= ROWS_MAX * sizeof(all[0]), "ROWS_MAX");
 
