@@ -60,7 +60,7 @@ static void send_part(struct journal *j, const struct waiting *w, uint32_t from,
 	const struct move_config *c = &j->head->config;
 	const struct moving *m = w->m;
 	const struct tcp_image *t = &m->tcp;
-	const uint8_t *data = journal_at(j, t->data);
+	const uint8_t *data = journal_at(j, t->to_send);
 	struct segment s = {.from = *local_of(c, true),
 		.to = *peer_of(c, true),
 		.from_port = m->result.local_port,
@@ -69,7 +69,7 @@ static void send_part(struct journal *j, const struct waiting *w, uint32_t from,
 		.acknowledge = t->receive_next + t->fin_received,
 		.timestamps = t->has_timestamps,
 		.window = (uint16_t)(t->window[3] >> t->receive_scale),
-		.data = VIEW(data + t->unread + from, size)};
+		.data = VIEW(data + from, size)};
 	socklen_t length = sizeof(s.timestamp);
 
 	getsockopt(w->fd, IPPROTO_TCP, TCP_TIMESTAMP, &s.timestamp, &length);

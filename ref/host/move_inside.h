@@ -39,7 +39,7 @@ struct tcp_image {
 	uint32_t send_end;	/* behind the last octet written */
 	uint32_t unread;	/* octets in the receive queue */
 	uint32_t sent, unsent;	/* octets in the send queue; sent ones are not acknowledged */
-	uint64_t data;		/* in the journal: unread, then sent, then unsent */
+	uint64_t received, to_send; /* the queues, in the journal */
 	bool fin_received, fin_sent;
 	bool has_sack, has_timestamps, has_scaling;
 	uint8_t send_scale, receive_scale;
@@ -83,6 +83,7 @@ struct journal_head {
 	unsigned spares;
 	bool placed, frozen;
 	uint64_t turn; /* of freeze_turn, when the owners were placed */
+	bool hurried;	/* the kernel's grace periods are short for the moment */
 	bool begun;	/* the word to go has come */
 	bool over;	/* everything is moved; old addresses are still watched */
 	bool told;	/* whoever asked has the report */
@@ -171,6 +172,9 @@ int hold_rules_close(struct hold_rules *h, const struct journal *j, char error[M
  * hold_rules_free, or the peer would be told that nobody is there. Returns how many waited. */
 unsigned hold_rules_release(struct hold_rules *h, const struct journal *j);
 void hold_rules_free(struct hold_rules *h);
+
+/* Waits until what was beyond the rules already when they were made has reached its socket. */
+void hold_rules_settle(struct journal *j);
 
 /* Removes the rules of another move. */
 void hold_rules_remove(const struct journal *other);

@@ -79,63 +79,65 @@ static void take_options(int fd, struct moving *m)
 	getsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, t->window, &size);
 }
 
-static uint32_t sequence_of(int fd, int queue)
+static int choose(int fd, int queue)
 {
-	set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue);
-	return (uint32_t)get(fd, IPPROTO_TCP, TCP_QUEUE_SEQ);
+	return set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue);
 }
 
-/* RFC 9293 §3.3.2: which FINs have passed, and what of the sequence numbers is theirs. */
-static void take_sequences(int fd, struct moving *m)
+/* Copies `size` octets of the chosen queue into the journal; they stay in the socket. */
+static int take_queue(struct journal *j, int fd, uint32_t size, uint64_t *at)
+{
+	ssize_t n = 0;
+
+	*at = journal_take(j, (uint64_t)size + 1);
+	if (!*at)
+		return -ENOSPC;
+	if (size)
+		n = recv(fd, journal_at(j, *at), size, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return -errno;
+	return (uint32_t)n == size ? 0 : -EIO;
+}
+
+static int take_received(struct journal *j, int fd, struct moving *m)
 {
 	enum tcp_state state = m->result.state;
 	struct tcp_image *t = &m->tcp;
-	uint32_t outstanding = octets(fd, SIOCOUTQ);
+	int result = choose(fd, QUEUE_RECEIVE);
 
-	t->unsent = octets(fd, SIOCOUTQNSD);
-	t->unread = octets(fd, SIOCINQ);
-	t->receive_next = sequence_of(fd, QUEUE_RECEIVE);
-	t->send_end = sequence_of(fd, QUEUE_SEND);
+	if (result < 0)
+		return result;
 	t->fin_received = state == TCP_STATE_CLOSE_WAIT || state == TCP_STATE_LAST_ACK ||
 			  state == TCP_STATE_CLOSING;
+	t->receive_next = (uint32_t)get(fd, IPPROTO_TCP, TCP_QUEUE_SEQ) - t->fin_received;
+	t->unread = octets(fd, SIOCINQ);
+	return take_queue(j, fd, t->unread, &t->received);
+}
+
+/* While the queue to send is the chosen one, the kernel sends nothing new of it: what is said to be
+ * not sent yet stays that way. */
+static int take_to_send(struct journal *j, int fd, struct moving *m)
+{
+	enum tcp_state state = m->result.state;
+	struct tcp_image *t = &m->tcp;
+	uint32_t outstanding;
+	int result = choose(fd, QUEUE_SEND);
+
+	if (result < 0)
+		return result;
 	t->fin_sent = state == TCP_STATE_FIN_WAIT_1 || state == TCP_STATE_FIN_WAIT_2 ||
 		      state == TCP_STATE_CLOSING || state == TCP_STATE_LAST_ACK;
-	t->receive_next -= t->fin_received;
-	t->send_end -= t->fin_sent;
+	t->send_end = (uint32_t)get(fd, IPPROTO_TCP, TCP_QUEUE_SEQ) - t->fin_sent;
+	outstanding = octets(fd, SIOCOUTQ);
+	t->unsent = octets(fd, SIOCOUTQNSD);
 	if (t->fin_sent && outstanding)
 		outstanding--;
 	if (t->fin_sent && t->unsent)
 		t->unsent--;
+	if (t->unsent > outstanding)
+		return -EAGAIN;
 	t->sent = outstanding - t->unsent;
-}
-
-/* Copies a queue into the journal; it stays in the socket. */
-static int take_queue(int fd, int queue, void *to, uint32_t size)
-{
-	ssize_t n = 0;
-	int result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue);
-
-	if (result == 0 && size)
-		n = recv(fd, to, size, MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0)
-		return -errno;
-	return result < 0 ? result : (uint32_t)n == size ? 0 : -EIO;
-}
-
-static int take_queues(struct journal *j, int fd, struct moving *m)
-{
-	struct tcp_image *t = &m->tcp;
-	char *data;
-	int result;
-
-	t->data = journal_take(j, (uint64_t)t->unread + t->sent + t->unsent + 1);
-	if (!t->data)
-		return -ENOSPC;
-	data = journal_at(j, t->data);
-	result = take_queue(fd, QUEUE_RECEIVE, data, t->unread);
-	if (result == 0)
-		result = take_queue(fd, QUEUE_SEND, data + t->unread, t->sent + t->unsent);
-	return result;
+	return take_queue(j, fd, outstanding, &t->to_send);
 }
 
 static const char *unmovable(int fd, const struct moving *m)
@@ -170,8 +172,9 @@ static int snapshot(struct journal *j, struct moving *m, int fd)
 	}
 	move_step(j, m, MOVE_STEP_SNAPSHOT);
 	take_options(fd, m);
-	take_sequences(fd, m);
-	result = take_queues(j, fd, m);
+	result = take_received(j, fd, m);
+	if (result == 0)
+		result = take_to_send(j, fd, m);
 	if (result == 0) {
 		m->result.unread = m->tcp.unread;
 		m->result.unacknowledged = m->tcp.sent;
@@ -199,7 +202,7 @@ static int disconnect(int fd)
 
 static int set_sequence(int fd, int queue, uint32_t sequence)
 {
-	int result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, queue);
+	int result = choose(fd, queue);
 
 	return result < 0 ? result : set(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, (int)sequence);
 }
@@ -254,19 +257,35 @@ static int fill(int fd, const char *data, uint32_t size, uint32_t whole, int buf
 	return 0;
 }
 
+/*
+ * The kernel may keep the last of it back as not sent yet, to make larger segments (autocorking).
+ * To the peer, which has it, our sequence numbers would then lie behind, and none of its segments
+ * would be acceptable. Setting TCP_NODELAY pushes.
+ */
+static int push(int fd)
+{
+	int before = get(fd, IPPROTO_TCP, TCP_NODELAY);
+
+	if (octets(fd, SIOCOUTQNSD) == 0)
+		return 0;
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(fd, IPPROTO_TCP, TCP_NODELAY, before);
+	return octets(fd, SIOCOUTQNSD) == 0 ? 0 : -EIO;
+}
+
 static int set_queues(struct journal *j, struct moving *m, int fd)
 {
 	const struct tcp_image *t = &m->tcp;
-	const char *data = journal_at(j, t->data);
-	int result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, QUEUE_RECEIVE);
+	int result = choose(fd, QUEUE_RECEIVE);
 
 	if (result == 0)
-		result = fill(fd, data, t->unread, t->unread, SO_RCVBUFFORCE);
+		result = fill(fd, journal_at(j, t->received), t->unread, t->unread, SO_RCVBUFFORCE);
 	if (result == 0)
-		result = set(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, QUEUE_SEND);
+		result = choose(fd, QUEUE_SEND);
 	if (result == 0)
-		result = fill(fd, data + t->unread, t->sent, t->sent + t->unsent, SO_SNDBUFFORCE);
-	return result;
+		result = fill(fd, journal_at(j, t->to_send), t->sent, t->sent + t->unsent,
+			SO_SNDBUFFORCE);
+	return result < 0 ? result : push(fd);
 }
 
 /* RCV.WUP may not lie behind RCV.NXT, which a FIN that is still to come has not counted up. */
@@ -338,20 +357,19 @@ static void release_buffers(struct moving *m, int fd)
 static int release(struct journal *j, struct moving *m, int fd, bool after)
 {
 	const struct tcp_image *t = &m->tcp;
-	const char *data = journal_at(j, t->data);
+	const char *to_send = journal_at(j, t->to_send);
 	int result;
 
 	result = set(fd, IPPROTO_TCP, TCP_REPAIR, REPAIR_OFF);
 	if (result == 0)
-		result = fill(fd, data + t->unread + t->sent, t->unsent, t->sent + t->unsent,
-			SO_SNDBUFFORCE);
+		result =
+			fill(fd, to_send + t->sent, t->unsent, t->sent + t->unsent, SO_SNDBUFFORCE);
 	if (result == 0 && t->fin_received)
 		result = receive_fin(j, m, fd, after);
 	if (result == 0 && t->fin_sent && shutdown(fd, SHUT_WR) < 0)
 		result = -errno;
 	release_buffers(m, fd);
 	set(fd, SOL_SOCKET, SO_REUSEADDR, m->reuse);
-	set(fd, SOL_SOCKET, SO_MARK, m->mark);
 	get(fd, SOL_SOCKET, SO_ERROR); /* of the moment without addresses; reading clears it */
 	return result;
 }
@@ -374,6 +392,7 @@ static int settle(struct journal *j, struct moving *m, int fd, bool after)
 		return result;
 	move_step(j, m, MOVE_STEP_CONNECT);
 	result = socket_connect(m, fd, local_of(c, after), peer_of(c, after));
+	set(fd, SOL_SOCKET, SO_MARK, m->mark); /* from here on its own way */
 	if (result < 0)
 		return result;
 	move_step(j, m, MOVE_STEP_QUEUES);

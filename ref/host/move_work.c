@@ -76,6 +76,7 @@ int work_begin(struct work *w)
 		w->hold = hold_rules_new(j, w->error);
 	if (!w->hold)
 		return -errno;
+	w->way = way_new(j, w->error); /* or later, when there is one */
 	lock = freeze_lock();
 	freeze_place(j);
 	j->head->turn = freeze_turn(lock, false);
@@ -91,13 +92,17 @@ void work_undo(struct work *w)
 
 	if (j->head->frozen)
 		freeze_thaw(j);
+	if (j->head->hurried)
+		hold_rules_settle(j);
 	if (j->head->placed) {
 		freeze_unplace(j);
 		freeze_turn(lock, true);
 	}
 	if (lock >= 0)
 		close(lock);
+	way_free(w->way);
 	hold_rules_free(w->hold);
+	w->way = NULL;
 	w->hold = NULL;
 }
 
@@ -181,20 +186,24 @@ static void move_all(struct journal *j)
 int work_go(struct work *w)
 {
 	struct journal *j = w->journal;
-	struct way *way = way_new(j, w->error);
-	int lock = freeze_lock(), result = way ? 0 : -EHOSTUNREACH;
+	int lock = freeze_lock(), result = 0;
 	btime stood;
 
-	if (!way)
+	if (!w->way)
+		w->way = way_new(j, w->error);
+	if (!w->way) {
+		result = -EHOSTUNREACH;
 		goto out;
+	}
 	move_step(j, NULL, MOVE_STEP_FREEZE);
-	result = stand_still(w, lock);
-	if (result < 0)
-		goto out;
 	result = hold_rules_close(w->hold, j, w->error);
 	if (result < 0)
 		goto out;
+	result = stand_still(w, lock);
+	if (result < 0)
+		goto out;
 	stood = loop_now();
+	hold_rules_settle(j);
 	move_all(j);
 	move_step(j, NULL, MOVE_STEP_THAW);
 	freeze_thaw(j);
@@ -207,7 +216,8 @@ int work_go(struct work *w)
 	freeze_turn(lock, true);
 	count_owners(j);
 out:
-	way_free(way);
+	way_free(w->way);
+	w->way = NULL;
 	if (lock >= 0)
 		close(lock);
 	return result;

@@ -8,6 +8,7 @@
 struct work {
 	struct journal *journal;
 	struct hold_rules *hold;
+	struct way *way;
 	char error[MOVE_ERROR];
 };
 
