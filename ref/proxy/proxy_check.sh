@@ -69,7 +69,8 @@ ok 'a stock hostapd, a proxy, a station in another subnet' $?
 [ $failed -eq 0 ] || { sed 's/^/# /' /tmp/up; exit 1; }
 for setting in 'key_mgmt WPA-EAP' 'eap PSK' 'identity "mn@example"' "password $psk" \
 	'proactive_key_caching 0'; do
-	air set_network 0 "${setting%% *}" "${setting#* }" >/dev/null
+	takes() { air set_network 0 "${setting%% *}" "${setting#* }" 2>/dev/null | grep -q OK; }
+	wait_for takes || ok "wpa_supplicant takes $setting" 1
 done
 start proxy proxy <<END
 control: /tmp/proxy.proxy.sock
