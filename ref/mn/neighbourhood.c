@@ -186,6 +186,13 @@ static void answer_scan(struct neighbourhood *n)
 		control_answer(request, neighbourhood_json(n->mn));
 }
 
+/* Another scan may be under way, for what somebody else wants to know, or end just now. */
+static void look_around(struct neighbourhood *n)
+{
+	n->scan_started = false;
+	n->scan_again = wpa_command(n->wpa, NULL, "SCAN") < 0;
+}
+
 static void read_results(void *context)
 {
 	struct neighbourhood *n = context;
@@ -193,7 +200,10 @@ static void read_results(void *context)
 
 	if (result < 0)
 		log_debug(n->mn->node->log, "scan results: %s", strerror(-result));
-	answer_scan(n);
+	if (n->scan && n->scan_again && n->wpa)
+		look_around(n);
+	else if (n->scan_started)
+		answer_scan(n);
 }
 
 static void out_of_patience(void *context)
@@ -210,7 +220,9 @@ static void event(void *context, const char *text)
 {
 	struct neighbourhood *n = context;
 
-	if (strncmp(text, "CTRL-EVENT-SCAN-RESULTS", 23) == 0)
+	if (strncmp(text, "CTRL-EVENT-SCAN-STARTED", 23) == 0)
+		n->scan_started = true;
+	else if (strncmp(text, "CTRL-EVENT-SCAN-RESULTS", 23) == 0)
 		timer_set(n->read, loop_now() + READ_AFTER);
 	else if (strncmp(text, "CTRL-EVENT-TERMINATING", 22) == 0)
 		timer_set(n->connect, loop_now() + AGAIN); /* not from its own event */
@@ -359,9 +371,7 @@ void neighbourhood_cmd_neighbours(void *node, struct control_request *request,
 	}
 	n->scan = request;
 	timer_set(n->patience, loop_now() + SCAN_PATIENCE);
-	/* When one is under way, its results will do. */
-	if (wpa_command(n->wpa, NULL, "SCAN") < 0)
-		log_debug(mn->node->log, "wpa_supplicant is looking around already");
+	look_around(n);
 }
 
 void neighbourhood_cmd_forget(void *node, struct control_request *request,

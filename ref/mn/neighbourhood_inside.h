@@ -16,6 +16,7 @@ struct neighbourhood {
 	bool complained;
 	struct timer *connect, *read, *save, *patience;
 	struct control_request *scan; /* waits for scan results */
+	bool scan_again, scan_started; /* others' results come first; ours has begun */
 	unsigned rejected[REJECT_COUNT];
 };
 

@@ -89,6 +89,7 @@ while True:
     if text == "SCAN":
         for l in list(listeners):
             try:
+                s.sendto(b"<3>CTRL-EVENT-SCAN-STARTED ", l)
                 s.sendto(b"<3>CTRL-EVENT-SCAN-RESULTS ", l)
             except OSError:
                 listeners.remove(l)
