@@ -229,6 +229,7 @@ int layer2_run(const struct experiment *e, const struct experiment_options *o,
 	const struct figures *documented, struct result *result)
 {
 	struct run r = {.experiment = e, .options = o, .documented = documented, .result = result};
+	struct report_error error;
 	int missing = 0;
 
 	r.measurement =
@@ -238,7 +239,11 @@ int layer2_run(const struct experiment *e, const struct experiment_options *o,
 						       .clock = o->clock,
 						       .note = e->note});
 	rehearse(&r);
-	for (unsigned i = 0; i < COLUMNS_MAX && e->columns[i].name; i++)
+	for (unsigned i = 0; i < COLUMNS_MAX && e->columns[i].name; i++) {
 		missing += run_column(&r, i);
+		/* A long run that is cut short leaves the columns that it has. */
+		if (result_write(result, &error) < 0)
+			fprintf(stderr, "baton measure: %s\n", error.text);
+	}
 	return missing + layer2_judge(r.columns, r.measurement);
 }
