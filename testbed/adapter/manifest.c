@@ -390,11 +390,25 @@ WIRE_READER(address)
 WIRE_READER(tester)
 WIRE_READER(tester_second)
 
+static void read_wire_mac(struct reading *r, yaml_node_t *node, void *object)
+{
+	struct manifest_wire *wire = object;
+	const char *text = text_of(r, node, "mac");
+	uint8_t *m = wire->mac;
+	int end = 0;
+
+	wire->has_mac = text && sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0], &m[1],
+		&m[2], &m[3], &m[4], &m[5], &end) == 6 && !text[end];
+	if (text && !wire->has_mac)
+		FINDING(r, line_of(node), "%s is no MAC address; right is 02:00:00:00:00:02", text);
+}
+
 static const struct key wire_keys[] = {
 	{ "interface", read_wire_interface },
 	{ "address", read_wire_address },
 	{ "tester", read_wire_tester },
 	{ "tester-second", read_wire_tester_second },
+	{ "mac", read_wire_mac },
 	{ NULL, NULL },
 };
 

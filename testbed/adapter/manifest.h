@@ -50,6 +50,8 @@ struct manifest_wire {
 	const char *interface; /* of this machine; NULL: no wire */
 	const char *address;   /* of the device */
 	const char *tester, *tester_second; /* addresses of this machine there; second or NULL */
+	bool has_mac;
+	uint8_t mac[6]; /* of the device: whom frames go to that are not for a group */
 };
 
 struct manifest {

@@ -60,10 +60,12 @@ static void test_whole(void **state)
 static void test_device(void **state)
 {
 	struct manifest *m = read_manifest("name: box\nmanual: yes\nroles: {paa: }\n"
-		"wire: {interface: eth1, address: 192.0.2.7, tester: 192.0.2.1}\n");
+		"wire: {interface: eth1, address: 192.0.2.7, tester: 192.0.2.1, "
+		"mac: 02:00:00:00:00:0a}\n");
 	(void)state;
 	assert_true(m->manual);
 	assert_string_equal(m->wire.interface, "eth1");
+	assert_true(m->wire.has_mac && m->wire.mac[0] == 2 && m->wire.mac[5] == 10);
 	assert_null(m->roles[0].start);
 	manifest_free(m);
 }
@@ -106,6 +108,9 @@ static const struct bad bad[] = {
 		"does not fit; right is one of 1.0 1.1 1.2 1.3" },
 	{ "name: x\nroles: {paa: {start: x, ends: perhaps}}\n", "sut.yaml:2: ends: perhaps does "
 		"not fit; right is yes or no" },
+	{ "name: x\nroles: {paa: {}}\nwire: {interface: e, address: 192.0.2.1, tester: 192.0.2.2, "
+	  "mac: 02:00:00:00:00}\n", "sut.yaml:3: 02:00:00:00:00 is no MAC address; right is "
+		"02:00:00:00:00:02" },
 	{ "name: x\nroles: {paa: {start: x}}\nwire: {interface: e}\n", "sut.yaml:3: wire lacks a "
 		"part; right are interface, address (of the device) and tester (this machine's "
 		"address there)" },

@@ -362,6 +362,9 @@ static int set_up(struct job *j)
 	if (make_folders(j) < 0)
 		return -1;
 	unit_find_addresses(j);
+	if (j->u->suite->role->carrier == CARRIER_FRAMES && !j->frames.family)
+		return end(j, VERDICT_UNSUPPORTED, "frames go to the device's own address, and the "
+			"manifest's wire says no mac");
 	unit_build_env(j);
 	if (raise_network(j) < 0 || open_wire(j) < 0)
 		return -1;

@@ -48,10 +48,16 @@ static const uint8_t *mac_of(const struct topology *t, const char *node)
 static struct endpoint frame_address(const struct job *j)
 {
 	static const uint8_t pae_group[] = { 0x01, 0x80, 0xc2, 0, 0, 3 };
-	const uint8_t *sut = j->u->suite->role->to_group ? NULL : mac_of(j->run->wire, "sut");
+	const struct manifest_wire *wire = &j->run->manifest->wire;
+	const uint8_t *sut = j->run->wire ? mac_of(j->run->wire, "sut") :
+		wire->has_mac ? wire->mac : NULL;
 	struct endpoint e = { .family = AF_PACKET, .port = htons(j->u->suite->role->port) };
 
-	memcpy(e.address, sut ? sut : pae_group, sizeof(pae_group));
+	if (j->u->suite->role->to_group)
+		sut = pae_group;
+	if (!sut)
+		return (struct endpoint){ 0 };
+	memcpy(e.address, sut, sizeof(pae_group));
 	return e;
 }
 
