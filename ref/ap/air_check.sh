@@ -24,7 +24,8 @@ frames() { tcpdump -nr "$1" "$2" 2>/dev/null | wc -l; } # FILE FILTER
 eapol() { tshark -nr "$1" -Y "eapol.type == $2 && wlan.fc.retry == 0" 2>/dev/null | wc -l; } # FILE TYPE
 log() { echo /run/baton/networks/$net/"$1"/hostapd-wlan0.log; }
 
-"$baton" topo up mpa-roaming --name $net >$work/up 2>&1
+sed 's/- service: radius/&\n        resumption: true/' topology/mpa-roaming.yaml >$work/net.yaml
+"$baton" topo up $work/net.yaml --name $net >$work/up 2>&1
 ok 'two networks, AAA servers, a station' $?
 [ $failed -eq 0 ] || { sed 's/^/# /' $work/up; exit 1; }
 credentials=/run/baton/networks/$net/credentials
@@ -50,12 +51,22 @@ access_points:
   - {bssid: "02:00:00:00:0a:01", address: 198.51.100.11, secret: ${secrets[0]}}
   - {bssid: "02:00:00:00:0a:02", address: 198.51.100.12, secret: ${secrets[1]}}
 END
+cat >$work/proxy.yaml <<END
+control: /run/baton/proxy.sock
+lan: eth0
+bssids: [{bssid: "02:00:00:00:0a:01"}]
+END
+on nar -- "$PWD/build/bin/baton-proxy" -c $work/proxy.yaml >$work/proxy.log 2>&1 &
+until_true "on nar -- test -S /run/baton/proxy.sock"
 begin mn mn <<END
+events: $work/mn.events
 eap:
   identity: mn@home.example
   tls: {ca: $credentials/ca.pem, certificate: $credentials/client.pem, key: $credentials/client.key, max_version: "1.2"}
 keys: {supplicant: /run/wpa_supplicant/wlan0}
-networks: [{name: a, ssid: network-a, paa: 198.51.100.1}]
+networks:
+  - {name: a, ssid: network-a, paa: 198.51.100.1, dot1x: {server: 198.51.100.1, station: "02:00:00:00:00:01",
+      access_points: [{bssid: "02:00:00:00:0a:01"}]}}
 END
 ok 'an agent, two access points with baton-ap, a client' $?
 
@@ -66,6 +77,20 @@ capture() { # NODE INTERFACE FILE FILTER...
 capture nar eth2 $work/aaa.pcap udp port 1812
 ctl mn preauth a >$work/said 2>&1
 ok 'the station, still in network b, pre-authenticates with the agent' $?
+# One TLS session for PANA and 802.1X.
+# The same access point by 802.1X, carried over IP to the proxy and as 802.11i pre-authentication to hostapd:
+# both end at the home server, which resumes there what PANA began.
+resumed() { grep '"event":"eap_completed"' $work/mn.events | tail -1 | sed 's/.*"resumed":\([a-z]*\).*/\1/'; }
+[ "$(resumed)" = false ]
+ok 'PANA had authenticated in full' $?
+ctl mn preauth a --dot1x >$work/said 2>&1
+ok 'the node authenticates to AP1 by 802.1X as well' $?
+[ "$(resumed)" = true ]
+ok 'and that resumed the TLS session of PANA' $?
+grep '"event":"eap_completed"' $work/mn.events | sed 's/.*"rounds"/# "rounds"/'
+grep -q 'EAP-STARTED 02:00:00:00:00:01' "$(log ap1)"
+ok 'through hostapd, not through the agent' $?
+
 ctl mn keys a >$work/keys 2>&1
 [ "$(grep -c '"bssid"' $work/keys)" -eq 2 ]
 ok 'both access points have their key before it moves' $?
@@ -78,6 +103,8 @@ pmkid() { grep -A1 "02:00:00:00:0a:0$1" $work/keys | sed -n 's/.*"pmkid": "\(.*\
 ok 'each another one' $?
 
 # --- the moves ------------------------------------------------------------------------------------
+started() { cat "$(log ap1)" "$(log ap2)" | grep -c EAP-STARTED; }
+begun=$(started)
 # On the medium itself: EAPOL does not pass the interfaces of either end.
 ip link set hwsim0 up
 tcpdump -Z root --immediate-mode -U -i hwsim0 -w $work/air.pcap >/dev/null 2>$work/tcpdump &
@@ -104,7 +131,7 @@ keys=$(eapol $work/air.pcap 3) eap=$(eapol $work/air.pcap 0)
 ok "two 4-way handshakes on the air: $keys EAPOL-Key frames" $?
 [ "$eap" -eq 0 ]
 ok "and no EAP: $eap EAPOL frames of type EAP-Packet" $?
-! grep -q EAP-STARTED "$(log ap1)" "$(log ap2)"
+[ "$(started)" -eq "$begun" ]
 ok 'neither hostapd has begun EAP' $?
 [ "$(frames $work/aaa.pcap 'udp dst port 1812')" -eq "$asked" ]
 ok 'and no AAA server was asked again' $?

@@ -177,6 +177,8 @@ static void authenticated(struct dxi_client *c, struct dxi_target *t, struct act
 	}
 	c->again_after = AGAIN_FIRST;
 	memcpy(t->pmk, t->eap->msk, DXI_PMK_SIZE);
+	t->cost = t->eap->cost;
+	t->method = t->eap->method;
 	eapol_pmkid(t->pmk, t->bssid, c->config.station, t->pmkid);
 	t->state = DXI_TARGET_AUTHENTICATED;
 	t->deadline = BTIME_NEVER;

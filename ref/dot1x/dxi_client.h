@@ -36,6 +36,8 @@ struct dxi_target {
 	uint8_t bssid[MAC_SIZE];
 	enum dxi_target_state state;
 	struct eap_end *eap;
+	struct eap_cost cost; /* what EAP took, once authenticated */
+	const char *method;   /* and its method; NULL before */
 	uint8_t pmk[DXI_PMK_SIZE], pmkid[16];
 	const char *failure;
 	btime deadline;

@@ -79,6 +79,10 @@ static void authenticated(struct attempt *a, const char *bssid, const struct dxi
 		return;
 	}
 	a->good++;
+	json_t *cost = eap_cost_json(t->method, &t->cost);
+	json_object_set_new(cost, "network", json_string(a->network->settings->name));
+	json_object_set_new(cost, "bssid", json_string(bssid));
+	log_event_json(a->mn->node->log, "eap_completed", cost);
 	log_event(a->mn->node->log, "dot1x_authenticated", "{s:s,s:s,s:s,s:b}", "network",
 		a->network->settings->name, "bssid", bssid, "pmkid", pmkid, "installed",
 		installed);
