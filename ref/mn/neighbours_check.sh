@@ -137,7 +137,7 @@ ip addr flush dev br0
 check "no address: nothing is announced" until_true known dd0411223344
 ip addr add 10.0.2.12/24 dev br0
 until_true known "dd2700005e004201010104""0a00020c""0305180a000200""${tail}dd0411223344"
-kill -9 "${pid[hostapd]}"
+kill -9 "${pid[hostapd]}" && wait "${pid[hostapd]}" 2>/dev/null
 rm -f "$work/hostapd"
 : >"$work/told"
 sleep 0.5
@@ -320,7 +320,7 @@ check "do not hide the good one" is $ap agent 10.0.2.1:716
 ctl mn mn neighbours
 says bad-value && says '"rejected"'
 ok "and are counted by reason" $?
-kill -9 "${pid[supplicant]}"
+kill -9 "${pid[supplicant]}" && wait "${pid[supplicant]}" 2>/dev/null
 rm -f "$work/supplicant"
 sleep 0.2
 check "a supplicant that was killed is missed" refused "is not there" scan
