@@ -229,8 +229,8 @@ static void write_file(const char *text)
 static void test_bad_files(void **state)
 {
 	static const char *const bad[] = { "", "rubbish\n",
-		"-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n"
-		"-----END SSL SESSION PARAMETERS-----\n",
+		("-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n"
+		 "-----END SSL SESSION PARAMETERS-----\n"),
 		"-----BEGIN SSL SESSION PARAMETERS-----\nMIGE" };
 
 	EACH_VERSION(v) {

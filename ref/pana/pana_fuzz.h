@@ -18,18 +18,18 @@ static struct world fuzz_world;
 
 static inline void fuzz_deliver(struct world *w, struct flying *f, bool to_paa)
 {
-	f->to_paa = to_paa;
+	f->to_second = to_paa;
 	if (!to_paa && !pac_peer(w->pac)->family)
 		return;
 	world_deliver(w, f);
-	if (w->count > WORLD_FLYING_MAX / 2)
-		w->count = WORLD_FLYING_MAX / 2;
+	if (w->air.count > AIR_FLYING_MAX / 2)
+		w->air.count = AIR_FLYING_MAX / 2;
 	w->report_count = 0;
 }
 
 static inline struct flying fuzz_blank(struct world *w, bool to_paa)
 {
-	struct flying f = { .to_paa = to_paa };
+	struct flying f = { .to_second = to_paa };
 
 	f.from = to_paa ? w->pac_config.local : w->paa_config.local;
 	f.to = to_paa ? w->paa_config.local : w->pac_config.local;
@@ -122,18 +122,18 @@ static inline void fuzz_notify(struct world *w, struct reader *r)
 /* One message from the network, as the script treats it. */
 static inline void fuzz_fly(struct world *w, struct reader *r, unsigned how)
 {
-	if (w->count == 0)
+	if (w->air.count == 0)
 		return;
-	struct flying f = world_take(w, read_u8(r) % w->count);
+	struct flying f = world_take(w, read_u8(r) % w->air.count);
 	if (how == 1) /* lost */
 		return;
 	if (how == 2 && f.size) /* altered */
 		f.data[read_u8(r) % f.size] ^= read_u8(r);
 	if (how == 3) /* cut */
 		f.size -= read_u8(r) % (f.size + 1);
-	fuzz_deliver(w, &f, f.to_paa);
+	fuzz_deliver(w, &f, f.to_second);
 	if (how == 4)
-		fuzz_deliver(w, &f, f.to_paa);
+		fuzz_deliver(w, &f, f.to_second);
 }
 
 static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
@@ -141,8 +141,8 @@ static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
 	unsigned op = read_u8(r) % 16;
 
 	if (op < 5) {
-		while (w->count > 24)
-			w->count--;
+		while (w->air.count > 24)
+			w->air.count--;
 		fuzz_fly(w, r, op);
 	} else if (op < 7) {
 		fuzz_raw(w, r, at_paa);
@@ -153,9 +153,9 @@ static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
 	} else if (op == 11) {
 		fuzz_notify(w, r);
 	} else if (op < 14) {
-		for (unsigned n = 0; w->count && n < 40; n++) {
+		for (unsigned n = 0; w->air.count && n < 40; n++) {
 			struct flying f = world_take(w, 0);
-			fuzz_deliver(w, &f, f.to_paa);
+			fuzz_deliver(w, &f, f.to_second);
 		}
 	} else {
 		world_tick(
@@ -195,7 +195,7 @@ static inline int fuzz_run(const uint8_t *data, size_t size, bool at_paa)
 	}
 	/* left alone, everything comes to an end: no session outlives its lifetime */
 	for (unsigned n = 0; n < 20000 && world_due(w) != BTIME_NEVER; n++) {
-		w->count = 0;
+		w->air.count = 0;
 		w->report_count = 0;
 		world_tick(w, BTIME_NEVER - 1);
 	}
