@@ -71,6 +71,10 @@ until_true 10 eval '[ "$(events ike_child_down)" -gt $n ]' && until_true 10 same
 ok 'after charon rekeyed it, likewise' $?
 ctl rekey >/dev/null && until_true 10 event ike_rekeyed && pings && carried 6
 ok 'after the IKE SA was rekeyed the same states carry on' $?
+n=$(events ike_moved)
+ctl move 10.9.0.3 >/dev/null && until_true 10 eval '[ "$(events ike_moved)" -gt $n ]' && until_true 10 pings &&
+	ip xfrm state | grep -q 'src 10\.9\.0\.3 dst 10\.9\.0\.2'
+ok 'after a move by MOBIKE the states are between the new addresses, and packets cross' $?
 ctl delete-child >/dev/null && until_true 10 clean
 ok 'the Child SA deleted: nothing of it is left in the kernel' $?
 ctl create-child >/dev/null && until_true 10 pings
@@ -98,6 +102,11 @@ iked=0
 swan --terminate --ike test --force >/dev/null 2>&1
 ! clean && start_iked && until_true 10 clean
 ok 'what a killed node left in the kernel is swept by the next' $?
+
+start_charon $suite $esp "encap = yes" "$ts"
+start_iked "start: true" "encapsulate: true"
+ready && ip xfrm state | grep -q 'encap type espinudp' && pings && carried 3
+ok 'ESP in UDP: packets cross' $?
 
 # --- an internal address -------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ unit() {
 }
 
 # Those that take minutes, the longest first, so that none of them runs on when all others are over.
-LONG='guest_check handover_check esp_check fig10_check measure_check load_check example_check'
+LONG='guest_check handover_check change_check esp_check fig10_check measure_check load_check example_check'
 
 scripts() {
 	local script long
