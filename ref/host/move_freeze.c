@@ -277,6 +277,19 @@ void freeze_thaw(struct journal *j)
 	j->head->frozen = false;
 }
 
+/* A process that is just ending keeps its group for a moment longer. */
+static bool group_remove(const struct journal *j, const char *name)
+{
+	for (int i = 0; i < 10; i++) {
+		if (unlinkat(j->cgroups, name, AT_REMOVEDIR) == 0)
+			return true;
+		if (errno != EBUSY)
+			return false;
+		usleep(2000);
+	}
+	return false;
+}
+
 static void group_empty(struct journal *j, const struct group *g)
 {
 	char to[MOVE_GROUP_PATH], name[MOVE_GROUP_PATH + 1];
@@ -291,7 +304,7 @@ static void group_empty(struct journal *j, const struct group *g)
 		fclose(list);
 	/* Groups around it that had to wait for this one go as well. */
 	snprintf(name, sizeof(name), ".%s", g->path);
-	while (strlen(name) > strlen(to) + 1 && unlinkat(j->cgroups, name, AT_REMOVEDIR) == 0)
+	while (strlen(name) > strlen(to) + 1 && group_remove(j, name))
 		*strrchr(name, '/') = '\0';
 }
 

@@ -461,7 +461,7 @@ def test_programs(world):
     """curl, nc, ssh and iperf3, unmodified, under strace, over 20 changes in a row. They run somewhat
     longer than the changes will take."""
     n = NETS[4]
-    seconds = int(40 * duration(world)) + 5
+    seconds = int(55 * duration(world)) + 6
     size = seconds * 10_000_000
     big = os.path.join(WORK, "big")
     with open(big, "wb") as f:
