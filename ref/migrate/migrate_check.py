@@ -633,6 +633,24 @@ def test_esp(world):
     esp_state("delete", NETS[4][world.at[4]])
 
 
+def test_called_wrongly(world):
+    """Every mistake is named, with what would be right, and nothing is done."""
+    pairs = ["--local", "10.9.2.1", "--peer-from", "10.9.0.2", "--peer-to", "10.9.1.2"]
+    for words, status, says in (
+            (["--from", "10.9.0"], 2, "10.9.0: not an address; 192.0.2.1"),
+            (["--from", "10.9.0.2/24"], 2, "10.9.0.2/24: not an address"),
+            (["--from", "10.9.0.2"], 2, "usage:"),
+            (["--local", "10.9.2.1", "--peer", "10.9.0.2"], 2, "old and new addresses are the same"),
+            (["--from", "10.9.0.2", "--to", "fd09::2", "--peer", "10.9.2.1"], 2, "all addresses must be IPv4, or all IPv6"),
+            ([*pairs, "--kill-at", "lunch"], 2, "lunch: no such step"),
+            ([*pairs, "--spare", "x"], 2, "x: not the number of a process"),
+            ([*pairs, "now"], 2, "now: not understood"),
+            (["--from", "10.9.0.2", "--to", "10.9.77.7", "--peer", "10.9.2.1"], 3, "no way between the new addresses")):
+        done = subprocess.run(in_host(MN, MIGRATE, *words), capture_output=True, text=True)
+        ok(done.returncode == status and says in done.stdout + done.stderr, f"called with {' '.join(words)}: {says}",
+           f"{done.returncode} {done.stdout} {done.stderr}")
+
+
 def test_nothing_left(world):
     run(*in_host(MN, MIGRATE, "--recover"))
     time.sleep(0.2)

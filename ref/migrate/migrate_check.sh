@@ -30,7 +30,7 @@ show() { # NAME
 
 if able; then
 	part programs /usr/bin/python3 $check programs many half_closed shared &
-	part load /usr/bin/python3 $check load ipv6 udp limits killed both_killed &
+	part load /usr/bin/python3 $check load ipv6 udp limits called_wrongly killed both_killed &
 	part esp build/bin/baton guest --clock virtual --timeout 240 -- /usr/bin/python3 $check esp &
 	wait
 	part left /usr/bin/python3 $check nothing_left
@@ -39,7 +39,7 @@ if able; then
 	show left
 else
 	part esp build/bin/baton guest --clock virtual --timeout 280 -- \
-		/usr/bin/python3 $check esp half_closed shared udp limits
+		/usr/bin/python3 $check esp half_closed shared udp limits called_wrongly
 fi
 show esp
 exit $failed
