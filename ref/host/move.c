@@ -133,6 +133,8 @@ static void work(struct journal *j, int control, int tell, bool patient)
 	work_again(&w);
 	if (patient)
 		linger();
+	if (j->head->groups)
+		freeze_unplace(j);
 	hold_rules_free(w.hold);
 }
 

@@ -284,13 +284,14 @@ static bool group_remove(const struct journal *j, const char *name)
 		if (unlinkat(j->cgroups, name, AT_REMOVEDIR) == 0)
 			return true;
 		if (errno != EBUSY)
-			return false;
+			return errno == ENOENT;
 		usleep(2000);
 	}
 	return false;
 }
 
-static void group_empty(struct journal *j, const struct group *g)
+/* Whether it is gone. */
+static bool group_empty(struct journal *j, const struct group *g)
 {
 	char to[MOVE_GROUP_PATH], name[MOVE_GROUP_PATH + 1];
 	int fd = group_open(j, g->path, "cgroup.procs", O_RDONLY), pid;
@@ -302,18 +303,23 @@ static void group_empty(struct journal *j, const struct group *g)
 		group_write(j, to, "cgroup.procs", pid);
 	if (list)
 		fclose(list);
-	/* Groups around it that had to wait for this one go as well. */
 	snprintf(name, sizeof(name), ".%s", g->path);
+	if (!group_remove(j, name))
+		return false;
+	/* Groups around it that had to wait for this one go as well. */
 	while (strlen(name) > strlen(to) + 1 && group_remove(j, name))
 		*strrchr(name, '/') = '\0';
+	return true;
 }
 
 void freeze_unplace(struct journal *j)
 {
+	unsigned left = 0;
+
 	open_hierarchy(j);
 	for (unsigned n = 0; n < j->head->groups; n++)
-		if (j->head->group[n].path[0])
-			group_empty(j, &j->head->group[n]);
+		if (j->head->group[n].path[0] && !group_empty(j, &j->head->group[n]))
+			j->head->group[left++] = j->head->group[n];
 	j->head->placed = false;
-	j->head->groups = 0;
+	j->head->groups = left; /* for another try */
 }

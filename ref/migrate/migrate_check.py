@@ -176,10 +176,10 @@ def load(world, mode, moves, version=4, **kill):
 
 def test_load(world):
     for mode in ("block", "poll", "select", "epoll"):
-        reports, said, there = load(world, mode, 5)
+        reports, said, there = load(world, mode, 3)
         queues = sum(s["unread"] + s["unacknowledged"] + s["unsent"] for r in reports for s in r["sockets"])
         ok(none_failed(reports) and whole(*said) and there and queues > 0,
-           f"full load in both directions, waiting by {mode}: 5 moves, "
+           f"full load in both directions, waiting by {mode}: 3 moves, "
            f"{said[0]['sent'] + said[0]['received']} octets, {queues} of them in queues",
            f"{said}\n{[r for r in reports if not r['moved']]}")
 
@@ -461,7 +461,7 @@ def test_programs(world):
     """curl, nc, ssh and iperf3, unmodified, under strace, over 20 changes in a row. They run somewhat
     longer than the changes will take."""
     n = NETS[4]
-    seconds = int(55 * duration(world)) + 6
+    seconds = int(36 * duration(world)) + 5
     size = seconds * 10_000_000
     big = os.path.join(WORK, "big")
     with open(big, "wb") as f:
@@ -652,6 +652,11 @@ def test_called_wrongly(world):
 
 
 def test_nothing_left(world):
+    """Ten seconds after the last move its processes are gone too."""
+    for _ in range(120):
+        if not [f for f in os.listdir("/run/baton-move") if f.isdigit() and os.path.exists(f"/proc/{f}")]:
+            break
+        time.sleep(0.1)
     run(*in_host(MN, MIGRATE, "--recover"))
     time.sleep(0.2)
     groups = run("sh", "-c", "find /sys/fs/cgroup -name 'baton-move-*' -type d", check=False).split()
