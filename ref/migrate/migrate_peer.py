@@ -9,7 +9,8 @@ sent and received.
     migrate_peer.py call ADDRESS PORT MODE [COUNT] [octets between pauses]
     migrate_peer.py many ADDRESS PORT COUNT       COUNT connections, a line on each, SIGUSR1: again
 
-MODE is how it waits: block (threads in send and recv), poll, select, epoll (edge-triggered).
+MODE is how it waits: block (threads in send and recv), poll, select, epoll (edge-triggered); or what
+it does instead: echo, web.
 """
 import json
 import random
@@ -127,6 +128,8 @@ def serve(address, port, mode):
         sock, _ = listener.accept()
         if mode == "echo":
             threading.Thread(target=echo, args=(sock,), daemon=True).start()
+        elif mode == "web":
+            web(sock)
         else:
             pump(sock, mode)
 
@@ -138,6 +141,19 @@ def echo(sock):
     except OSError as e:
         print("echo:", e, flush=True)
     sock.close()
+
+
+def web(sock):
+    """One HTTP answer without end, until SIGUSR1."""
+    out = Half()
+    sock.recv(65536)
+    sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+    while not stopping.wait(0.002):
+        piece = out.piece()
+        sock.sendall(piece)
+        out.octets += len(piece)
+    sock.close()
+    print(out.octets, flush=True)
 
 
 def many(address, port, count):
