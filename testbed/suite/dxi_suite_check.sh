@@ -36,6 +36,7 @@ begin client radius/client
 begin server radius/server --sut freeradius --expected suites/adapters/freeradius/expected.yaml
 wait
 begin hostapd radius/client --sut hostapd --expected suites/adapters/hostapd/expected.yaml
+begin eapol radius/client --sut eapol_test --expected suites/adapters/eapol_test/expected.yaml
 ended dxi '802.1X over IP: access point, proxy and station of the reference'
 ended finding 'access points that say where they are, agents that tell of them'
 ended client 'RADIUS: the reference passes EAP on'
@@ -59,6 +60,7 @@ for name in $names; do
 done
 wait
 ended hostapd 'RADIUS: hostapd does what was found, no more and no less'
+ended eapol 'RADIUS: eapol_test does what was found, no more and no less'
 for name in $names; do
 	cp "$work/$name" "$work/out"
 	grep -q '^proven' "$work/out" && ! grep -q '^not proven' "$work/out"
