@@ -4,7 +4,8 @@
 
 crowd.py crowd ADDRESS COUNT PER_ADDRESS  COUNT connections that say nothing, from addresses 10.99.x.y,
                                           PER_ADDRESS each; what is closed is made again
-crowd.py hold ADDRESS STATION BSSID       one connection that opens and stays
+crowd.py hold ADDRESS STATION BSSID ...   one connection that opens one BSSID after the other, says the
+                                          types of the answers, with the error of a refusal, and stays
 crowd.py blast ADDRESS SECONDS            PROBE after PROBE, and nothing is read
 
 The first two print a line when they stand, and end with the end of their input.
@@ -17,7 +18,8 @@ import sys
 import time
 
 PORT = 49718
-OPEN, PROBE = 1, 4
+OPEN, PROBE, REFUSED = 1, 4, 6
+ERROR = 2
 
 
 def message(kind, station=bytes(6), bssid=bytes(6)):
@@ -75,11 +77,25 @@ def crowd(address, count, per_address):
     print(c.made, "made in all,", c.closed, "closed by the proxy", flush=True)
 
 
-def hold(address, station, bssid):
+def answer(s):
+    head = s.recv(16, socket.MSG_WAITALL)
+    if len(head) < 16:
+        return "closed"
+    _, kind, length = struct.unpack("!BBH", head[:4])
+    rest = s.recv(length - 16, socket.MSG_WAITALL) if length > 16 else b""
+    if kind != REFUSED:
+        return str(kind)
+    element, size, error = struct.unpack("!HHH", rest[:6])
+    return f"{kind}:{error}" if (element, size) == (ERROR, 2) else f"{kind}:?"
+
+
+def hold(address, station, *bssids):
     s = socket.create_connection((address, PORT))
-    s.sendall(message(OPEN, mac(station), mac(bssid)))
-    answer = s.recv(4096)
-    print("type", answer[1], flush=True)
+    answers = []
+    for bssid in bssids:
+        s.sendall(message(OPEN, mac(station), mac(bssid)))
+        answers.append(answer(s))
+    print("type", *answers, flush=True)
     while True:
         ready, _, _ = select.select([0, s], [], [])
         if 0 in ready:
@@ -111,6 +127,6 @@ what, address, *rest = sys.argv[1:]
 if what == "crowd":
     crowd(address, int(rest[0]), int(rest[1]))
 elif what == "hold":
-    hold(address, rest[0], rest[1])
+    hold(address, *rest)
 else:
     blast(address, float(rest[0]))

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Attacks on the server of 802.1X over IP, and what is left for the others: 10,000 half-open
-# connections, many from one address, one who takes another's MAC address, one who never reads, too
-# few descriptors. TAP.
+# connections, many from one address, one who takes another's MAC address, one who never reads, all
+# BSSIDs on one connection, too few descriptors. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
@@ -28,6 +28,7 @@ station() { # MAC [SECONDS]
 		--psk 000102030405060708090a0b0c0d0e0f --timeout "${2:-5}" >"$work/station" 2>&1
 }
 background() { # ARGUMENTS of crowd.py: stands in `crowd` when it has printed a line
+	rm -f "$work/$1.out"
 	mkfifo "$work/in.$#" 2>/dev/null
 	/usr/bin/python3 ref/proxy/crowd.py "$@" <"$work/in.$#" >"$work/$1.out" 2>&1 &
 	crowd=$!
@@ -38,13 +39,16 @@ leave() { exec 7>&-; wait "$crowd"; crowd=; }
 
 ip link set lo up
 ip route add local 10.99.0.0/16 dev lo
-cat >"$work/proxy.yaml" <<END
-control: $work/sock
-listen: $server
-bssids: [{bssid: "$bssid"}]
-eap:
-  users: [{identity: mn@example, psk: 000102030405060708090a0b0c0d0e0f}]
-END
+configure() { # BSSID ...
+	cat >"$work/proxy.yaml" <<-END
+	control: $work/sock
+	listen: $server
+	bssids: [$(printf '{bssid: "%s"}, ' "$@" | sed 's/, $//')]
+	eap:
+	  users: [{identity: mn@example, psk: 000102030405060708090a0b0c0d0e0f}]
+	END
+}
+configure $bssid
 start "$(ulimit -Hn)"
 station 02:00:00:00:00:01
 ok 'a station authenticates' $?
@@ -104,6 +108,24 @@ echo "# $(cat "$work/blast"); memory before $before kB, after $(memory) kB"
 [ "$(memory)" -le $((before + 512)) ]
 ok 'one who sends and never reads is not read from: memory is flat' $?
 end
+
+eight=$(printf '02:00:00:00:0a:%02x ' $(seq 0 7)) ninth=02:00:00:00:0a:08
+configure $eight $ninth
+"$bin/baton-proxy" -c "$work/proxy.yaml" >"$work/log" 2>&1
+[ $? -eq 2 ] && grep -q "proxy.yaml:3:.*bssids" "$work/log"
+ok 'a proxy is not given more than 8 BSSIDs' $?
+configure $eight
+start "$(ulimit -Hn)"
+background hold $server 02:00:00:00:00:06 $eight $bssid $ninth
+grep -q '^type 2 2 2 2 2 2 2 2 2 6:3$' "$work/hold.out"
+ok 'one connection opens all 8, one of them anew, and a ninth is refused (unknown-bssid)' $?
+[ "$(value connections)" -eq 1 ] && ! grep -q closed "$work/hold.out"
+ok 'and it stays' $?
+station 02:00:00:00:00:07
+ok 'another station authenticates beside it' $?
+leave
+end
+configure $bssid
 
 start 256
 background crowd $server 500 25
