@@ -93,7 +93,7 @@ enum ike_report {
 	IKE_REPORT_CHANGING,	/* a peer in a tunnel, not verified yet; data: struct ike_migration */
 	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
 	IKE_REPORT_CHANGE_REFUSED, /* by the peer or by us; data: words */
-	IKE_REPORT_EXPIRED,	/* the old address; the SA is over, or will be in a moment */
+	IKE_REPORT_EXPIRED,	/* the old address; DOWN or UNREACHABLE follows */
 	IKE_REPORT_ALIVE,	/* the peer answered a probe */
 	IKE_REPORT_NOTIFIED,	/* data: the notification payload's body, in INFORMATIONAL */
 	IKE_REPORT_DOWN,	/* over; the children are gone with it */

@@ -524,6 +524,7 @@ int ike_expire_alone(void *context, const void *input)
 	struct ike_sa *sa = context;
 
 	ike_tell(sa, (struct ike_step *)input, IKE_REPORT_EXPIRED, NULL);
+	ike_tell(sa, (struct ike_step *)input, IKE_REPORT_DOWN, NULL);
 	sa->told = true;
 	return 0;
 }
@@ -533,7 +534,7 @@ int ike_expire(void *context, const void *input)
 	struct ike_sa *sa = context;
 
 	ike_tell(sa, (struct ike_step *)input, IKE_REPORT_EXPIRED, NULL);
-	sa->told = sa->expired = true;
+	sa->expired = true;
 	sa->wanted |= 1u << TASK_DELETE;
 	return 0;
 }

@@ -113,7 +113,7 @@ int ike_answer_delete(void *context, const void *input)
 	ike_answered(sa);
 	ike_draft_begin(s->draft);
 	ike_send_response(sa, IKE_INFORMATIONAL, s->draft, s);
-	if (!sa->told && ike_says_expired(s->packet))
+	if (!sa->told && !sa->expired && ike_says_expired(s->packet))
 		ike_tell(sa, s, IKE_REPORT_EXPIRED, NULL);
 	if (!sa->told)
 		ike_tell(sa, s, IKE_REPORT_DOWN, NULL);
