@@ -105,7 +105,7 @@ access_point() { # NODE AGENT DOMAIN
 mobile() { # MORE
 	configure mn <<-END
 	eap: {identity: mn@example, psk: $psk}
-	device: {name: wlan0, supplicant: /run/wpa_supplicant/wlan0, patience: 4 s,
+	device: {name: wlan0, supplicant: /run/wpa_supplicant/wlan0, patience: 12 s,
 	  dhcp: {probe_wait: 10 ms, probe_interval: 10 ms, announce_wait: 10 ms}}
 	pana: {protocol: {failed_timeout: 2 s}}
 	neighbours: {memory: $work/memory.json, distrust: 60 s${1:-}}
