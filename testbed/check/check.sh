@@ -115,19 +115,21 @@ unit() {
 }
 
 # Those that take minutes, the longest first, so that none of them runs on when all others are over.
-LONG='guest_check handover_check change_check esp_check fig10_check measure_check load_check example_check'
+LONG='handover_check change_check esp_check fig10_check measure_check load_check example_check'
 
 scripts() {
 	local script long
-	# It looks for what anything leaves behind on this machine: alone.
-	start topology/topology_check testbed/topology/topology_check.sh
-	finish
+	# They look for what anything leaves behind on this machine, and end what they started: alone.
+	for script in topology guest; do
+		start $script/${script}_check testbed/$script/${script}_check.sh
+		finish
+	done
 	for long in $LONG; do
 		script=$(sources "$long.sh")
 		[ -z "$script" ] || start "$(name_of "$script")" "$script"
 	done
 	for script in $(sources _check.sh); do
-		case " $LONG topology_check " in
+		case " $LONG topology_check guest_check " in
 		*" $(basename "${script%.sh}") "*) ;;
 		*) start "$(name_of "$script")" "$script" ;;
 		esac
