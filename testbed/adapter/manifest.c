@@ -232,18 +232,13 @@ static void read_ready_log(struct reading *r, yaml_node_t *node, void *object)
 	const char *text = text_of(r, node, "log");
 	char why[120];
 
-	if (!text)
+	if (!text || !choose_ready(r, node, ready, READY_LOG))
 		return;
-	int error = regcomp(&ready->expression, text, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
-	if (error) {
-		regerror(error, &ready->expression, why, sizeof(why));
-		FINDING(r, line_of(node), "log: %s is no regular expression: %s; right is an "
-			"extended one, as of grep -E", text, why);
-		return;
-	}
+	ready->expression = expression_new(text, why, sizeof(why));
+	if (!ready->expression)
+		FINDING(r, line_of(node), "log: %s is no regular expression: %s; right is one "
+			"as of grep -P", text, why);
 	ready->text = text;
-	if (!choose_ready(r, node, ready, READY_LOG))
-		regfree(&ready->expression);
 }
 
 static void read_ready_port(struct reading *r, yaml_node_t *node, void *object)
@@ -569,7 +564,7 @@ void manifest_free(struct manifest *m)
 		return;
 	for (size_t i = 0; i < m->role_count; i++)
 		if (m->roles[i].ready.kind == READY_LOG)
-			regfree(&m->roles[i].ready.expression);
+			expression_free(m->roles[i].ready.expression);
 	arena_free(m->arena);
 }
 

@@ -6,11 +6,11 @@
 #ifndef TESTBED_ADAPTER_MANIFEST_H
 #define TESTBED_ADAPTER_MANIFEST_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "testbed/adapter/expression.h"
 #include "testbed/topology/arena.h"
 #include "testbed/topology/diagnostics.h"
 
@@ -25,7 +25,7 @@ enum ready_kind {
 struct manifest_ready {
 	enum ready_kind kind;
 	const char *text; /* the expression or the command, as written */
-	regex_t expression;
+	struct expression *expression;
 	unsigned port;
 	double seconds;
 	double within; /* patience until ready, seconds; 10 */

@@ -44,8 +44,8 @@ static void test_whole(void **state)
 	assert_string_equal(paa->stop, "halt");
 	assert_true(paa->ends);
 	assert_int_equal(paa->ready.kind, READY_LOG);
-	assert_int_equal(regexec(&paa->ready.expression, "x\nlistening at 716\n", 0, NULL, 0), 0);
-	assert_int_not_equal(regexec(&paa->ready.expression, "not listening", 0, NULL, 0), 0);
+	assert_true(expression_found(paa->ready.expression, "x\nlistening at 716\n", 19));
+	assert_false(expression_found(paa->ready.expression, "not listening", 13));
 	assert_true(paa->ready.within == 3);
 	assert_int_equal(pac->ready.kind, READY_PORT);
 	assert_int_equal(pac->ready.port, 716);
@@ -91,8 +91,10 @@ static const struct bad bad[] = {
 	{ "name: x\nname: y\nroles: {paa: {start: x}}\n", "sut.yaml:2: name stands twice; keep "
 		"one" },
 	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {log: '('}\n", "sut.yaml:5: log: ( is "
-		"no regular expression: Unmatched ( or \\(; right is an extended one, as of grep "
-		"-E" },
+		"no regular expression: missing closing parenthesis; right is one as of grep -P" },
+	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {log: '(((x{255}){255}){255}){255}'}\n",
+		"sut.yaml:5: log: (((x{255}){255}){255}){255} is no regular expression: regular "
+		"expression is too large; right is one as of grep -P" },
 	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {port: 70000}\n", "sut.yaml:5: port: "
 		"70000 does not fit; right is a number above 0, at most 65535" },
 	{ "name: x\nroles:\n  paa:\n    start: x\n    ready: {port: 716, seconds: 1}\n",

@@ -94,17 +94,11 @@ static bool ready_log(struct sut *sut)
 {
 	char text[65536];
 	int fd = open(sut->place.log, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, sut->log_start);
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text), sut->log_start);
 
 	if (fd >= 0)
 		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	for (ssize_t i = 0; i < n; i++)
-		if (!text[i])
-			text[i] = ' ';
-	return regexec(&sut->role->ready.expression, text, 0, NULL, 0) == 0;
+	return n > 0 && expression_found(sut->role->ready.expression, text, (size_t)n);
 }
 
 /* The kernel's table of UDP sockets in the network namespace of the process. */
