@@ -66,6 +66,38 @@ const struct contract_setting contract_settings[] = {
 		"numbers of the PRF algorithms to offer or take, best first, joined by commas" },
 	{ "integrity", "BATON_INTEGRITY", SETTING_TEXT, NULL, NULL,
 		"the same for integrity algorithms" },
+	{ "ike-version", "BATON_IKE_VERSION", SETTING_CHOICE, "1 2", "2", "IKE: version to speak" },
+	{ "ike-auth", "BATON_IKE_AUTH", SETTING_CHOICE, "psk certificate eap-tls", "psk",
+		"IKE: how the initiator proves itself, with BATON_IDENTITY; the responder, "
+		"BATON_SERVER_IDENTITY, by psk or else by certificate" },
+	{ "psk", "BATON_PSK", SETTING_TEXT, NULL, "a shared secret", "IKE: the pre-shared key" },
+	{ "ike-proposal", "BATON_IKE_PROPOSAL", SETTING_TEXT, NULL, NULL,
+		"IKE: the only algorithms of the IKE SA, such as aes256-sha256-curve25519, "
+		"aes256gcm16-prfsha256-ecp256, aes128-sha1-modp2048; not set: the implementation's "
+		"own list" },
+	{ "esp-proposal", "BATON_ESP_PROPOSAL", SETTING_TEXT, NULL, NULL,
+		"IKE: the same for the Child SA, such as aes256gcm16, aes128-sha256" },
+	{ "ts-initiator", "BATON_TS_INITIATOR", SETTING_TEXT, NULL, "10.1.0.0/16",
+		"IKE: the initiator's side of the traffic, a prefix" },
+	{ "ts-responder", "BATON_TS_RESPONDER", SETTING_TEXT, NULL, "10.2.0.0/16",
+		"IKE: the responder's side of the traffic" },
+	{ "ike-mode", "BATON_IKE_MODE", SETTING_CHOICE, "tunnel transport", "tunnel",
+		"IKE: mode of the Child SA; in transport mode the traffic is that between the two "
+		"addresses" },
+	{ "internal-address", "BATON_INTERNAL_ADDRESS", SETTING_BOOLEAN, NULL, "no",
+		"IKE: the initiator asks for an internal address and uses it as its side of the "
+		"traffic; the responder gives one of 10.77.0.0/24" },
+	{ "ike-fragment", "BATON_IKE_FRAGMENT", SETTING_NUMBER, NULL, NULL,
+		"IKE: octets of the largest datagram of IKE, from 576; not set: the "
+		"implementation's own" },
+	{ "mobike", "BATON_MOBIKE", SETTING_BOOLEAN, NULL, "yes", "IKE: offer or take MOBIKE" },
+	{ "rekey-ike-after", "BATON_REKEY_IKE_S", SETTING_NUMBER, NULL, NULL,
+		"IKE: seconds after which it makes the IKE SA anew, about; not set: its own" },
+	{ "rekey-child-after", "BATON_REKEY_CHILD_S", SETTING_NUMBER, NULL, NULL,
+		"IKE: the same for the Child SA" },
+	{ "esp", "BATON_ESP", SETTING_CHOICE, "kernel none", "none",
+		"IKE: put Child SAs into the kernel; none: do without, as far as the implementation "
+		"can" },
 	{ 0 },
 };
 
@@ -95,16 +127,32 @@ const struct contract_feature contract_features[] = {
 	{ "ipv6", "runs over IPv6", false },
 	{ "neighbours", "takes the setting neighbours (docs/finding-access-points.md)", false },
 	{ "sessions", "an agent that serves several clients at a time", false },
+	{ "ikev1", "IKE of RFC 2409", false },
+	{ "ikev2", "IKE of RFC 7296", false },
+	{ "ike-psk", "takes ike-auth=psk", false },
+	{ "ike-certificate", "takes ike-auth=certificate", false },
+	{ "ike-eap-tls", "takes ike-auth=eap-tls", false },
+	{ "ike-transport", "takes ike-mode=transport", false },
+	{ "ike-fragmentation", "fragments of IKEv2 (RFC 7383), and the setting ike-fragment", false },
+	{ "ike-lifetime", "takes the settings rekey-ike-after and rekey-child-after", false },
+	{ "internal-address", "asks for (initiator) or gives (responder) an internal address", false },
+	{ "mobike", "MOBIKE (RFC 4555): follows (responder) or makes (initiator) a change of address",
+		false },
 	{ 0 },
 };
 
 const struct contract_verb contract_verbs[] = {
 	{ "connect", "", "begin a session now: send a PCI (client), or a PAR to BATON_PEER_ADDRESS "
-			 "(agent)" },
+			 "(agent); IKE: begin an IKE SA with a Child SA" },
 	{ "reauth", "", "re-authenticate the session" },
 	{ "ping", "", "test the liveness of the other side now" },
 	{ "terminate", "", "end the session with the protocol's own messages" },
 	{ "move", "ADDRESS", "use that address, which is on the interface already" },
+	{ "rekey-ike", "", "IKE: make the IKE SA anew" },
+	{ "rekey-child", "", "IKE: make the Child SA anew" },
+	{ "delete-child", "", "IKE: delete the Child SA" },
+	{ "keys", "FILE", "IKE: write the keys of its IKE SAs to the file, in the form of Wireshark's "
+			  "ikev2_decryption_table; the SPIs may be left empty" },
 	{ "neighbours", "", "print how many access points a client knows of from agents" },
 	{ "state", "", "print in one word how the session stands: none, starting, authenticated, "
 		       "terminating; an agent: of its newest session" },

@@ -9,7 +9,7 @@
 #include "testbed/suite/tester_eap.h"
 #include "testbed/suite/unit.h"
 
-#define ENV_MAX 64
+#define ENV_MAX 128
 
 /* Work on one unit. */
 struct job {
