@@ -27,6 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (unsigned number = 0; number < 4; number++)
 		if (psk_decode(packet.data, number, &message, &reject) == 0 && number >= 2)
-			psk_channel_open(&packet, &message, tek, &channel, &reject);
+			psk_channel_open(&packet, &message, number - 2, tek, &channel, &reject);
 	return 0;
 }

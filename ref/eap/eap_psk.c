@@ -7,9 +7,9 @@
  *     2  server  Flags RAND_S MAC_S PCHANNEL
  *     3  peer    Flags RAND_S PCHANNEL
  *
- * PCHANNEL is Nonce (4), Tag (16), and under AES-EAX one octet R (2 bits), E, reserved. Extended
- * authentication (E set, RFC 4764 §4.2) needs an extension type, of which none was ever
- * registered; a peer that is offered one answers DONE_FAILURE.
+ * PCHANNEL is Nonce (4), Tag (16), and under AES-EAX one octet R (2 bits), E, reserved; if E is
+ * set, EXT_Type (1) and EXT_Payload. No extension was ever registered, so none is known: a peer
+ * that is offered one says so by the same type with no payload (RFC 4764 §6.2), and refuses.
  */
 #include "ref/base/crypto.h"
 #include "ref/base/reader.h"
@@ -63,11 +63,12 @@ static void channel_nonce(uint32_t n, uint8_t out[16])
 }
 
 int psk_channel_open(const struct eap_packet *packet, const struct psk_message *message,
-	const uint8_t tek[16], struct psk_channel *channel, struct reject *reject)
+	uint32_t nonce, const uint8_t tek[16], struct psk_channel *channel, struct reject *reject)
 {
 	struct reader whole = reader_of(packet->whole), r = reader_of(message->channel);
-	uint8_t nonce[16], plain[EAP_MTU_MAX];
+	uint8_t padded[16], plain[EAP_MTU_MAX];
 	const char *section = "RFC 4764 §3.3";
+	size_t at = PSK_HEADER_SIZE + (message->mac ? PSK_MAC_SIZE : 0);
 
 	struct view header = read_view(&whole, PSK_HEADER_SIZE);
 	channel->nonce = read_u32(&r);
@@ -75,13 +76,20 @@ int psk_channel_open(const struct eap_packet *packet, const struct psk_message *
 	struct view sealed = read_rest(&r);
 	if (r.failed || whole.failed || sealed.size == 0 || sealed.size > sizeof(plain))
 		return reject_set(reject, REJECT_LENGTH, "PCHANNEL", section, 0, sealed.size);
-	channel_nonce(channel->nonce, nonce);
-	if (!eax_open(tek, VIEW_OF(nonce), header, sealed, tag, plain))
-		return reject_set(reject, REJECT_INTEGRITY, "Tag", section, 0, 0);
+	/* "must only be done after a successful verification of the Nonce" */
+	if (channel->nonce != nonce)
+		return reject_set(reject, REJECT_REPLAY, "Nonce", section, at, channel->nonce);
+	channel_nonce(nonce, padded);
+	if (!eax_open(tek, VIEW_OF(padded), header, sealed, tag, plain))
+		return reject_set(reject, REJECT_INTEGRITY, "Tag", section, at + 4, 0);
 	channel->result = plain[0] >> 6;
 	channel->extended = plain[0] & 0x20;
 	if (channel->result == 0)
-		return reject_set(reject, REJECT_VALUE, "R", "RFC 4764 §5.3", 0, 0);
+		return reject_set(reject, REJECT_VALUE, "R", "RFC 4764 §5.3", at + 20, 0);
+	if (channel->extended ? sealed.size < 2 : sealed.size > 1)
+		return reject_set(reject, REJECT_LENGTH, "PCHANNEL", "RFC 4764 §5.3", at,
+			sealed.size);
+	channel->extension = channel->extended ? plain[1] : 0;
 	return 0;
 }
 
@@ -90,8 +98,10 @@ void psk_channel_seal(uint8_t code, uint8_t identifier, unsigned number, const u
 	struct writer *out)
 {
 	uint8_t header[PSK_HEADER_SIZE], nonce[16], tag[EAX_TAG_SIZE];
-	uint8_t body = (uint8_t)(channel->result << 6 | (channel->extended ? 0x20 : 0));
-	size_t length = PSK_HEADER_SIZE + mac.size + 4 + sizeof(tag) + sizeof(body);
+	uint8_t body[2] = { (uint8_t)(channel->result << 6 | (channel->extended ? 0x20 : 0)),
+		channel->extension };
+	size_t body_size = channel->extended ? 2 : 1;
+	size_t length = PSK_HEADER_SIZE + mac.size + 4 + sizeof(tag) + body_size;
 	struct writer w = writer_of(header, sizeof(header));
 
 	write_u8(&w, code);
@@ -101,14 +111,14 @@ void psk_channel_seal(uint8_t code, uint8_t identifier, unsigned number, const u
 	write_u8(&w, (uint8_t)(number << 6));
 	write_bytes(&w, rand_s, PSK_RAND_SIZE);
 	channel_nonce(channel->nonce, nonce);
-	eax_seal(tek, VIEW_OF(nonce), VIEW_OF(header), VIEW(&body, 1), &body, tag);
+	eax_seal(tek, VIEW_OF(nonce), VIEW_OF(header), VIEW(body, body_size), body, tag);
 
 	write_u8(out, (uint8_t)(number << 6));
 	write_bytes(out, rand_s, PSK_RAND_SIZE);
 	write_view(out, mac);
 	write_u32(out, channel->nonce);
 	write_bytes(out, tag, sizeof(tag));
-	write_u8(out, body);
+	write_bytes(out, body, body_size);
 }
 
 void psk_mac_p(const uint8_t ak[16], struct view id_p, struct view id_s, const uint8_t *rand_s,

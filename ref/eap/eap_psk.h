@@ -26,24 +26,28 @@ struct psk_message {
 	struct view channel; /* PCHANNEL of the third and fourth */
 };
 
-/* What the protected channel says. */
+/* What the protected channel says (RFC 4764 §5.3). */
 struct psk_channel {
-	uint32_t nonce;
+	uint32_t nonce; /* N, §3.3 */
 	enum psk_result result;
-	bool extended; /* E: an extension follows */
+	bool extended;	   /* E: an extension follows */
+	uint8_t extension; /* EXT_Type, if there is one */
 };
 
 /* Reads the Type-Data of a message that must be number `expected`. 0 or -1. */
 int psk_decode(struct view data, unsigned expected, struct psk_message *message,
 	struct reject *reject);
 
-/* Opens the channel of the third or fourth message. 0 or -1. */
+/*
+ * Opens the channel of the third or fourth message, which must have `nonce`. First the nonce, then
+ * the tag, then what it hides (RFC 4764 §3.3, §4.1). 0 or -1.
+ */
 int psk_channel_open(const struct eap_packet *packet, const struct psk_message *message,
-	const uint8_t tek[16], struct psk_channel *channel, struct reject *reject);
+	uint32_t nonce, const uint8_t tek[16], struct psk_channel *channel, struct reject *reject);
 
 /*
  * Writes the Type-Data of message `number` up to and with its channel: Flags, RAND_S, `mac` if
- * there is one, and the sealed channel.
+ * there is one, and the sealed channel; an extension's payload is empty (§6.2).
  */
 void psk_channel_seal(uint8_t code, uint8_t identifier, unsigned number, const uint8_t *rand_s,
 	struct view mac, const uint8_t tek[16], const struct psk_channel *channel,

@@ -75,12 +75,7 @@ static int check_third(const struct psk_peer *p, const struct eap_packet *reques
 		*failure = "the server has another pre-shared key";
 		return reject_set(reject, REJECT_INTEGRITY, "MAC_S", "RFC 4764 §3.2", 22, 0);
 	}
-	if (psk_channel_open(request, &third, tek, channel, reject) < 0)
-		return -1;
-	if (channel->nonce != 0)
-		return reject_set(reject, REJECT_REPLAY, "Nonce", "RFC 4764 §3.3", 38,
-			channel->nonce);
-	return 0;
+	return psk_channel_open(request, &third, 0, tek, channel, reject);
 }
 
 static enum eap_step answer_third(const struct eap_method_context *context, struct psk_peer *p,
@@ -94,11 +89,14 @@ static enum eap_step answer_third(const struct eap_method_context *context, stru
 	if (check_third(p, request, tek, &channel, &context->end->failure, reject) < 0)
 		goto out;
 	bool good = channel.result == PSK_DONE_SUCCESS && !channel.extended;
-	channel = (struct psk_channel){ 1, good ? PSK_DONE_SUCCESS : PSK_DONE_FAILURE, false };
+	channel.nonce = 1;
+	channel.result = good ? PSK_DONE_SUCCESS : PSK_DONE_FAILURE;
 	psk_channel_seal(EAP_CODE_RESPONSE, request->identifier, 3, p->rand_s, VIEW_EMPTY, tek,
 		&channel, out);
 	if (!good)
-		context->end->failure = "the server refused on the protected channel";
+		context->end->failure = channel.extended ?
+			"the server wants an extension of EAP-PSK, and none is known" :
+			"the server refused on the protected channel";
 	step = good ? EAP_STEP_DONE : EAP_STEP_FAILED;
 	if (good) {
 		psk_session_id(p->rand_p, p->rand_s, id);

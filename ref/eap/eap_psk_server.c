@@ -26,7 +26,7 @@ static void request(const struct eap_method_context *context, void *state, uint8
 	struct writer *out)
 {
 	struct view id_s = view_text(context->server->server_id);
-	struct psk_channel channel = { 0, PSK_DONE_SUCCESS, false };
+	struct psk_channel channel = { .nonce = 0, .result = PSK_DONE_SUCCESS };
 	struct psk_server *s = state;
 	uint8_t mac[PSK_MAC_SIZE];
 
@@ -104,10 +104,15 @@ static enum eap_step take_fourth(const struct eap_method_context *context, struc
 	uint8_t id[PSK_SESSION_ID_SIZE];
 
 	if (psk_decode(response->data, 3, &fourth, reject) < 0 ||
-		psk_channel_open(response, &fourth, s->tek, &channel, reject) < 0)
+		psk_channel_open(response, &fourth, 1, s->tek, &channel, reject) < 0)
 		return EAP_STEP_DISCARD;
-	if (memcmp(fourth.rand_s, s->rand_s, PSK_RAND_SIZE) != 0 || channel.nonce != 1) {
-		reject_set(reject, REJECT_REPLAY, "Nonce", "RFC 4764 §3.3", 22, channel.nonce);
+	if (memcmp(fourth.rand_s, s->rand_s, PSK_RAND_SIZE) != 0) {
+		reject_set(reject, REJECT_SESSION, "RAND_S", "RFC 4764 §5.4", 6, 0);
+		return EAP_STEP_DISCARD;
+	}
+	/* RFC 4764 §6.2: an extension is begun by the server or not at all. */
+	if (channel.extended) {
+		reject_set(reject, REJECT_VALUE, "E", "RFC 4764 §6.2", PSK_HEADER_SIZE + 20, 1);
 		return EAP_STEP_DISCARD;
 	}
 	if (channel.result != PSK_DONE_SUCCESS) {

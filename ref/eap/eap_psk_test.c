@@ -148,7 +148,7 @@ static const struct {
 	{ 54, REJECT_IDENTITY },
 }, peer_checks[] = {
 	/* third message: RAND_S, MAC_S, nonce, tag, R */
-	{ 6, REJECT_SESSION }, { 22, REJECT_INTEGRITY }, { 38, REJECT_INTEGRITY },
+	{ 6, REJECT_SESSION }, { 22, REJECT_INTEGRITY }, { 38, REJECT_REPLAY },
 	{ 42, REJECT_INTEGRITY }, { 58, REJECT_INTEGRITY },
 };
 
@@ -161,6 +161,18 @@ static enum reject_reason changed(struct eap_end *to, struct view packet, size_t
 	octets[at] ^= 1;
 	to->ops->input(to, VIEW(octets, packet.size), &reject);
 	return reject.reason;
+}
+
+/* Both ends up to the second message, which is the peer's output. */
+static struct pair after_second(struct random *random, uint8_t key[EAP_PSK_SIZE])
+{
+	struct pair p = begin(random, key);
+
+	p.peer->ops->input(p.peer, p.server->output, NULL);
+	p.server->ops->input(p.server, p.peer->output, NULL);
+	p.peer->ops->input(p.peer, p.server->output, NULL);
+	assert_int_equal(p.peer->output.data[5], 0x40);
+	return p;
 }
 
 /* From the second message to the end. */
@@ -182,13 +194,7 @@ static void test_changed_messages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 9; i++) {
-		struct pair p = begin(&random, key);
-		for (int n = 0; n < 2; n++) { /* identity, first and second message */
-			p.peer->ops->input(p.peer, p.server->output, NULL);
-			if (n == 0)
-				p.server->ops->input(p.server, p.peer->output, NULL);
-		}
-		assert_int_equal(p.peer->output.data[5], 0x40);
+		struct pair p = after_second(&random, key);
 		if (i < 4) {
 			assert_int_equal(changed(p.server, p.peer->output, server_checks[i].at),
 				server_checks[i].reason);
@@ -204,11 +210,71 @@ static void test_changed_messages(void **state)
 			/* the right one still counts */
 			p.peer->ops->input(p.peer, p.server->output, NULL);
 			assert_int_equal(p.peer->output.data[5], 0xc0);
-			assert_int_equal(changed(p.server, p.peer->output, 22), REJECT_INTEGRITY);
+			assert_int_equal(changed(p.server, p.peer->output, 22), REJECT_REPLAY);
+			assert_int_equal(changed(p.server, p.peer->output, 26), REJECT_INTEGRITY);
 			p.server->ops->input(p.server, p.peer->output, NULL);
 			p.peer->ops->input(p.peer, p.server->output, NULL);
 			assert_same_keys(&p);
 		}
+		pair_free(&p);
+	}
+}
+
+struct keys {
+	uint8_t ak[16], kdk[16], tek[16], msk[EAP_MSK_SIZE], emsk[EAP_MSK_SIZE];
+};
+
+/* The third message, as the server of `p` would send it, with that in its channel. */
+static size_t third_message(const struct pair *p, const uint8_t key[EAP_PSK_SIZE],
+	const struct psk_channel *channel, struct keys *k, uint8_t *room, size_t size)
+{
+	const uint8_t *second = p->peer->output.data; /* RAND_S at 6, RAND_P at 22 */
+	uint8_t mac[PSK_MAC_SIZE], data[128], identifier = (uint8_t)(second[1] + 1);
+	struct writer inner = writer_of(data, sizeof(data)), w = writer_of(room, size);
+
+	eap_psk_key_setup(key, k->ak, k->kdk);
+	eap_psk_session_keys(k->kdk, second + 22, k->tek, k->msk, k->emsk);
+	psk_mac_s(k->ak, view_text("server.example"), second + 22, mac);
+	psk_channel_seal(EAP_CODE_REQUEST, identifier, 2, second + 6, VIEW_OF(mac), k->tek, channel,
+		&inner);
+	struct eap_packet third = { .code = EAP_CODE_REQUEST, .identifier = identifier,
+		.type = EAP_TYPE_PSK, .data = writer_view(&inner) };
+	eap_encode(&third, &w);
+	return writer_view(&w).size;
+}
+
+/* RFC 4764 §6.2: who does not know an extension says so by its type with nothing behind it; §6.1.3:
+ * DONE_FAILURE is answered by DONE_FAILURE. */
+static void test_refusals(void **state)
+{
+	static const struct psk_channel offers[] = {
+		{ .result = PSK_DONE_SUCCESS, .extended = true, .extension = 255 },
+		{ .result = PSK_CONT, .extended = true, .extension = 1 },
+		{ .result = PSK_DONE_FAILURE },
+	};
+	uint8_t key[EAP_PSK_SIZE] = "0123456789abcdef", room[256];
+	struct random random = random_seeded(4);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(offers) / sizeof(*offers); i++) {
+		struct pair p = after_second(&random, key);
+		struct reject reject = { 0 };
+		struct psk_channel answer;
+		struct psk_message fourth;
+		struct eap_packet packet;
+		struct keys k;
+
+		size_t size = third_message(&p, key, &offers[i], &k, room, sizeof(room));
+		p.peer->ops->input(p.peer, VIEW(room, size), &reject);
+		assert_int_equal(reject.reason, REJECT_NONE);
+		assert_int_equal(eap_decode(p.peer->output, &packet, &reject), 0);
+		assert_int_equal(psk_decode(packet.data, 3, &fourth, &reject), 0);
+		assert_int_equal(psk_channel_open(&packet, &fourth, 1, k.tek, &answer, &reject), 0);
+		assert_int_equal(answer.result, PSK_DONE_FAILURE);
+		assert_int_equal(answer.extended, offers[i].extended);
+		assert_int_equal(answer.extension, offers[i].extension);
+		assert_false(p.peer->has_key);
+		assert_non_null(p.peer->failure);
 		pair_free(&p);
 	}
 }
@@ -220,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_changed_messages),
+		cmocka_unit_test(test_refusals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,7 +106,8 @@ static int verify_eap_psk(const struct vector_group *group, struct view eap, cha
 		else if (!mac_agrees(e, &keys, &m))
 			wrong = "its MAC differs";
 		else if (m.number >= 2 &&
-			 psk_channel_open(&packet, &m, keys.tek, &channel, &reject) < 0)
+			 psk_channel_open(&packet, &m, m.number - 2, keys.tek, &channel,
+				 &reject) < 0)
 			wrong = "its protected channel does not open";
 	}
 	if (wrong)
