@@ -4,7 +4,7 @@
 
 #include "testbed/adapter/contract.h"
 
-const struct contract_setting contract_settings[] = {
+const struct contract_setting contract_settings[SETTINGS_MAX + 1] = {
 	{ "eap", "BATON_EAP_METHOD", SETTING_CHOICE, "EAP-PSK EAP-TLS EAP-MD5", NULL,
 		"EAP method; without it the first that the manifest claims of EAP-PSK, EAP-TLS, "
 		"EAP-MD5" },

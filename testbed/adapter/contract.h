@@ -44,7 +44,8 @@ struct contract_variable {
 };
 
 /* Each ends with a row whose name is NULL. */
-extern const struct contract_setting contract_settings[];
+#define SETTINGS_MAX 64
+extern const struct contract_setting contract_settings[SETTINGS_MAX + 1];
 extern const struct contract_feature contract_features[];
 extern const struct contract_verb contract_verbs[];
 extern const struct contract_variable contract_variables[];

@@ -3,7 +3,7 @@
 
 static int place_of(const char *name)
 {
-	for (int i = 0; contract_settings[i].name && i < SETTINGS_MAX; i++)
+	for (int i = 0; contract_settings[i].name; i++)
 		if (strcmp(contract_settings[i].name, name) == 0)
 			return i;
 	return -1;

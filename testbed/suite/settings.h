@@ -7,8 +7,6 @@
 #include "testbed/adapter/manifest.h"
 #include "testbed/suite/suite.h"
 
-#define SETTINGS_MAX 32
-
 enum side { SIDE_SUT, SIDE_TESTER };
 
 /* By the row's place in contract_settings; NULL: not set. */
