@@ -30,8 +30,9 @@ struct guest_options {
 #define GUEST_MEMORY_DEFAULT 1024
 
 /* Exit statuses of guest_run that are not the command's own; a message on stderr goes with each. */
+#define GUEST_STATUS_DIED 123	 /* the guest died under the command: its kernel, or QEMU */
 #define GUEST_STATUS_TIMEOUT 124 /* the time given with `timeout` was over */
-#define GUEST_STATUS_FAILED 125	 /* no guest could be had, or it died under the command */
+#define GUEST_STATUS_FAILED 125	 /* no guest could be had */
 
 /*
  * Runs argv (NULL-terminated, argv[0] found in PATH) in a guest, in the present working folder and

@@ -129,28 +129,47 @@ repeats() {
 ok "two runs on the virtual clock agree within 2 %" repeats
 
 # --- ends -----------------------------------------------------------------------------------
-start() { # a guest that would run for long; $pid is baton's, $qemu its child's
-	"$baton" guest -- sh -c 'echo up; sleep 1000' >"$out" 2>"$err" </dev/null &
+start() { # WAY...: a guest that would run for long; $pid is baton's, $qemu its child's
+	"$@" "$baton" guest -- sh -c 'echo up; sleep 1000' >"$out" 2>"$err" </dev/null &
 	pid=$!
-	until_true 900 eval 'holds "$out" up || gone $pid' && ! gone $pid || return 1
+	if ! until_true 240 eval 'holds "$out" up || gone $pid' || gone $pid; then
+		kill -KILL $pid 2>/dev/null
+		return 1
+	fi
 	qemu=$(pgrep -P $pid qemu-system)
 	[ -n "$qemu" ]
 }
-ends() { # SIGNAL STATUS
-	start && kill "-$1" "$pid" || return 1
+over() { ! [ -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; } # or not yet waited for
+ended() { # STATUS: baton ends by itself, within a time, with that status, and takes QEMU along
+	until_true 60 over "$pid" || kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
-	[ $? -eq "$2" ] && until_true 50 gone "$qemu"
+	[ $? -eq "$1" ] && until_true 60 over "$qemu"
+}
+ends() { # SIGNAL STATUS
+	# A program in the background of a script begins with SIGINT ignored, and so does all of a script
+	# that was itself begun so: whether the shell then takes the signal back is not in its power.
+	start env --default-signal=INT && kill "-$1" "$pid" && ended "$2"
 }
 for end in "KILL 137" "TERM 143" "INT 130"; do
 	# shellcheck disable=SC2086 # two words
-	set -m # so that a program in the background does not ignore SIGINT
 	ok "SIG${end% *} ends QEMU too, status ${end#* }" ends $end
-	set +m
 done
+ignored() { # were SIGINT taken, the status would be its own: it comes first
+	start env --ignore-signal=INT && kill -INT "$pid" && kill -TERM "$pid" && ended 143
+}
+ok "SIGINT that is ignored where it starts stays ignored" ignored
 late() { refuses 124 "is over" --timeout 3 -- sleep 1000; }
 ok "the time given ends it, status 124" late
-ok "a panic of its kernel is told from the command's status" refuses 125 "the guest died" -- \
-	sh -c 'echo c >/proc/sysrq-trigger; sleep 1000'
+panic() {
+	refuses 123 "the guest's kernel panicked: sysrq triggered crash; its messages are in" \
+		--results "$scratch/panic" -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000' &&
+		grep -q 'Kernel panic - not syncing: sysrq' "$scratch"/panic/panic-*.log
+}
+ok "a panic of its kernel is named, its messages are kept" panic
+killed() { # QEMU from elsewhere, as when a machine runs out of memory
+	start && kill -KILL "$qemu" && ended 123 && grep -q 'the guest died' "$err"
+}
+ok "a guest that is killed is told from the command's status" killed
 broken() { "$baton" guest -- seq 1 100000 >/dev/full 2>"$err"; [ $? -eq 125 ] &&
 	grep -q 'No space left' "$err"; }
 ok "output that cannot be written ends it" broken

@@ -10,11 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ref/base/random.h"
 #include "testbed/guest/accel.h"
 #include "testbed/guest/boot.h"
+#include "testbed/guest/cache.h"
 #include "testbed/guest/session.h"
 #include "testbed/guest/tool.h"
 #include "testbed/util/paths.h"
@@ -236,6 +238,45 @@ static void show_tail(const char *what, const struct tail *l)
 		fprintf(stderr, "The last of %s:\n%.*s\n", what, (int)l->used, l->text);
 }
 
+/* The kernel's messages in a file of their own, in the results folder if there is one. */
+static char *panic_log(const struct run *r)
+{
+	const struct tail *console = &r->session.console;
+	struct cache c = {.lock = -1};
+	char name[64], *path = NULL;
+	time_t now = time(NULL);
+	struct tm utc;
+	int fd;
+
+	gmtime_r(&now, &utc);
+	strftime(name, sizeof(name), "panic-%Y%m%dT%H%M%SZ", &utc);
+	if (r->results)
+		path = path_format("%s/%s-%d.log", r->results, name, (int)getpid());
+	else if (cache_look(&c) == 0)
+		path = path_format("%s/%s-%d.log", c.dir, name, (int)getpid());
+	cache_close(&c);
+	fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
+	if (fd >= 0 && tool_write(fd, console->text, console->used) == 0 && close(fd) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* The kernel ended itself: no fault of the command's, nor an answer of it. */
+static void explain_panic(const struct run *r)
+{
+	char text[3 * PANIC_LINE_MAX], *log = panic_log(r);
+
+	panic_text(&r->session.panic, text, sizeof(text));
+	if (log) {
+		tool_complain("the guest's kernel panicked: %s; its messages are in %s", text, log);
+	} else {
+		tool_complain("the guest's kernel panicked: %s", text);
+		show_tail("the guest kernel's messages", &r->session.console);
+	}
+	free(log);
+}
+
 /* Why a guest ended before its command did. */
 static void explain(const struct run *r)
 {
@@ -282,12 +323,15 @@ static int conclude(const struct run *r, enum outcome outcome)
 			      "--verbose",
 			(int)(BOOT_DEADLINE / BTIME_S));
 		return GUEST_STATUS_FAILED;
+	case PANICKED:
+		explain_panic(r);
+		return GUEST_STATUS_DIED;
 	case DIED:
 	case RUNNING:
 		break;
 	}
 	explain(r);
-	return GUEST_STATUS_FAILED;
+	return s->ready && !s->failure[0] ? GUEST_STATUS_DIED : GUEST_STATUS_FAILED;
 }
 
 static void show_timings(const struct run *r)

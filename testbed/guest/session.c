@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define END_DEADLINE (30 * BTIME_S)
+#define PANIC_DEADLINE (10 * BTIME_S)
 #define TERMINAL_SILENCE (50 * BTIME_MS)
 
 btime guest_session_now(void)
@@ -51,25 +52,38 @@ static void heard(struct session *s, const char *line)
 	}
 }
 
-/* Reads what is there; when the buffer is full the older half goes. */
-static void tail_read(struct tail *l, bool echo)
+/* Reads what is there, and returns it; when the buffer is full the oldest goes. */
+static struct view tail_read(struct tail *l, bool echo)
 {
+	char *at;
 	ssize_t n;
 
 	if (l->used > TAIL_SIZE / 2) {
 		memmove(l->text, l->text + TAIL_SIZE / 4, l->used - TAIL_SIZE / 4);
 		l->used -= TAIL_SIZE / 4;
 	}
-	n = read(l->from, l->text + l->used, TAIL_SIZE - l->used);
+	at = l->text + l->used;
+	n = read(l->from, at, TAIL_SIZE - l->used);
 	if (n < 0 && errno == EINTR)
-		return;
+		return VIEW_EMPTY;
 	if (n <= 0) {
 		l->from = -1;
-		return;
+		return VIEW_EMPTY;
 	}
 	if (echo)
-		fwrite(l->text + l->used, 1, (size_t)n, stderr);
+		fwrite(at, 1, (size_t)n, stderr);
 	l->used += (size_t)n;
+	return VIEW(at, n);
+}
+
+/* A kernel that panics restarts the machine, which ends QEMU; one that cannot is not waited for. */
+static void read_console(struct session *s)
+{
+	bool known = panic_heard(&s->panic);
+
+	panic_hear(&s->panic, tail_read(&s->console, s->verbose));
+	if (!known && panic_heard(&s->panic))
+		s->panic_deadline = guest_session_now() + PANIC_DEADLINE;
 }
 
 /* Takes the complete lines out of the control log. */
@@ -118,6 +132,8 @@ static enum outcome judge(const struct session *s, btime t)
 		return SIGNALLED;
 	if (s->done && all_passed(s, t))
 		return FINISHED;
+	if (panic_heard(&s->panic) && ((s->dead && all_heard(s)) || t >= s->panic_deadline))
+		return PANICKED;
 	if (s->dead && all_heard(s))
 		return s->status >= 0 ? FINISHED : DIED;
 	if (s->failure[0])
@@ -142,6 +158,8 @@ static int patience(const struct session *s, btime t)
 		next = btime_min(next, s->boot_deadline);
 	if (s->status >= 0)
 		next = btime_min(next, s->end_deadline);
+	if (panic_heard(&s->panic))
+		next = btime_min(next, s->panic_deadline);
 	if (s->done && s->qemu.terminal >= 0)
 		next = btime_min(next, t + TERMINAL_SILENCE);
 	if (next == BTIME_NEVER)
@@ -160,7 +178,7 @@ static void serve(struct session *s, struct pollfd *p)
 	if (p[P_CONTROL].revents)
 		read_control(s);
 	if (p[P_CONSOLE].revents)
-		tail_read(&s->console, s->verbose);
+		read_console(s);
 	if (p[P_MESSAGES].revents)
 		tail_read(&s->messages, s->verbose);
 	guest_stream_move(&s->out, &p[P_OUT]);

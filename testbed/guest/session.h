@@ -8,11 +8,12 @@
 #define BATON_TESTBED_GUEST_SESSION_H
 
 #include "ref/base/btime.h"
+#include "testbed/guest/panic.h"
 #include "testbed/guest/qemu.h"
 #include "testbed/guest/stream.h"
 
 #define PHASES_MAX 12
-#define TAIL_SIZE 4096
+#define TAIL_SIZE 16384
 
 struct phase {
 	char name[16];
@@ -34,6 +35,7 @@ enum outcome {
 	SIGNALLED, /* we got `signal` */
 	BROKEN,	   /* our standard output or error takes no more */
 	NO_START,  /* the guest was not up in time */
+	PANICKED,  /* the guest's kernel ended itself: `panic` */
 	DIED,	   /* QEMU or the guest's kernel ended first, or init.sh failed: `failure` */
 };
 
@@ -41,6 +43,8 @@ struct session {
 	struct qemu qemu;
 	struct stream out, err, in;
 	struct tail console, messages, control;
+	struct panic panic;
+	btime panic_deadline; /* from the kernel's panic until the machine is gone */
 	int signals; /* a signalfd */
 	bool verbose;
 	btime deadline, boot_deadline; /* the latter until init.sh is heard */
