@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <linux/membarrier.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <netinet/in.h>
@@ -21,11 +20,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ref/host/kernel_nl.h"
 #include "ref/host/move_inside.h"
+#include "ref/host/nft.h"
 
 #define CHAIN "in"
-#define BATCH_MAX (512 * 1024)
 #define ROOM_FOR_RULE 2048
 #define QUEUE_FIRST 0x4241u /* the first of those that are tried */
 #define QUEUE_TRIES 64u
@@ -36,235 +34,26 @@
 enum phase { BEFORE, DURING, AFTER };
 
 struct hold_rules {
-	int tables, packets; /* netlink; `packets` -1: no queue, what comes is dropped */
-	char table[32];
+	struct nft nft;
+	int packets; /* netlink; -1: no queue, what comes is dropped */
 	uint16_t queue;
 	uint32_t latest; /* packet in the queue */
 	unsigned waited;
-	unsigned char *batch;
-	size_t used;
-	uint32_t first, requests; /* of the batch; so far */
 };
-
-/* --- requests --------------------------------------------------------------------------------- */
-
-static struct nl_msg *request(int type, int flags, uint8_t family, uint16_t resource)
-{
-	struct nfgenmsg header = {
-		.nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(resource)};
-
-	return message_new(type, flags, &header, sizeof(header));
-}
-
-/* Behind the others that are to be done with it, or not at all. */
-static void batch_put(struct hold_rules *h, struct nl_msg *m)
-{
-	struct nlmsghdr *header = nlmsg_hdr(m);
-	size_t size = NLMSG_ALIGN(header->nlmsg_len);
-
-	if (h->used + size <= BATCH_MAX) {
-		header->nlmsg_seq = ++h->requests;
-		memcpy(h->batch + h->used, header, header->nlmsg_len);
-		h->used += size;
-	}
-	nlmsg_free(m);
-}
-
-static void batch_begin(struct hold_rules *h)
-{
-	h->used = 0;
-	h->first = h->requests + 1;
-	batch_put(h, request(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-}
-
-/* The first refusal of these requests, or 0 when the last was acknowledged. */
-static int answers(int socket, uint32_t first, uint32_t last)
-{
-	char buffer[16384] __attribute__((aligned(8)));
-	ssize_t n;
-
-	while ((n = recv(socket, buffer, sizeof(buffer), 0)) > 0) {
-		struct nlmsghdr *h = (struct nlmsghdr *)buffer;
-		for (size_t left = (size_t)n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-			const struct nlmsgerr *e = NLMSG_DATA(h);
-			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_seq < first)
-				continue;
-			if (e->error < 0 || h->nlmsg_seq == last)
-				return e->error;
-		}
-	}
-	return -errno;
-}
-
-static int batch_send(struct hold_rules *h)
-{
-	uint32_t last = h->requests;
-
-	/* The last request proper asks for a word; an earlier failure speaks by itself. */
-	struct nlmsghdr *at = (struct nlmsghdr *)h->batch;
-	for (size_t left = h->used; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left))
-		if (at->nlmsg_seq == last)
-			at->nlmsg_flags |= NLM_F_ACK;
-	batch_put(h, request(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-	if (send(h->tables, h->batch, h->used, 0) < 0)
-		return -errno;
-	return answers(h->tables, h->first, last);
-}
-
-static int nft(int type)
-{
-	return NFNL_SUBSYS_NFTABLES << 8 | type;
-}
-
-static void put_be32(struct nl_msg *m, int attribute, uint32_t value)
-{
-	put_u32(m, attribute, htonl(value));
-}
-
-/* --- expressions ------------------------------------------------------------------------------ */
-
-struct expression {
-	struct nlattr *element, *data;
-};
-
-static struct expression expression_begin(struct nl_msg *m, const char *name)
-{
-	struct expression e = {.element = nest_begin(m, NFTA_LIST_ELEM)};
-
-	put_text(m, NFTA_EXPR_NAME, name);
-	e.data = nest_begin(m, NFTA_EXPR_DATA);
-	return e;
-}
-
-static void expression_end(struct nl_msg *m, struct expression e)
-{
-	nest_end(m, e.data);
-	nest_end(m, e.element);
-}
-
-static void put_meta(struct nl_msg *m, enum nft_meta_keys key)
-{
-	struct expression e = expression_begin(m, "meta");
-
-	put_be32(m, NFTA_META_DREG, NFT_REG_1);
-	put_be32(m, NFTA_META_KEY, key);
-	expression_end(m, e);
-}
-
-static void put_payload(struct nl_msg *m, enum nft_payload_bases base, uint32_t at, uint32_t size)
-{
-	struct expression e = expression_begin(m, "payload");
-
-	put_be32(m, NFTA_PAYLOAD_DREG, NFT_REG_1);
-	put_be32(m, NFTA_PAYLOAD_BASE, base);
-	put_be32(m, NFTA_PAYLOAD_OFFSET, at);
-	put_be32(m, NFTA_PAYLOAD_LEN, size);
-	expression_end(m, e);
-}
-
-static void put_value(struct nl_msg *m, int attribute, const void *data, size_t size)
-{
-	struct nlattr *value = nest_begin(m, attribute);
-
-	put_data(m, NFTA_DATA_VALUE, data, size);
-	nest_end(m, value);
-}
-
-static void put_equal(struct nl_msg *m, const void *data, size_t size)
-{
-	struct expression e = expression_begin(m, "cmp");
-
-	put_be32(m, NFTA_CMP_SREG, NFT_REG_1);
-	put_be32(m, NFTA_CMP_OP, NFT_CMP_EQ);
-	put_value(m, NFTA_CMP_DATA, data, size);
-	expression_end(m, e);
-}
-
-static void put_mask(struct nl_msg *m, uint8_t mask)
-{
-	struct expression e = expression_begin(m, "bitwise");
-	uint8_t none = 0;
-
-	put_be32(m, NFTA_BITWISE_SREG, NFT_REG_1);
-	put_be32(m, NFTA_BITWISE_DREG, NFT_REG_1);
-	put_be32(m, NFTA_BITWISE_LEN, 1);
-	put_value(m, NFTA_BITWISE_MASK, &mask, 1);
-	put_value(m, NFTA_BITWISE_XOR, &none, 1);
-	expression_end(m, e);
-}
-
-static void put_verdict(struct nl_msg *m, int code)
-{
-	struct expression e = expression_begin(m, "immediate");
-	struct nlattr *data, *verdict;
-
-	put_be32(m, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	data = nest_begin(m, NFTA_IMMEDIATE_DATA);
-	verdict = nest_begin(m, NFTA_DATA_VERDICT);
-	put_be32(m, NFTA_VERDICT_CODE, (uint32_t)code);
-	nest_end(m, verdict);
-	nest_end(m, data);
-	expression_end(m, e);
-}
-
-static void put_queue(struct nl_msg *m, uint16_t queue)
-{
-	struct expression e = expression_begin(m, "queue");
-	uint16_t number = htons(queue), total = htons(1);
-
-	put_data(m, NFTA_QUEUE_NUM, &number, 2);
-	put_data(m, NFTA_QUEUE_TOTAL, &total, 2);
-	expression_end(m, e);
-}
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-static struct nl_msg *rule_begin(const struct hold_rules *h, int type, struct nlattr **list)
-{
-	struct nl_msg *m = request(nft(type), NLM_F_CREATE | NLM_F_APPEND, NFPROTO_INET, 0);
-
-	put_text(m, NFTA_RULE_TABLE, h->table);
-	put_text(m, NFTA_RULE_CHAIN, CHAIN);
-	if (list)
-		*list = nest_begin(m, NFTA_RULE_EXPRESSIONS);
-	return m;
-}
-
 enum verdict { HOLD, DROP, PASS };
-
-static void put_address_at(struct nl_msg *m, uint32_t at, const struct prefix *p)
-{
-	uint32_t size = (uint32_t)ip_size(p->family);
-
-	put_payload(m, NFT_PAYLOAD_NETWORK_HEADER, at, size);
-	put_equal(m, p->address, size);
-}
-
-/* Source and destination stand at octet 12 of an IPv4 header, at octet 8 of an IPv6 header. */
-static void put_addresses(
-	struct nl_msg *m, const struct prefix *from, const struct prefix *to, uint8_t protocol)
-{
-	bool v4 = from->family == AF_INET;
-	uint8_t family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-
-	put_meta(m, NFT_META_NFPROTO);
-	put_equal(m, &family, 1);
-	put_address_at(m, v4 ? 12 : 8, from);
-	put_address_at(m, v4 ? 16 : 24, to);
-	put_meta(m, NFT_META_L4PROTO);
-	put_equal(m, &protocol, 1);
-}
 
 static void put_end(struct hold_rules *h, struct nl_msg *m, struct nlattr *list, enum verdict v)
 {
 	if (v == PASS)
-		put_verdict(m, NF_ACCEPT);
+		nft_verdict(m, NF_ACCEPT);
 	else if (v == DROP || h->packets < 0)
-		put_verdict(m, NF_DROP);
+		nft_verdict(m, NF_DROP);
 	else
-		put_queue(m, h->queue);
-	nest_end(m, list);
-	batch_put(h, m);
+		nft_queue(m, h->queue);
+	nft_rule_end(&h->nft, m, list);
 }
 
 /* Segments that open no connection. */
@@ -273,12 +62,12 @@ static void add_tcp(
 {
 	uint8_t none = 0;
 	struct nlattr *list;
-	struct nl_msg *m = rule_begin(h, NFT_MSG_NEWRULE, &list);
+	struct nl_msg *m = nft_rule(&h->nft, CHAIN, &list);
 
-	put_addresses(m, from, to, IPPROTO_TCP);
-	put_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1);
-	put_mask(m, TCP_SYN);
-	put_equal(m, &none, 1);
+	nft_addresses(m, from, to, IPPROTO_TCP);
+	nft_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, 1);
+	nft_mask(m, TCP_SYN);
+	nft_equal(m, &none, 1);
 	put_end(h, m, list, v);
 }
 
@@ -290,12 +79,12 @@ static void add_socket(struct hold_rules *h, const struct prefix *from, const st
 	struct nlattr *list;
 	struct nl_msg *m;
 
-	if (h->used + ROOM_FOR_RULE > BATCH_MAX)
+	if (h->nft.used + ROOM_FOR_RULE > NFT_BATCH_MAX)
 		return;
-	m = rule_begin(h, NFT_MSG_NEWRULE, &list);
-	put_addresses(m, from, to, s->result.protocol);
-	put_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4);
-	put_equal(m, ports, 4);
+	m = nft_rule(&h->nft, CHAIN, &list);
+	nft_addresses(m, from, to, s->result.protocol);
+	nft_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4);
+	nft_equal(m, ports, 4);
 	put_end(h, m, list, v);
 }
 
@@ -304,13 +93,12 @@ static void add_pass(struct hold_rules *h)
 {
 	uint32_t mark = KERNEL_MARK;
 	struct nlattr *list;
-	struct nl_msg *m = rule_begin(h, NFT_MSG_NEWRULE, &list);
+	struct nl_msg *m = nft_rule(&h->nft, CHAIN, &list);
 
-	put_meta(m, NFT_META_MARK);
-	put_equal(m, &mark, sizeof(mark));
-	put_verdict(m, NF_ACCEPT);
-	nest_end(m, list);
-	batch_put(h, m);
+	nft_meta(m, NFT_META_MARK);
+	nft_equal(m, &mark, sizeof(mark));
+	nft_verdict(m, NF_ACCEPT);
+	nft_rule_end(&h->nft, m, list);
 }
 
 static void add_pair(
@@ -352,30 +140,6 @@ static void add_pairs(struct hold_rules *h, const struct journal *j, enum phase 
 	}
 }
 
-static void add_table(struct hold_rules *h, int type)
-{
-	struct nl_msg *m = request(nft(type), NLM_F_CREATE, NFPROTO_INET, 0);
-
-	put_text(m, NFTA_TABLE_NAME, h->table);
-	batch_put(h, m);
-}
-
-static void add_chain(struct hold_rules *h)
-{
-	struct nl_msg *m;
-	struct nlattr *hook;
-
-	m = request(nft(NFT_MSG_NEWCHAIN), NLM_F_CREATE, NFPROTO_INET, 0);
-	put_text(m, NFTA_CHAIN_TABLE, h->table);
-	put_text(m, NFTA_CHAIN_NAME, CHAIN);
-	hook = nest_begin(m, NFTA_CHAIN_HOOK);
-	put_be32(m, NFTA_HOOK_HOOKNUM, NF_INET_LOCAL_IN);
-	put_be32(m, NFTA_HOOK_PRIORITY, (uint32_t)-300);
-	nest_end(m, hook);
-	put_text(m, NFTA_CHAIN_TYPE, "filter");
-	batch_put(h, m);
-}
-
 /* --- the queue -------------------------------------------------------------------------------- */
 
 static int queue_send(struct hold_rules *h, struct nl_msg *m, bool answer)
@@ -384,18 +148,18 @@ static int queue_send(struct hold_rules *h, struct nl_msg *m, bool answer)
 	int result = 0;
 
 	header->nlmsg_flags |= answer ? NLM_F_ACK : 0;
-	header->nlmsg_seq = ++h->requests;
+	header->nlmsg_seq = ++h->nft.requests;
 	if (send(h->packets, header, header->nlmsg_len, 0) < 0)
 		result = -errno;
 	else if (answer)
-		result = answers(h->packets, header->nlmsg_seq, header->nlmsg_seq);
+		result = nft_answers(h->packets, header->nlmsg_seq, header->nlmsg_seq);
 	nlmsg_free(m);
 	return result;
 }
 
 static struct nl_msg *queue_request(const struct hold_rules *h, int type)
 {
-	return request(NFNL_SUBSYS_QUEUE << 8 | type, 0, AF_UNSPEC, h->queue);
+	return nft_message(NFNL_SUBSYS_QUEUE << 8 | type, 0, AF_UNSPEC, h->queue);
 }
 
 static int queue_bind(struct hold_rules *h)
@@ -406,7 +170,7 @@ static int queue_bind(struct hold_rules *h)
 
 	put_data(m, NFQA_CFG_CMD, &bind, sizeof(bind));
 	put_data(m, NFQA_CFG_PARAMS, &params, sizeof(params));
-	put_be32(m, NFQA_CFG_QUEUE_MAXLEN, QUEUE_LENGTH);
+	put_u32(m, NFQA_CFG_QUEUE_MAXLEN, htonl(QUEUE_LENGTH));
 	return queue_send(h, m, true);
 }
 
@@ -467,14 +231,14 @@ static void queue_drain(struct hold_rules *h)
 
 static int rules_raise(struct hold_rules *h, const struct journal *j, enum phase phase)
 {
-	batch_begin(h);
-	add_table(h, NFT_MSG_NEWTABLE); /* in place of one that a killed process left */
-	add_table(h, NFT_MSG_DELTABLE);
-	add_table(h, NFT_MSG_NEWTABLE);
-	add_chain(h);
+	nft_begin(&h->nft);
+	nft_table(&h->nft, 0); /* in place of one that a killed process left */
+	nft_table_end(&h->nft);
+	nft_table(&h->nft, 0);
+	nft_chain(&h->nft, CHAIN, NF_INET_LOCAL_IN, -300);
 	add_pass(h);
 	add_pairs(h, j, phase);
-	return batch_send(h);
+	return nft_send(&h->nft);
 }
 
 struct hold_rules *hold_rules_new(const struct journal *j, char error[MOVE_ERROR])
@@ -482,9 +246,7 @@ struct hold_rules *hold_rules_new(const struct journal *j, char error[MOVE_ERROR
 	struct hold_rules *h = host_alloc(sizeof(*h));
 	int result;
 
-	h->batch = host_alloc(BATCH_MAX);
-	h->tables = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	snprintf(h->table, sizeof(h->table), MOVE_GROUP "%d", (int)j->head->watcher);
+	nft_open(&h->nft, MOVE_GROUP, j->head->watcher);
 	queue_open(h);
 	result = rules_raise(h, j, j->head->begun ? DURING : BEFORE);
 	if (result < 0 && h->packets >= 0) { /* a queue, but no rule that leads there */
@@ -502,11 +264,11 @@ struct hold_rules *hold_rules_new(const struct journal *j, char error[MOVE_ERROR
 
 static int rules_replace(struct hold_rules *h, const struct journal *j, enum phase phase)
 {
-	batch_begin(h);
-	batch_put(h, rule_begin(h, NFT_MSG_DELRULE, NULL));
+	nft_begin(&h->nft);
+	nft_flush(&h->nft, CHAIN);
 	add_pass(h);
 	add_pairs(h, j, phase);
-	return batch_send(h);
+	return nft_send(&h->nft);
 }
 
 /* One rule more: taking rules away would wait until nobody looks at them any more. */
@@ -514,9 +276,9 @@ int hold_rules_close(struct hold_rules *h, const struct journal *j, char error[M
 {
 	int result;
 
-	batch_begin(h);
+	nft_begin(&h->nft);
 	add_pair(h, j, false, false, HOLD);
-	result = batch_send(h);
+	result = nft_send(&h->nft);
 	if (result < 0)
 		snprintf(error, MOVE_ERROR, "packets cannot be held: %s", strerror(-result));
 	return result;
@@ -555,9 +317,7 @@ void hold_rules_remove(const struct journal *other)
 	struct hold_rules *h = host_alloc(sizeof(*h));
 
 	h->packets = -1;
-	h->batch = host_alloc(BATCH_MAX);
-	h->tables = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	snprintf(h->table, sizeof(h->table), MOVE_GROUP "%d", (int)other->head->watcher);
+	nft_open(&h->nft, MOVE_GROUP, other->head->watcher);
 	hold_rules_free(h);
 }
 
@@ -565,14 +325,13 @@ void hold_rules_free(struct hold_rules *h)
 {
 	if (!h)
 		return;
-	if (h->tables >= 0) {
-		batch_begin(h);
-		add_table(h, NFT_MSG_DELTABLE);
-		batch_send(h);
-		close(h->tables);
+	if (h->nft.socket >= 0) {
+		nft_begin(&h->nft);
+		nft_table_end(&h->nft);
+		nft_send(&h->nft);
 	}
 	if (h->packets >= 0)
 		close(h->packets);
-	free(h->batch);
+	nft_close(&h->nft);
 	free(h);
 }

@@ -588,6 +588,10 @@ static void tick_sa(struct ike_sa *sa, struct ike_step *s)
 		sa->hold_due = BTIME_NEVER;
 		ike_step(sa, IKE_EV_HOLD, s);
 	}
+	if (sa->state == IKE_STATE_ESTABLISHED && sa->verify_due <= s->now) {
+		sa->verify_due = BTIME_NEVER;
+		ike_step(sa, IKE_EV_UNVERIFIED, s);
+	}
 	if (sa->state == IKE_STATE_ESTABLISHED)
 		established_due(sa, s->now);
 	ike_finish(sa, s);

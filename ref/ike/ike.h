@@ -51,6 +51,12 @@ struct ike_connection {
 	 * address is refused: its cookie would not prove that it is at the new one.
 	 */
 	bool tunnels;
+	/*
+	 * The owner limits what goes to a peer's new address from an `unverified`
+	 * IKE_REPORT_MIGRATED to IKE_REPORT_VERIFIED, so that the address need not be verified
+	 * before anything moves: a round trip less, §5.3 there.
+	 */
+	bool check_meanwhile;
 	bool trust_new_address;	  /* a peer's new address is taken without its cookie, §5.3 there */
 	bool check_path;	  /* COOKIE2 before a peer's new address is used, RFC 4555 §3.7 */
 	uint8_t pool[4];	  /* responder: first internal IPv4 address to give */
@@ -92,6 +98,7 @@ enum ike_report {
 	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
 	IKE_REPORT_CHANGING,	/* a peer in a tunnel, not verified yet; data: struct ike_migration */
 	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
+	IKE_REPORT_VERIFIED,	/* the peer is where an `unverified` migration took it */
 	IKE_REPORT_CHANGE_REFUSED, /* by the peer or by us; data: words */
 	IKE_REPORT_EXPIRED,	/* the old address; DOWN or UNREACHABLE follows */
 	IKE_REPORT_ALIVE,	/* the peer answered a probe */
@@ -119,6 +126,7 @@ struct ike_child_info {
 /* Whose address changed. Ports are those of the SA. What is not set has not changed. */
 struct ike_migration {
 	bool here; /* ours: old_local, local; else the peer's: old_peer, peer */
+	bool unverified; /* not known to be there: see `check_meanwhile` */
 	struct endpoint old_local, local, old_peer, peer;
 };
 

@@ -3,30 +3,26 @@
  * Address change: an IKE SA, its Child SAs and whatever they protect go on at another address of
  * this end's. docs/address-change.md is the specification; section numbers are its.
  *
- * The mover asks (ADDRESS CHANGE) and waits; the correspondent first makes sure by a cookie that
- * the mover gets what is sent to the new address, then moves its side and answers (MIGRATION
- * COMPLETED); upon that the mover moves its own. Nothing is kept at the correspondent before that
- * but the numbers that it has seen. Retransmission, order and replay are IKE's.
+ * The mover asks (ADDRESS CHANGE) and waits; the correspondent moves its side and answers (MIGRATION
+ * COMPLETED); upon that the mover moves its own. A cookie makes sure that the mover gets what is
+ * sent to the new address: before the correspondent moves, or, where its owner limits what is sent
+ * until then, afterwards. Retransmission, order and replay are IKE's.
  */
 #include <arpa/inet.h>
 
-#include "ref/ike/ike_inside.h"
+#include "ref/ike/ike_change_inside.h"
 
-#define COOKIE_SIZE 17
 #define COOKIE_ROUNDS 2
-/* §5.5: changes that a correspondent takes at once, and how often one more. */
-#define CHANGES_AT_ONCE 8
-#define CHANGE_REFILL BTIME_S
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-static bool same(const struct endpoint *a, const struct endpoint *b)
+bool ike_change_same(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
 }
 
 /* §5.2: an address that a host can have: not unspecified, loopback, multicast, link-local. */
-static bool possible(const struct endpoint *e)
+bool ike_change_possible(const struct endpoint *e)
 {
 	static const uint8_t zero[16], loopback6[16] = { [15] = 1 };
 	const uint8_t *a = e->address;
@@ -55,15 +51,16 @@ static void move_selectors(struct ike_ts_list *list, const struct endpoint *old,
 }
 
 /* The SA and its Child SAs are elsewhere now; `here`: it was our end that moved. */
-static void migrate(struct ike_sa *sa, struct ike_step *s, bool here, const struct endpoint *old,
-	const struct endpoint *to)
+void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
+	const struct endpoint *old, const struct endpoint *to)
 {
-	struct ike_migration m = { .local = *to, .old_local = *old, .here = here };
+	struct ike_migration m = { .local = *to, .old_local = *old, .here = true };
 	struct endpoint *end = here ? &sa->local : &sa->peer;
 
 	memcpy(end->address, to->address, sizeof(end->address));
 	if (!here)
-		m = (struct ike_migration){ .peer = *to, .old_peer = *old };
+		m = (struct ike_migration){ .peer = *to, .old_peer = *old,
+			.unverified = sa->unverified };
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		move_selectors(here ? &c->info.local_ts : &c->info.remote_ts, old, to);
 	actions_report(s->actions, sa, IKE_REPORT_MIGRATED, ike_report_name(IKE_REPORT_MIGRATED),
@@ -72,7 +69,7 @@ static void migrate(struct ike_sa *sa, struct ike_step *s, bool here, const stru
 
 /* --- what both make --------------------------------------------------------------------------- */
 
-static struct packet change_packet(const struct ike_sa *of, enum ike_change_kind kind,
+struct packet ike_change_packet(const struct ike_sa *of, enum ike_change_kind kind,
 	uint32_t sequence)
 {
 	struct packet p = packet_of(&ike_change_protocol);
@@ -85,7 +82,7 @@ static struct packet change_packet(const struct ike_sa *of, enum ike_change_kind
 	return p;
 }
 
-static void draft_change(struct ike_draft *d, uint16_t type, const struct packet *p)
+void ike_change_draft(struct ike_draft *d, uint16_t type, const struct packet *p)
 {
 	uint8_t data[IKE_CHANGE_DATA_MAX];
 	struct writer w = writer_of(data, sizeof(data));
@@ -95,7 +92,7 @@ static void draft_change(struct ike_draft *d, uint16_t type, const struct packet
 }
 
 /* §5.4: with the key of the SA that migrates, bound to the SA that carries the message. */
-static void make_proof(const struct ike_sa *of, const struct ike_sa *carrier, bool by_initiator,
+void ike_change_proof(const struct ike_sa *of, const struct ike_sa *carrier, bool by_initiator,
 	struct view before, uint8_t out[IKE_CHANGE_PROOF_SIZE])
 {
 	const struct ike_half *half = by_initiator ? &of->keys.initiator : &of->keys.responder;
@@ -110,8 +107,6 @@ static void make_proof(const struct ike_sa *of, const struct ike_sa *carrier, bo
 	hmac_parts(DIGEST_SHA256, VIEW(half->prf, sizes.prf), parts, 3, out);
 }
 
-#define PROOF_ELEMENT (4 + IKE_CHANGE_PROOF_SIZE)
-
 static void draft_proven(struct ike_draft *d, const struct ike_sa *of,
 	const struct ike_sa *carrier, struct packet *p)
 {
@@ -122,23 +117,10 @@ static void draft_proven(struct ike_draft *d, const struct ike_sa *of,
 	wire_encode(p, &w);
 	if (w.failed)
 		return;
-	make_proof(of, carrier, of->initiator, VIEW(data, w.used - PROOF_ELEMENT), proof);
+	ike_change_proof(of, carrier, of->initiator, VIEW(data, w.used - PROOF_ELEMENT), proof);
 	w.used -= IKE_CHANGE_PROOF_SIZE;
 	write_bytes(&w, proof, sizeof(proof));
 	ike_draft_notify(d, IKE_N_ADDRESS_CHANGE, writer_view(&w));
-}
-
-static bool proof_good(const struct ike_sa *of, const struct ike_sa *carrier, struct view data,
-	const struct packet *p)
-{
-	const struct element_value *e = packet_find(p, 0, IKE_CHANGE_PROOF);
-	uint8_t expected[IKE_CHANGE_PROOF_SIZE];
-
-	if (!e || data.size < PROOF_ELEMENT)
-		return false;
-	make_proof(of, carrier, !of->initiator, VIEW(data.data, data.size - PROOF_ELEMENT),
-		expected);
-	return ct_equal(e->value, VIEW_OF(expected));
 }
 
 /* --- the mover -------------------------------------------------------------------------------- */
@@ -154,11 +136,13 @@ int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ik
 	struct ike_sa *of = event->of ? event->of : sa;
 	struct ike_change *c = &sa->change;
 
-	if (sa->state != IKE_STATE_ESTABLISHED || !sa->peer_changes || !possible(&event->local) ||
-		of->state != IKE_STATE_ESTABLISHED || event->local.family != of->local.family)
+	if (sa->state != IKE_STATE_ESTABLISHED || !sa->peer_changes ||
+		!ike_change_possible(&event->local) || of->state != IKE_STATE_ESTABLISHED ||
+		event->local.family != of->local.family)
 		return -1;
 	c->of_spi = of == sa ? 0 : ike_own_spi(of);
 	c->next_to = event->local;
+	c->confirm = false;
 	c->tunnelled = event->tunnelled;
 	sa->wanted |= 1u << TASK_CHANGE;
 	if (event->hold)
@@ -188,13 +172,25 @@ void ike_change_leave(struct ike_sa *sa)
 	memcpy(sa->local.address, sa->change.next_to.address, sizeof(sa->local.address));
 }
 
-static size_t child_spis(const struct ike_sa *of, uint8_t *out, size_t size)
+size_t ike_change_spis(const struct ike_sa *of, uint8_t *out, size_t size)
 {
 	struct writer w = writer_of(out, size);
 
 	for (const struct ike_child *c = of->children; c && w.used + 4 <= size; c = c->next)
 		write_u32(&w, c->info.spi_in);
 	return w.used;
+}
+
+static void next_change(struct ike_sa *sa, struct ike_sa *of)
+{
+	struct ike_change *c = &sa->change;
+
+	if (!c->tunnelled && of == sa)
+		ike_change_leave(sa);
+	if (!c->cookie.size)
+		c->sequence = ++of->changes_made;
+	c->to = c->next_to;
+	c->from = of->change.away ? of->change.agreed : of->local;
 }
 
 int ike_tx_change(void *context, const void *input)
@@ -208,16 +204,14 @@ int ike_tx_change(void *context, const void *input)
 	sa->wanted &= ~(1u << TASK_CHANGE);
 	if (!of)
 		return 0;
-	if (!c->tunnelled && of == sa)
-		ike_change_leave(sa);
-	if (!c->cookie.size)
-		c->sequence = ++of->changes_made;
-	c->to = c->next_to;
-	c->from = of->change.away ? of->change.agreed : of->local;
-	struct packet p = change_packet(of, IKE_CHANGE_ADDRESS_CHANGE, c->sequence);
+	c->confirming = c->confirm;
+	if (!c->confirm)
+		next_change(sa, of);
+	c->confirm = false;
+	struct packet p = ike_change_packet(of, IKE_CHANGE_ADDRESS_CHANGE, c->sequence);
 	ike_change_add_address(&p, false, &c->from);
 	ike_change_add_address(&p, true, &c->to);
-	size_t size = child_spis(of, spis, sizeof(spis));
+	size_t size = ike_change_spis(of, spis, sizeof(spis));
 	if (size)
 		packet_add(&p, 0, IKE_CHANGE_CHILD_SPIS, VIEW(spis, size));
 	write_u32(&w, (uint32_t)(c->hold / BTIME_MS));
@@ -227,7 +221,7 @@ int ike_tx_change(void *context, const void *input)
 		packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, ike_octets_view(&c->cookie));
 	ike_draft_begin(s->draft);
 	if (of == sa)
-		draft_change(s->draft, IKE_N_ADDRESS_CHANGE, &p);
+		ike_change_draft(s->draft, IKE_N_ADDRESS_CHANGE, &p);
 	else
 		draft_proven(s->draft, of, sa, &p);
 	ike_send_request(sa, IKE_INFORMATIONAL, TASK_CHANGE, s->draft, s);
@@ -265,18 +259,37 @@ static bool find_answer(const struct ike_sa *sa, const struct ike_sa *of, const 
 		out->header[IKE_CHANGE_SPI_R] == of->spi_r;
 }
 
-static void completed(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s)
+static void completed(struct ike_sa *sa, struct ike_sa *of, const struct packet *p,
+	struct ike_step *s)
 {
 	struct ike_change *c = &sa->change;
+	const struct element_value *cookie = packet_find(p, 0, IKE_CHANGE_PATH_COOKIE);
 
 	c->away = false;
 	c->rounds = 0;
 	ike_octets_clear(&c->cookie);
 	of->hold_due = BTIME_NEVER;
-	migrate(of, s, true, &c->from, &c->to);
-	if (sa->wanted & 1u << TASK_CHANGE && !c->tunnelled && of == sa)
-		ike_change_leave(sa); /* moved again meanwhile */
+	ike_change_migrate(of, s, true, &c->from, &c->to);
+	if (sa->wanted & 1u << TASK_CHANGE) { /* moved again meanwhile */
+		if (!c->tunnelled && of == sa)
+			ike_change_leave(sa);
+	} else if (cookie) { /* §5.3: the correspondent has moved, and sends little so far */
+		ike_octets_set(&c->cookie, cookie->value);
+		c->confirm = true;
+		sa->wanted |= 1u << TASK_CHANGE;
+	}
 	ike_touch(of);
+}
+
+/* The answer to what showed that we are where both know us. */
+static void confirmed(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s)
+{
+	struct packet p;
+
+	sa->change.confirming = false;
+	ike_octets_clear(&sa->change.cookie);
+	if (!find_answer(sa, of, s->packet, IKE_N_MIGRATION_COMPLETED, IKE_CHANGE_COMPLETED, &p))
+		change_failed(sa, s, "the peer does not believe that we are here");
 }
 
 /* §5.3: once more, with what shows that we are there. */
@@ -299,13 +312,17 @@ void ike_change_answered(struct ike_sa *sa, struct ike_step *s)
 
 	if (!of)
 		return;
+	if (sa->change.confirming) {
+		confirmed(sa, of, s);
+		return;
+	}
 	bool moved_on = sa->wanted & 1u << TASK_CHANGE;
 	if (moved_on) /* the cookie is of an address that is no more */
 		ike_octets_clear(&sa->change.cookie);
 	if (find_answer(sa, of, s->packet, IKE_N_MIGRATION_COMPLETED, IKE_CHANGE_COMPLETED, &p)) {
 		struct endpoint to = ike_change_address(&p, true);
-		if (same(&to, &sa->change.to))
-			completed(sa, of, s);
+		if (ike_change_same(&to, &sa->change.to))
+			completed(sa, of, &p, s);
 		else
 			change_failed(sa, s, "the answer is about another address");
 		return;
@@ -324,181 +341,15 @@ void ike_change_answered(struct ike_sa *sa, struct ike_step *s)
 	change_failed(sa, s, words);
 }
 
-/* --- the correspondent ------------------------------------------------------------------------ */
-
-static void make_cookie(const struct ike *ike, uint8_t version, const struct ike_sa *of,
-	uint32_t sequence, const struct endpoint *to, uint8_t out[COOKIE_SIZE])
-{
-	uint8_t text[37], mac[DIGEST_MAX];
-	struct writer w = writer_of(text, sizeof(text));
-
-	write_u64(&w, of->spi_i);
-	write_u64(&w, of->spi_r);
-	write_u32(&w, sequence);
-	write_u8(&w, to->family);
-	write_bytes(&w, to->address, 16);
-	struct view parts[] = { view_text("address change"), writer_view(&w) };
-	hmac_parts(DIGEST_SHA256, VIEW(ike->cookie_secret[version & 1], 32), parts, 2, mac);
-	out[0] = version;
-	memcpy(out + 1, mac, COOKIE_SIZE - 1);
-}
-
-static bool cookie_good(struct ike_sa *of, const struct packet *p, uint32_t sequence,
-	const struct endpoint *to)
-{
-	const struct element_value *e = packet_find(p, 0, IKE_CHANGE_PATH_COOKIE);
-	uint8_t expected[COOKIE_SIZE];
-
-	if (!e || e->value.size != COOKIE_SIZE)
-		return false;
-	if ((uint8_t)(of->ike->cookie_version - e->value.data[0]) > 1)
-		return false;
-	make_cookie(of->ike, e->value.data[0], of, sequence, to, expected);
-	return ct_equal(e->value, VIEW_OF(expected));
-}
-
-/* One more change now and then: a token each CHANGE_REFILL, at most CHANGES_AT_ONCE. */
-static bool too_often(struct ike_sa *sa, btime now)
-{
-	btime full = CHANGES_AT_ONCE * CHANGE_REFILL;
-	btime empty_at = sa->change_budget > now ? sa->change_budget : now;
-
-	if (empty_at - now > full - CHANGE_REFILL)
-		return true;
-	sa->change_budget = empty_at + CHANGE_REFILL;
-	return false;
-}
-
-/* The SA that the request is about; NULL when it is none of this peer's, or unproven. */
-static struct ike_sa *named_sa(struct ike_sa *sa, const struct packet *p, struct view data,
-	enum ike_change_reason *why)
-{
-	uint64_t spi_i = p->header[IKE_CHANGE_SPI_I], spi_r = p->header[IKE_CHANGE_SPI_R];
-
-	if (spi_i == sa->spi_i && spi_r == sa->spi_r)
-		return sa;
-	*why = IKE_CHANGE_UNKNOWN_SA;
-	struct ike_sa *of = ike_find(sa->ike, spi_i);
-	if (!of || !of->initiator)
-		of = ike_find(sa->ike, spi_r);
-	if (!of || of->spi_i != spi_i || of->spi_r != spi_r || of->connection != sa->connection ||
-		of->state != IKE_STATE_ESTABLISHED || !ike_id_equal(&of->peer_id, &sa->peer_id))
-		return NULL;
-	*why = IKE_CHANGE_BAD_PROOF;
-	return proof_good(of, sa, data, p) ? of : NULL;
-}
-
-/* 0: nothing is against it. In the order of §5.2. */
-static enum ike_change_reason judge(struct ike_sa *sa, struct ike_sa *of, const struct packet *p,
-	const struct ike_step *s)
-{
-	uint32_t sequence = (uint32_t)p->header[IKE_CHANGE_SEQUENCE];
-	struct endpoint old = ike_change_address(p, false), to = ike_change_address(p, true);
-	bool direct = same(&s->from, &to);
-	bool tunnelled = sa->connection->tunnels && same(&s->from, &of->peer);
-
-	if (!sa->connection->address_change)
-		return IKE_CHANGE_PROHIBITED;
-	if (sequence <= of->changes_seen)
-		return IKE_CHANGE_STALE;
-	if (!same(&old, &of->peer))
-		return IKE_CHANGE_NOT_THERE;
-	/* in a tunnel it comes from the old address, else from the new one */
-	if (!possible(&to) || same(&to, &of->local) || (!direct && !tunnelled))
-		return IKE_CHANGE_BAD_ADDRESS;
-	return 0;
-}
-
-static void refuse(struct ike_sa *sa, struct ike_step *s, const struct packet *request,
-	enum ike_change_reason reason)
-{
-	struct packet p = change_packet(sa, IKE_CHANGE_REFUSED, 0);
-	uint8_t value[4];
-	struct writer w = writer_of(value, sizeof(value));
-
-	p.header[IKE_CHANGE_SEQUENCE] = request->header[IKE_CHANGE_SEQUENCE];
-	p.header[IKE_CHANGE_SPI_I] = request->header[IKE_CHANGE_SPI_I];
-	p.header[IKE_CHANGE_SPI_R] = request->header[IKE_CHANGE_SPI_R];
-	write_u32(&w, (uint32_t)reason);
-	packet_add(&p, 0, IKE_CHANGE_REASON, VIEW_OF(value));
-	draft_change(s->draft, IKE_N_ADDRESS_CHANGE_REFUSED, &p);
-	ike_tell(sa, s, IKE_REPORT_CHANGE_REFUSED, ike_name(ike_change_reasons, (uint32_t)reason));
-}
-
-static void ask_for_cookie(struct ike_sa *of, struct ike_step *s, uint32_t sequence,
-	const struct endpoint *to)
-{
-	struct packet p = change_packet(of, IKE_CHANGE_COOKIE, sequence);
-	uint8_t cookie[COOKIE_SIZE];
-
-	make_cookie(of->ike, of->ike->cookie_version, of, sequence, to, cookie);
-	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(cookie));
-	draft_change(s->draft, IKE_N_ADDRESS_CHANGE_COOKIE, &p);
-}
-
-static void take_change(struct ike_sa *of, struct ike_step *s, uint32_t sequence,
-	const struct endpoint *to)
-{
-	struct endpoint old = of->peer;
-	struct packet p = change_packet(of, IKE_CHANGE_COMPLETED, sequence);
-	uint8_t spis[256];
-	size_t size = child_spis(of, spis, sizeof(spis));
-
-	of->changes_seen = sequence;
-	ike_change_add_address(&p, false, &old);
-	ike_change_add_address(&p, true, to);
-	if (size)
-		packet_add(&p, 0, IKE_CHANGE_CHILD_SPIS, VIEW(spis, size));
-	draft_change(s->draft, IKE_N_MIGRATION_COMPLETED, &p);
-	migrate(of, s, false, &old, to);
-}
-
-void ike_change_asked(struct ike_sa *sa, struct ike_step *s)
-{
-	struct ike_notification n;
-	struct packet p;
-	enum ike_change_reason why = 0;
-
-	if (!ike_find_notify(s->packet, IKE_N_ADDRESS_CHANGE, &n) || !sa->peer_changes ||
-		sa->state != IKE_STATE_ESTABLISHED)
-		return;
-	if (ike_change_decode(n.data, &p, NULL) < 0 ||
-		p.header[IKE_CHANGE_KIND] != IKE_CHANGE_ADDRESS_CHANGE) {
-		ike_draft_error(s->draft, IKE_N_INVALID_SYNTAX, s);
-		return;
-	}
-	struct ike_sa *of = named_sa(sa, &p, n.data, &why);
-	if (of)
-		why = judge(sa, of, &p, s);
-	uint32_t sequence = (uint32_t)p.header[IKE_CHANGE_SEQUENCE];
-	struct endpoint to = ike_change_address(&p, true);
-	ike_turn_cookie_secret(sa->ike, s->now);
-	bool known = !why && (sa->connection->trust_new_address ||
-		cookie_good(of, &p, sequence, &to));
-	if (!why && too_often(of, s->now))
-		why = IKE_CHANGE_TOO_OFTEN;
-	if (!why && !same(&s->from, &to)) { /* the answer has to go to the new address */
-		struct ike_migration m = { .old_peer = of->peer, .peer = to };
-		actions_report(s->actions, of, IKE_REPORT_CHANGING,
-			ike_report_name(IKE_REPORT_CHANGING), VIEW(&m, sizeof(m)));
-	}
-	if (why)
-		refuse(sa, s, &p, why);
-	else if (!known)
-		ask_for_cookie(of, s, sequence, &to);
-	else
-		take_change(of, s, sequence, &to);
-}
-
 /* --- the end of an address -------------------------------------------------------------------- */
 
 /* §5.6: with the Delete of the SA, so that both ends clean up for the same reason. */
 void ike_draft_expired(const struct ike_sa *sa, struct ike_draft *d)
 {
-	struct packet p = change_packet(sa, IKE_CHANGE_EXPIRED, sa->changes_made);
+	struct packet p = ike_change_packet(sa, IKE_CHANGE_EXPIRED, sa->changes_made);
 
 	ike_change_add_address(&p, false, sa->change.away ? &sa->change.agreed : &sa->local);
-	draft_change(d, IKE_N_ADDRESS_EXPIRED, &p);
+	ike_change_draft(d, IKE_N_ADDRESS_EXPIRED, &p);
 }
 
 bool ike_says_expired(const struct packet *packet)

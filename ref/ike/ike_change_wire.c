@@ -73,6 +73,7 @@ static const struct occurrence in_change[] = {
 static const struct occurrence in_completed[] = {
 	ADDRESSES,
 	{ 0, IKE_CHANGE_CHILD_SPIS, 0, 1, AC "4.2" },
+	{ 0, IKE_CHANGE_PATH_COOKIE, 0, 1, AC "5.3" },
 	{ 0 },
 };
 

@@ -124,12 +124,14 @@ static void inherit(struct ike_sa *old, struct ike_sa *heir, struct ike_step *s)
 	heir->change.agreed = old->change.agreed;
 	heir->change.away = old->change.away;
 	heir->change_budget = old->change_budget;
+	heir->unverified = old->unverified;
 	old->wanted = 0;
 	old->has_address = false;
 	old->told = true; /* its end is no news: the line goes on */
 	ike_begin_life(heir, s->now);
 	heir->hold_due = old->hold_due;
-	old->hold_due = BTIME_NEVER;
+	heir->verify_due = old->verify_due;
+	old->hold_due = old->verify_due = BTIME_NEVER;
 	ike_tell(heir, s, IKE_REPORT_REKEYED, NULL);
 }
 

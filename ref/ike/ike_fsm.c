@@ -204,6 +204,7 @@ static const struct fsm_row rows[] = {
 
 	ROW(ESTABLISHED, HOLD, ike_change_unanswered, DEAD, ike_expire_alone, "AC §5.6"),
 	STAY(ESTABLISHED, HOLD, always, ike_expire, "AC §5.6"),
+	STAY(ESTABLISHED, UNVERIFIED, always, ike_disbelieve, "AC §5.3"),
 
 	STAY(REPLACED, RX_CREATE_REQUEST, always, ike_put_off, S("2.25.2")),
 	ROW(REPLACED, RX_INFO_REQUEST, ike_deletes_ike, CLOSED, ike_answer_delete, S("2.8")),

@@ -21,7 +21,7 @@
 #define IKE_EVENTS(X)                                                                              \
 	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
 	X(RX_CREATE_REQUEST) X(RX_CREATE_RESPONSE) X(RX_INFO_REQUEST) X(RX_INFO_RESPONSE)          \
-	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD)
+	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD) X(UNVERIFIED)
 
 enum ike_state {
 #define X(s) IKE_STATE_##s,
@@ -98,6 +98,8 @@ struct ike_change {
 	struct endpoint agreed;		  /* when `away`: the address that both know */
 	bool away;			  /* the SA's own address is ahead of what is agreed */
 	bool tunnelled;
+	bool confirm;	 /* the request to come shows that we are where both know us, */
+	bool confirming; /* the one that is out does, §5.3 */
 	btime hold;
 	struct ike_octets cookie;
 	unsigned rounds;
@@ -117,6 +119,7 @@ struct ike_sa {
 	struct ike_change change;
 	uint32_t changes_made, changes_seen; /* the last sequence number of either end */
 	btime change_budget;
+	bool unverified; /* the peer has not shown that it is where it says, §5.3 there */
 	uint64_t spi_i, spi_r;
 	struct endpoint local, peer;
 	struct ike_id peer_id;
@@ -149,6 +152,7 @@ struct ike_sa {
 
 	btime retransmit_due, lifetime_due, rekey_due, heard;
 	btime hold_due; /* when our old address is over, docs/address-change.md §5.6 */
+	btime verify_due; /* when `unverified` has lasted too long */
 	struct ike_sa *next_by_spi, *next_by_initiator, *previous, *next, *next_dead;
 	size_t heap_at;
 	btime heap_due;
@@ -316,7 +320,7 @@ ike_action ike_tx_auth, ike_answer_auth, ike_refuse_auth, ike_refuse_bad, ike_be
 	ike_be_refused, ike_distrust;
 /* --- ike_change.c */
 ike_guard ike_change_unanswered;
-ike_action ike_tx_change, ike_expire, ike_expire_alone;
+ike_action ike_tx_change, ike_expire, ike_expire_alone, ike_disbelieve;
 /* --- ike_create.c */
 ike_guard ike_rekeys_ike, ike_rekey_possible, ike_rekeys_child, ike_busy, ike_rekey_answered;
 ike_action ike_answer_rekey, ike_refuse_rekey, ike_answer_rekey_child, ike_answer_create_child,

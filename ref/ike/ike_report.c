@@ -14,6 +14,7 @@ const char *ike_report_name(enum ike_report report)
 		[IKE_REPORT_MOVED] = "ike_moved",
 		[IKE_REPORT_CHANGING] = "ike_changing",
 		[IKE_REPORT_MIGRATED] = "ike_migrated",
+		[IKE_REPORT_VERIFIED] = "ike_verified",
 		[IKE_REPORT_CHANGE_REFUSED] = "ike_change_refused",
 		[IKE_REPORT_EXPIRED] = "ike_expired",
 		[IKE_REPORT_ALIVE] = "ike_alive",

@@ -442,6 +442,28 @@ static void test_address_change(void **state)
 	}
 }
 
+/* docs/address-change.md §5.3: moved, and never shown to be there. */
+static void test_address_not_verified(void **state)
+{
+	struct ike_event change = { .kind = IKE_EVENT_CHANGE,
+		.local = world_endpoint("203.0.113.9", 0) };
+
+	(void)state;
+	world_init(&w, 1);
+	w.a.connection.address_change = w.b.connection.address_change = true;
+	w.b.connection.check_meanwhile = true;
+	world_begin(&w);
+	world_initiate(&w);
+	world_settle(&w);
+	assert_int_equal(world_event(&w, &w.a, change), 0);
+	struct flying f = world_take(&w, 0);
+	world_deliver(&w, &f);
+	lose_all(200 * BTIME_S);
+	assert_true(world_saw(&w, true, IKE_REPORT_CHANGE_REFUSED));
+	assert_int_equal(ike_count(w.b.ike), 0);
+	world_end(&w);
+}
+
 static void test_every_row_was_taken(void **state)
 {
 	(void)state;
@@ -474,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_ordinary),
 		cmocka_unit_test(test_address_change),
+		cmocka_unit_test(test_address_not_verified),
 		cmocka_unit_test(test_every_row_was_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ static btime due_of(const struct ike_sa *sa)
 
 	if (sa->state != IKE_STATE_ESTABLISHED)
 		return due;
-	due = btime_min(btime_min(due, sa->rekey_due), sa->hold_due);
+	due = btime_min(btime_min(due, sa->rekey_due), btime_min(sa->hold_due, sa->verify_due));
 	if (sa->connection->liveness && sa->task == TASK_NONE)
 		due = btime_min(due, btime_add(sa->heard, sa->connection->liveness));
 	for (const struct ike_child *c = sa->children; c; c = c->next)
@@ -181,7 +181,8 @@ struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool 
 	sa->connection = c;
 	sa->initiator = sa->leader = initiator;
 	*(initiator ? &sa->spi_i : &sa->spi_r) = draw_spi(ike);
-	sa->retransmit_due = sa->lifetime_due = sa->rekey_due = sa->hold_due = BTIME_NEVER;
+	sa->retransmit_due = sa->lifetime_due = sa->rekey_due = BTIME_NEVER;
+	sa->hold_due = sa->verify_due = BTIME_NEVER;
 	size_t b = bucket(ike, ike_own_spi(sa));
 	sa->next_by_spi = ike->by_spi[b];
 	ike->by_spi[b] = sa;

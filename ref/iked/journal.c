@@ -173,6 +173,7 @@ void journal_report(struct iked *d, const struct action *a)
 	case IKE_REPORT_MOVED:
 	case IKE_REPORT_CHANGING:
 	case IKE_REPORT_MIGRATED:
+	case IKE_REPORT_VERIFIED:
 	case IKE_REPORT_CHANGE_REFUSED:
 	case IKE_REPORT_EXPIRED:
 	case IKE_REPORT_ALIVE:

@@ -150,6 +150,8 @@ def messages():
          data(COMPLETED, 1, OLD, NEW, element(SPIS, spi)))
     down("completed-6", "Addresses of IPv6",
          data(COMPLETED, 9, v6(OLD6, "2001:db8:1::10"), v6(NEW6, "2001:db8:2::10")))
+    down("completed-cookie", "With a cookie, to be sent back",
+         data(COMPLETED, 1, OLD, NEW, cookie))
     down("ask-cookie", "A cookie is asked for", data(COOKIE, 1, cookie))
     for code, name in REASONS.items():
         down("refused-" + name, "Refused: " + name, data(REFUSED, 1, number(REASON, code)))

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A correspondent that moves at once and has the new address verified meanwhile
+ * (docs/address-change.md §5.3): one round trip, and what an authenticated liar gets of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "ref/ike/ike_change_wire.h"
+#include "ref/ike/ike_world.h"
+
+static struct world w;
+
+static void open_world(unsigned seed)
+{
+	world_init(&w, seed);
+	w.a.connection.address_change = w.b.connection.address_change = true;
+	w.a.connection.check_meanwhile = w.b.connection.check_meanwhile = true;
+	world_begin(&w);
+	world_initiate(&w);
+	world_settle(&w);
+	assert_true(world_up(&w));
+}
+
+static struct ike_event change_to(const char *text)
+{
+	return (struct ike_event){ .kind = IKE_EVENT_CHANGE, .local = world_endpoint(text, 0) };
+}
+
+static bool at(const struct endpoint *e, const char *text)
+{
+	struct endpoint other = world_endpoint(text, 0);
+	return memcmp(e->address, other.address, 16) == 0;
+}
+
+static unsigned reports(bool b, enum ike_report report)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < w.report_count; i++)
+		n += w.reports[i].b == b && w.reports[i].report == report;
+	return n;
+}
+
+static void assert_both_at(const char *text, unsigned number)
+{
+	if (!world_up(&w))
+		fail_msg("pattern %u: not up", number);
+	if (!at(ike_sa_local(w.a.sa), text) || !at(ike_sa_peer(w.b.sa), text))
+		fail_msg("pattern %u: not both at %s", number, text);
+	if (!world_children_match(&w))
+		fail_msg("pattern %u: other Child SAs", number);
+}
+
+static void deliver_one(void)
+{
+	struct flying f = world_take(&w, 0);
+	world_deliver(&w, &f);
+}
+
+static void test_one_round_trip(void **state)
+{
+	(void)state;
+	open_world(1);
+	unsigned sent = w.air.sent;
+	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
+	deliver_one();
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
+	deliver_one();
+	assert_int_equal(reports(false, IKE_REPORT_MIGRATED), 1);
+	assert_both_at("203.0.113.9", 0);
+	assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 0);
+	world_settle(&w);
+	assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 1);
+	assert_int_equal(w.air.sent - sent, 4);
+	world_run(&w, 200 * BTIME_S);
+	assert_both_at("203.0.113.9", 0);
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
+	assert_int_equal(reports(false, IKE_REPORT_CHANGE_REFUSED), 0);
+	world_end(&w);
+}
+
+/* Old-Address, too, when the next change begins. */
+static void test_many(void **state)
+{
+	(void)state;
+	open_world(1);
+	for (unsigned i = 1; i < 20; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "203.0.113.%u", i);
+		w.report_count = 0;
+		assert_int_equal(world_event(&w, &w.a, change_to(text)), 0);
+		world_run(&w, 2 * BTIME_S);
+		assert_both_at(text, i);
+		assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 1);
+	}
+	world_end(&w);
+}
+
+static void test_every_pattern_of_losses(void **state)
+{
+	(void)state;
+	for (unsigned number = 0; number < pattern_count(6); number++) {
+		struct pattern p = { number, 6 };
+		struct ike_event event = change_to("203.0.113.9");
+		open_world(number + 1);
+		event.hold = 40 * BTIME_S;
+		assert_int_equal(world_event(&w, &w.a, event), 0);
+		if (number % 2)
+			assert_int_equal(world_kind(&w, &w.b, IKE_EVENT_REKEY), 0);
+		world_run_under(&w, &p, 150 * BTIME_S);
+		assert_both_at("203.0.113.9", number);
+		if (reports(true, IKE_REPORT_MIGRATED) != 1 ||
+			reports(false, IKE_REPORT_MIGRATED) != 1 ||
+			reports(true, IKE_REPORT_VERIFIED) != 1)
+			fail_msg("pattern %u: %u and %u migrations, %u verified", number,
+				reports(false, IKE_REPORT_MIGRATED),
+				reports(true, IKE_REPORT_MIGRATED),
+				reports(true, IKE_REPORT_VERIFIED));
+		world_end(&w);
+	}
+}
+
+/* Moved again at each point of the exchange: only the last place counts. */
+static void test_moved_again(void **state)
+{
+	(void)state;
+	for (unsigned delivered = 0; delivered < 5; delivered++) {
+		open_world(1);
+		assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
+		for (unsigned i = 0; i < delivered && w.air.count; i++)
+			deliver_one();
+		assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.10")), 0);
+		world_run(&w, 100 * BTIME_S);
+		assert_both_at("203.0.113.10", delivered);
+		world_end(&w);
+	}
+}
+
+/* All that b says to a peer that lies about where it is gets lost. */
+static void only_to_b(btime duration)
+{
+	btime to = btime_add(w.now, duration);
+
+	do {
+		while (w.air.count) {
+			struct flying f = world_take(&w, 0);
+			if (f.to_second)
+				world_deliver(&w, &f);
+		}
+	} while (world_tick(&w, to));
+}
+
+/*
+ * The liar has b move once, to whom b's owner sends little. It is never verified, and b gives the
+ * address up, and the SA with it.
+ */
+static void test_third_party(void **state)
+{
+	(void)state;
+	open_world(1);
+	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.66")), 0);
+	only_to_b(59 * BTIME_S);
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
+	assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 0);
+	only_to_b(2 * BTIME_S);
+	assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 1);
+	only_to_b(120 * BTIME_S);
+	assert_int_equal(ike_count(w.b.ike), 0);
+	world_end(&w);
+}
+
+static struct packet change(uint32_t sequence, const char *old, const char *to,
+	struct endpoint keep[2])
+{
+	struct packet p = packet_named(&ike_change_protocol, "AC");
+
+	p.header[IKE_CHANGE_VERSION] = 1;
+	p.header[IKE_CHANGE_SEQUENCE] = sequence;
+	p.header[IKE_CHANGE_SPI_I] = ike_sa_spi_i(w.a.sa);
+	p.header[IKE_CHANGE_SPI_R] = ike_sa_spi_r(w.a.sa);
+	keep[0] = world_endpoint(old, 0);
+	keep[1] = world_endpoint(to, 0);
+	ike_change_add_address(&p, false, &keep[0]);
+	ike_change_add_address(&p, true, &keep[1]);
+	return p;
+}
+
+/* What a's engine would not say: an ADDRESS CHANGE of a liar's making, from `from`. */
+static void lie(const struct packet *p, const char *from, uint32_t id)
+{
+	struct flying f = { .to_second = true, .from = world_endpoint(from, 500),
+		.to = *ike_sa_peer(w.a.sa) };
+	struct packet header = { .protocol = &ike_protocol };
+	struct writer writer = writer_of(f.data, sizeof(f.data));
+	struct ike_half half = ike_sa_keys(w.a.sa)->initiator;
+	struct ike_fragment whole = { 0, 0 };
+	uint8_t data[IKE_CHANGE_DATA_MAX], inside[1024];
+	struct writer d = writer_of(data, sizeof(data)), in = writer_of(inside, sizeof(inside));
+	struct ike_draft draft;
+
+	wire_encode(p, &d);
+	ike_draft_begin(&draft);
+	ike_draft_notify(&draft, IKE_N_ADDRESS_CHANGE, writer_view(&d));
+	wire_encode_elements(&draft.packet, &in);
+	header.header[IKE_SPI_I] = ike_sa_spi_i(w.a.sa);
+	header.header[IKE_SPI_R] = ike_sa_spi_r(w.a.sa);
+	header.header[IKE_EXCHANGE_TYPE] = IKE_INFORMATIONAL;
+	header.header[IKE_FLAGS] = IKE_FLAG_INITIATOR;
+	header.header[IKE_MESSAGE_ID] = id;
+	assert_int_equal(ike_seal(ike_sa_suite(w.a.sa), &half, &header, IKE_PAYLOAD_NOTIFY,
+				 writer_view(&in), &whole, 999999 + id, &w.random, &writer), 0);
+	f.size = writer.used;
+	world_deliver(&w, &f);
+	w.air.count = 0;
+}
+
+/*
+ * From third party to third party, with cookies guessed and none: while one address is not
+ * verified, no other is taken without a cookie.
+ */
+static void test_a_chain_of_lies(void **state)
+{
+	static const uint8_t guess[17] = { 0 };
+	struct endpoint keep[2];
+
+	(void)state;
+	open_world(1);
+	struct packet p = change(1, "192.0.2.1", "203.0.113.66", keep);
+	lie(&p, "203.0.113.66", 2);
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
+	p = change(1, "192.0.2.1", "203.0.113.66", keep);
+	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(guess));
+	lie(&p, "203.0.113.66", 3);
+	assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 1); /* stale */
+	p = change(2, "203.0.113.66", "203.0.113.67", keep);
+	lie(&p, "203.0.113.67", 4);
+	p = change(3, "203.0.113.66", "203.0.113.67", keep);
+	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(guess));
+	lie(&p, "203.0.113.67", 5);
+	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
+	assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 0);
+	assert_true(at(ike_sa_peer(w.b.sa), "203.0.113.66"));
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_round_trip),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_every_pattern_of_losses),
+		cmocka_unit_test(test_moved_again),
+		cmocka_unit_test(test_third_party),
+		cmocka_unit_test(test_a_chain_of_lies),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
