@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
@@ -120,9 +122,29 @@ out:
 	return status;
 }
 
-static int montgomery(const uint8_t *secret, const struct view *peer, uint8_t *out)
+/* OpenSSL computes the public value of a key that comes without it, which is half of an exchange. */
+static EVP_PKEY *montgomery_key(const struct ike_dh_secret *secret)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, 32), *other;
+	uint8_t *octets = (uint8_t *)secret->octets, *point = (uint8_t *)secret->point;
+	OSSL_PARAM both[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, octets, 32),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 32),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *key = NULL;
+
+	if (!secret->has_point)
+		return EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, octets, 32);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+	must(ctx && EVP_PKEY_fromdata_init(ctx) > 0 &&
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, both) > 0);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static int montgomery(const struct ike_dh_secret *secret, const struct view *peer, uint8_t *out)
+{
+	EVP_PKEY *key = montgomery_key(secret), *other;
 	EVP_PKEY_CTX *ctx;
 	size_t size = 32;
 	int status = 0;
@@ -145,14 +167,14 @@ static int montgomery(const uint8_t *secret, const struct view *peer, uint8_t *o
 	return status;
 }
 
-static int raise_to(const struct group *g, const uint8_t *secret, const struct view *base,
-	uint8_t *out)
+static int raise_to(const struct group *g, const struct ike_dh_secret *secret,
+	const struct view *base, uint8_t *out)
 {
 	switch (g->kind) {
 	case MODP:
-		return modp(g, secret, base, out);
+		return modp(g, secret->octets, base, out);
 	case ECP:
-		return ecp(g, secret, base, out);
+		return ecp(g, secret->octets, base, out);
 	case MONTGOMERY:
 		return montgomery(secret, base, out);
 	}
@@ -162,17 +184,25 @@ static int raise_to(const struct group *g, const uint8_t *secret, const struct v
 int ike_dh_public(const struct ike_dh_secret *secret, uint8_t *public_value)
 {
 	const struct group *g = group_of(secret->group);
-	return g ? raise_to(g, secret->octets, NULL, public_value) : -1;
+	return g ? raise_to(g, secret, NULL, public_value) : -1;
 }
 
 int ike_dh_make(uint16_t group, struct random *random, struct ike_dh_secret *secret,
 	uint8_t *public_value)
 {
+	const struct group *g = group_of(group);
+
 	*secret = (struct ike_dh_secret){ .group = group };
-	if (!group_of(group))
+	if (!g)
 		return -1;
 	random_fill(random, secret->octets, sizeof(secret->octets));
-	return ike_dh_public(secret, public_value);
+	if (ike_dh_public(secret, public_value) < 0)
+		return -1;
+	if (g->kind == MONTGOMERY) {
+		memcpy(secret->point, public_value, sizeof(secret->point));
+		secret->has_point = true;
+	}
+	return 0;
 }
 
 int ike_dh_agree(const struct ike_dh_secret *secret, struct view peer, uint8_t *shared)
@@ -182,5 +212,5 @@ int ike_dh_agree(const struct ike_dh_secret *secret, struct view peer, uint8_t *
 	/* RFC 7296 §3.4: the length must be that of the group */
 	if (!g || peer.size != g->public_size)
 		return -1;
-	return raise_to(g, secret->octets, &peer, shared);
+	return raise_to(g, secret, &peer, shared);
 }

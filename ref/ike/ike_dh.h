@@ -16,6 +16,9 @@
 struct ike_dh_secret {
 	uint16_t group; /* 0: none */
 	uint8_t octets[48];
+	/* curve25519: the public value, kept so that OpenSSL need not compute it for each use */
+	uint8_t point[32];
+	bool has_point;
 };
 
 /* Octets of a public value; 0 when the group is not known. */
