@@ -106,6 +106,14 @@ void control_publish(struct control *control, const char *line)
 			evbuffer_add_printf(bufferevent_get_output(c->stream), "%s\n", line);
 }
 
+bool control_has_subscribers(const struct control *control)
+{
+	for (const struct client *c = control->clients; c; c = c->next)
+		if (c->subscribed)
+			return true;
+	return false;
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 static void run_help(struct control *control, struct control_request *request)

@@ -8,6 +8,8 @@
 #ifndef BATON_HOST_CONTROL_H
 #define BATON_HOST_CONTROL_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "ref/host/loop.h"
@@ -49,6 +51,7 @@ long control_number(const json_t *arguments, const char *key, long otherwise);
 
 /* Passes an event line to those who subscribed. */
 void control_publish(struct control *control, const char *line);
+bool control_has_subscribers(const struct control *control);
 
 /*
  * The other side: sends one request to the socket at `path` and waits for its answer. Returns the

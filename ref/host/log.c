@@ -24,6 +24,7 @@ struct log {
 	enum log_level level;
 	int events; /* descriptor, or -1 */
 	void (*hear)(void *context, const char *line);
+	bool (*hears)(void *context);
 	void *hear_context;
 	struct timespec next; /* when the next event happened; tv_sec 0: now */
 	time_t second;	      /* of rejected_now */
@@ -76,10 +77,18 @@ void log_next_at(struct log *log, const struct timespec *when)
 	log->next = when ? *when : (struct timespec){ 0 };
 }
 
-void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context)
+void log_listen(struct log *log, void (*hear)(void *context, const char *line),
+	bool (*hears)(void *context), void *context)
 {
 	log->hear = hear;
+	log->hears = hears;
 	log->hear_context = context;
+}
+
+bool log_event_wanted(const struct log *log)
+{
+	return log->events >= 0 || log->level >= LOG_LEVEL_INFO ||
+		(log->hear && log->hears(log->hear_context));
 }
 
 /* key=value pairs of the details, for people. */
@@ -164,9 +173,14 @@ void log_defer(struct log *log, struct loop *loop)
 
 void log_event_json(struct log *log, const char *event, json_t *details)
 {
-	json_t *object = event_object(log, event);
 	struct pending *p;
 
+	if (!log_event_wanted(log)) {
+		log->next = (struct timespec){ 0 };
+		json_decref(details);
+		return;
+	}
+	json_t *object = event_object(log, event);
 	if (!log->writer) {
 		write_event(log, event, object, details);
 		return;

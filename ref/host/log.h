@@ -12,6 +12,7 @@
 #ifndef BATON_HOST_LOG_H
 #define BATON_HOST_LOG_H
 
+#include <stdbool.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -46,8 +47,13 @@ void log_defer(struct log *log, struct loop *loop);
  */
 void log_next_at(struct log *log, const struct timespec *when);
 
-/* Gets every event as it is written, its line without the newline. One listener. */
-void log_listen(struct log *log, void (*hear)(void *context, const char *line), void *context);
+/* Gets every event as it is written, its line without the newline, while `hears` says that it is
+ * worth the work. One listener. */
+void log_listen(struct log *log, void (*hear)(void *context, const char *line),
+	bool (*hears)(void *context), void *context);
+
+/* Whether an event would be written, heard or said at all: who tells many asks before. */
+bool log_event_wanted(const struct log *log);
 
 /*
  * Writes an event. `format` and what follows are jansson's json_pack for an object with the

@@ -88,6 +88,13 @@ static void publish(void *context, const char *line)
 		control_publish(node->control, line);
 }
 
+static bool published(void *context)
+{
+	struct node *node = context;
+
+	return node->control && control_has_subscribers(node->control);
+}
+
 int node_kernel(struct node *node)
 {
 	node->kernel = kernel_open();
@@ -137,7 +144,7 @@ static int open_logs(struct node *node, const struct program_settings *s)
 		log_error(node->log, "%s: %s", s->key_log, strerror(errno));
 		return -1;
 	}
-	log_listen(node->log, publish, node);
+	log_listen(node->log, publish, published, node);
 	log_defer(node->log, node->loop);
 	return 0;
 }

@@ -157,6 +157,8 @@ void journal_report(struct iked *d, const struct action *a)
 {
 	char peer[64];
 
+	if (!log_event_wanted(d->node->log))
+		return;
 	switch ((enum ike_report)a->event) {
 	case IKE_REPORT_CHILD_UP:
 	case IKE_REPORT_CHILD_DOWN:
