@@ -84,7 +84,10 @@ static enum eap_step peer_advance(const struct eap_method_context *context, stru
 
 	if (progress == TLS_BROKEN) {
 		/* the alert, or the empty answer to one */
-		tls_send(m->channel, context->room, out);
+		if (MUTANT(eap_tls_peer_no_alert))
+			write_u8(out, 0);
+		else
+			tls_send(m->channel, context->room, out);
 		return lose(context, m);
 	}
 	tls_send(m->channel, context->room, out);
@@ -221,6 +224,10 @@ static enum eap_step server_advance(const struct eap_method_context *context,
 
 	if (progress == TLS_BROKEN || progress == TLS_COMMITTED) {
 		lose(context, m);
+		if (MUTANT(eap_tls_server_ignores_alert) && !tls_pending(m->channel))
+			return EAP_STEP_DISCARD;
+		if (MUTANT(eap_tls_server_no_alert))
+			return EAP_STEP_FAILED;
 		m->phase = PHASE_ALERTED;
 		return tls_pending(m->channel) ? EAP_STEP_CONTINUE : EAP_STEP_FAILED;
 	}

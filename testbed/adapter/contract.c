@@ -18,6 +18,12 @@ const struct contract_setting contract_settings[SETTINGS_MAX + 1] = {
 		"oldest TLS version to take" },
 	{ "tls-max", "BATON_TLS_MAX", SETTING_CHOICE, "1.0 1.1 1.2 1.3", NULL,
 		"newest TLS version to offer" },
+	{ "certificate", "BATON_CERTIFICATE", SETTING_CHOICE, "good other expired", "good",
+		"EAP-TLS: the certificate shown is good, of an authority that nobody trusts, or out "
+		"of date; BATON_CERT_FILE is the one" },
+	{ "authority", "BATON_AUTHORITY", SETTING_CHOICE, "good other", "good",
+		"EAP-TLS: the authority trusted is the good one, or another; BATON_CA_FILE is the "
+		"one" },
 	{ "initiate", "BATON_INITIATE", SETTING_CHOICE, "pac paa", "pac",
 		"who begins the session: the client with a PCI as soon as it runs, or the agent "
 		"with an unsolicited PAR to BATON_PEER_ADDRESS as soon as it runs" },

@@ -53,6 +53,19 @@ const char *settings_get(const struct settings *s, enum side side, const char *n
 	return i < 0 ? NULL : s->value[side][i];
 }
 
+struct settings_tls settings_tls(const char *authority, const char *certificate, const char *owner)
+{
+	bool good = !certificate || strcmp(certificate, "good") == 0;
+	const char *kind = good ? "" : certificate, *dash = good ? "" : "-";
+	struct settings_tls t;
+
+	snprintf(t.authority, sizeof(t.authority), "%s",
+		!authority || strcmp(authority, "good") == 0 ? "ca.pem" : "other-ca.pem");
+	snprintf(t.certificate, sizeof(t.certificate), "%s%s%s.pem", kind, dash, owner);
+	snprintf(t.key, sizeof(t.key), "%s%s%s.key", kind, dash, owner);
+	return t;
+}
+
 static bool has(const struct manifest_role *role, const char *feature, const char *method)
 {
 	if (strcmp(feature, "netns") == 0)

@@ -22,6 +22,15 @@ void settings_resolve(const struct test *test, const struct manifest *m,
 /* The value, or NULL. */
 const char *settings_get(const struct settings *s, enum side side, const char *name);
 
+/*
+ * Names of one side's files in the folder of credentials (ref/eap/eap_credentials.h), by its
+ * settings `authority` and `certificate`, which may be NULL; `owner` is "server" or "client".
+ */
+struct settings_tls {
+	char authority[24], certificate[24], key[24];
+};
+struct settings_tls settings_tls(const char *authority, const char *certificate, const char *owner);
+
 /* Whether the implementation has what the test needs; otherwise *why is one sentence. */
 bool settings_supported(const struct settings *s, const struct test *test,
 	const struct manifest_role *role, char *why, size_t size);

@@ -160,10 +160,6 @@ done
 [ "$total" -gt 60 ] && [ $sum -eq "$total" ]
 result $? "three shards are the whole"
 
-$baton run --contract >"$work/out" && tail -n "$(wc -l <"$work/out")" docs/adapters.md |
-	cmp -s - "$work/out"
-result $? "docs/adapters.md ends with the contract's tables as the program has them"
-
 run 0 pana --coverage && has ' 0 open'
 result $? "every normative statement is covered, or says why not"
 

@@ -4,6 +4,7 @@
 
 #include "ref/eap/eap_peer.h"
 #include "ref/eap/eap_server.h"
+#include "testbed/suite/settings.h"
 #include "testbed/suite/tester_eap.h"
 #include "testbed/util/paths.h"
 
@@ -43,10 +44,12 @@ static int open_tls(struct tester_eap *t, char *why, size_t size)
 {
 	bool server = t->options.server;
 	struct eap_tls_config c = eap_tls_config_default(server);
-	const char *folder = t->options.credentials, *name = server ? "server" : "client";
-	char *ca = path_format("%s/ca.pem", folder);
-	char *certificate = path_format("%s/%s.pem", folder, name);
-	char *key = path_format("%s/%s.key", folder, name);
+	const char *folder = t->options.credentials;
+	struct settings_tls files = settings_tls(setting(t, "authority", NULL),
+		setting(t, "certificate", NULL), server ? "server" : "client");
+	char *ca = path_format("%s/%s", folder, files.authority);
+	char *certificate = path_format("%s/%s", folder, files.certificate);
+	char *key = path_format("%s/%s", folder, files.key);
 	const char *min = setting(t, "tls-min", NULL), *max = setting(t, "tls-max", NULL);
 
 	c.ca_file = ca;

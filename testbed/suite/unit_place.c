@@ -139,8 +139,12 @@ void unit_build_env(struct job *j)
 	for (int i = 0; contract_settings[i].name; i++)
 		put_env(j, contract_settings[i].variable, j->settings.value[SIDE_SUT][i]);
 	if (j->run->credentials) {
-		put_file(j, "BATON_CA_FILE", "ca.pem");
-		put_file(j, "BATON_CERT_FILE", agent ? "server.pem" : "client.pem");
-		put_file(j, "BATON_KEY_FILE", agent ? "server.key" : "client.key");
+		struct settings_tls tls =
+			settings_tls(settings_get(&j->settings, SIDE_SUT, "authority"),
+				settings_get(&j->settings, SIDE_SUT, "certificate"),
+				agent ? "server" : "client");
+		put_file(j, "BATON_CA_FILE", tls.authority);
+		put_file(j, "BATON_CERT_FILE", tls.certificate);
+		put_file(j, "BATON_KEY_FILE", tls.key);
 	}
 }
