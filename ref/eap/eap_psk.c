@@ -12,6 +12,7 @@
  * that is offered one says so by the same type with no payload (RFC 4764 §6.2), and refuses.
  */
 #include "ref/base/crypto.h"
+#include "ref/base/mutant.h"
 #include "ref/base/reader.h"
 #include "ref/eap/eap_psk.h"
 #include "ref/eap/eap_psk_crypto.h"
@@ -27,7 +28,10 @@ int psk_decode(struct view data, unsigned expected, struct psk_message *message,
 	struct reader r = reader_of(data);
 	const size_t base = EAP_HEADER_SIZE + 1;
 
-	*message = (struct psk_message){ .number = read_u8(&r) >> 6 };
+	uint8_t flags = read_u8(&r);
+	*message = (struct psk_message){ .number = flags >> 6 };
+	if (MUTANT(eap_psk_refuses_reserved_bits) && flags & 0x3f)
+		return reject_set(reject, REJECT_FLAGS, "Flags", sections[expected], base, flags);
 	if (!r.failed && message->number != expected)
 		return reject_set(reject, REJECT_STATE, "Flags", sections[expected], base,
 			message->number);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The four messages of EAP-PSK (RFC 4764 §5) and its protected channel. For this folder only. */
+/* The four messages of EAP-PSK (RFC 4764 §5) and its protected channel. For this folder and the tester. */
 #ifndef BATON_EAP_EAP_PSK_H
 #define BATON_EAP_EAP_PSK_H
 

@@ -47,7 +47,7 @@ static enum eap_step answer_first(const struct eap_method_context *context, stru
 	random_fill(context->random, p->rand_p, sizeof(p->rand_p));
 	psk_mac_p(p->ak, id_p, first.id, p->rand_s, p->rand_p, mac);
 
-	write_u8(out, 1 << 6);
+	write_u8(out, MUTANT(eap_psk_sets_reserved_bits) ? 0x41 : 0x40);
 	write_bytes(out, p->rand_s, sizeof(p->rand_s));
 	write_bytes(out, p->rand_p, sizeof(p->rand_p));
 	write_bytes(out, mac, sizeof(mac));

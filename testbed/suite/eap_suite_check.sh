@@ -34,10 +34,10 @@ judge() {
 	[ "${passed:-0}" -ge "$least" ] || echo 3 >"$work/$sut.status"
 }
 
-judge ref 148 eap &
-judge hostapd 75 eap/authenticator eap/preauth &
-judge hostapd-freeradius 70 eap/authenticator eap/preauth &
-judge wpa_supplicant 60 eap/supplicant &
+judge ref 182 eap &
+judge hostapd 85 eap/authenticator eap/preauth &
+judge hostapd-freeradius 71 eap/authenticator eap/preauth &
+judge wpa_supplicant 72 eap/supplicant &
 wait
 result "$(cat "$work/ref.status")" "the reference passes all suites of EAP" "$work/ref.out"
 grep -q ' 0 open' "$work/ref.out"
@@ -46,9 +46,8 @@ for sut in hostapd hostapd-freeradius wpa_supplicant; do
 	result "$(cat "$work/$sut.status")" "$sut does what is expected of it" "$work/$sut.out"
 done
 
-units="build/mutant/ref/eap/eap_psk_test build/mutant/ref/eap/eap_rules_test"
-# shellcheck disable=SC2086
-if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants $units >"$work/make" 2>&1; then
+unit=build/mutant/ref/eap/eap_rules_test
+if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants $unit >"$work/make" 2>&1; then
 	result 1 "the wrong variants can be built" "$work/make"
 	echo "1..$number"
 	exit 1
@@ -60,14 +59,9 @@ while read -r word text; do
 	[ "$word" = proven ] && echo "ok $number - $text" || echo "not ok $number - $text"
 done <"$work/out"
 
-# NAME: the unit tests, built with that defect, pass without it, and one of them fails with it.
+# NAME: the unit test passes without the defect, and fails with it.
 shown_by_unit_test() {
-	local unit failed=1
-	for unit in $units; do
-		"$unit" >/dev/null 2>&1 || return 1
-		BATON_MUTANT=$1 "$unit" >/dev/null 2>&1 || failed=0
-	done
-	return $failed
+	"$unit" >/dev/null 2>&1 && ! BATON_MUTANT=$1 "$unit" >/dev/null 2>&1
 }
 
 # Defects in the sources, in the lists beside them, and in the file of proofs.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/dot1x/eapol.h"
 #include "ref/eap/eap_packet.h"
+#include "ref/eap/eap_psk.h"
+#include "ref/eap/eap_psk_crypto.h"
 #include "ref/eap/eap_tls_channel.h"
 #include "testbed/suite/lan_message.h"
 
@@ -8,6 +10,15 @@ static const struct name tls_flags[] = {
 	{ EAP_TLS_FLAG_L, "L" },
 	{ EAP_TLS_FLAG_M, "M" },
 	{ EAP_TLS_FLAG_S, "S" },
+	{ 0, NULL },
+};
+
+/* T, with the reserved bits zero (RFC 4764 §5.1). */
+static const struct name psk_flags[] = {
+	{ 0x00, "first" },
+	{ 0x40, "second" },
+	{ 0x80, "third" },
+	{ 0xc0, "fourth" },
 	{ 0, NULL },
 };
 
@@ -28,6 +39,18 @@ static const struct element elements[] = {
 		{ { "Flags", FIELD_FLAGS, 1, 0, 0, tls_flags, "RFC 5216 §3.1" } } },
 	{ 0, LAN_TLS_LENGTH, "TLS-Length", "RFC 5216 §3.1",
 		{ { "TLS Message Length", FIELD_UINT, 4, 0, 0, NULL, "RFC 5216 §3.1" } } },
+	{ 0, LAN_PSK_FLAGS, "PSK-Flags", "RFC 4764 §5.1",
+		{ { "Flags", FIELD_ENUM, 1, 0, 0, psk_flags, "RFC 4764 §5.1" } } },
+	{ 0, LAN_RAND_S, "RAND-S", "RFC 4764 §5.1",
+		{ { "RAND_S", FIELD_OCTETS, PSK_RAND_SIZE, 0, 0, NULL, "RFC 4764 §5.1" } } },
+	{ 0, LAN_RAND_P, "RAND-P", "RFC 4764 §5.2",
+		{ { "RAND_P", FIELD_OCTETS, PSK_RAND_SIZE, 0, 0, NULL, "RFC 4764 §5.2" } } },
+	{ 0, LAN_MAC, "MAC", "RFC 4764 §3.2",
+		{ { "MAC", FIELD_OCTETS, PSK_MAC_SIZE, 0, 0, NULL, "RFC 4764 §3.2" } } },
+	{ 0, LAN_NONCE, "Nonce", "RFC 4764 §3.3",
+		{ { "Nonce", FIELD_UINT, 4, 0, 0, NULL, "RFC 4764 §3.3" } } },
+	{ 0, LAN_TAG, "Tag", "RFC 4764 §3.3",
+		{ { "Tag", FIELD_OCTETS, EAX_TAG_SIZE, 0, 0, NULL, "RFC 4764 §3.3" } } },
 	{ 0, LAN_DATA, "Data", "RFC 3748 §4.1",
 		{ { "Data", FIELD_OCTETS, 0, 0, 0, NULL, "RFC 3748 §4.1" } } },
 	{ 0 },
@@ -74,6 +97,30 @@ static void read_tls(struct packet *out, struct reader *r)
 		add(out, LAN_TLS_LENGTH, r, 4);
 }
 
+/* The head of EAP-PSK's four messages; ID and the sealed octets are data. What is too short for the
+ * head is data alone. */
+static void read_psk(struct packet *out, struct reader *r)
+{
+	static const size_t heads[] = { 1 + PSK_RAND_SIZE, 1 + 2 * PSK_RAND_SIZE + PSK_MAC_SIZE,
+		1 + PSK_RAND_SIZE + PSK_MAC_SIZE + 4 + EAX_TAG_SIZE,
+		1 + PSK_RAND_SIZE + 4 + EAX_TAG_SIZE };
+	struct reader ahead = *r;
+	unsigned number = read_u8(&ahead) >> 6;
+
+	if (reader_left(r) < heads[number])
+		return;
+	add(out, LAN_PSK_FLAGS, r, 1);
+	add(out, LAN_RAND_S, r, PSK_RAND_SIZE);
+	if (number == 1)
+		add(out, LAN_RAND_P, r, PSK_RAND_SIZE);
+	if (number == 1 || number == 2)
+		add(out, LAN_MAC, r, PSK_MAC_SIZE);
+	if (number >= 2) {
+		add(out, LAN_NONCE, r, 4);
+		add(out, LAN_TAG, r, EAX_TAG_SIZE);
+	}
+}
+
 static void read_eap(struct packet *out, struct view body)
 {
 	struct reader r = reader_of(body);
@@ -98,6 +145,8 @@ static void read_eap(struct packet *out, struct view body)
 		}
 		if (type == EAP_TYPE_TLS && reader_left(&r))
 			read_tls(out, &r);
+		if (type == EAP_TYPE_PSK && reader_left(&r))
+			read_psk(out, &r);
 	}
 	if (reader_left(&r))
 		add(out, LAN_DATA, &r, reader_left(&r));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * EAPOL and the EAP packet in it as one message of the suite language: the header is EAPOL's, and
- * every field of EAP and of EAP-TLS is an element without a header of its own, so that a suite can
+ * every field of EAP, of EAP-TLS and of EAP-PSK is an element without a header of its own, so that a suite can
  * set, leave out or add any of them (docs/suites.md, "EAP over a LAN").
  */
 #ifndef TESTBED_SUITE_LAN_MESSAGE_H
@@ -22,6 +22,12 @@ enum lan_element {
 	LAN_VENDOR_TYPE,
 	LAN_FLAGS,	/* of EAP-TLS */
 	LAN_TLS_LENGTH,
+	LAN_PSK_FLAGS,	/* of EAP-PSK, as all to LAN_TAG */
+	LAN_RAND_S,
+	LAN_RAND_P,
+	LAN_MAC,	/* MAC_P or MAC_S */
+	LAN_NONCE,
+	LAN_TAG,
 	LAN_DATA,	/* what is left */
 };
 
