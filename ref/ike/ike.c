@@ -24,6 +24,7 @@ void ike_config_default(struct ike_config *config)
 		.nat_port = IKE_NAT_PORT,
 		.cookie_threshold = 32,
 		.half_open_max = 4096,
+		.half_open_per_address = 64,
 		.half_open_lifetime = 30 * BTIME_S,
 		.retransmit_first = 500 * BTIME_MS,
 		.retransmit_max = 16 * BTIME_S,
@@ -102,6 +103,7 @@ void ike_free(struct ike *ike)
 	}
 	free(ike->by_spi);
 	free(ike->by_initiator);
+	free(ike->by_host);
 	free(ike->heap);
 	free(ike->hits);
 	wipe(ike, sizeof(*ike));

@@ -73,12 +73,17 @@ struct ike_config {
 	uint16_t port, nat_port; /* host byte order */
 	unsigned cookie_threshold; /* half-open SAs from which on cookies are asked for, §2.6 */
 	unsigned half_open_max;	   /* beyond that requests are dropped */
+	/*
+	 * Of one address (the first half of one of IPv6), counted once cookies are asked for: before
+	 * that an address proves nothing, and a forged one must not keep its owner out.
+	 */
+	unsigned half_open_per_address;
 	btime half_open_lifetime;
 	btime retransmit_first, retransmit_max; /* doubled each time */
 	unsigned retransmit_tries; /* how often a request is sent in all */
 };
 
-/* 500, 4500, cookies from 32, 4096 half-open for 30 s; 500 ms to 16 s, 8 times. */
+/* 500, 4500, cookies from 32, 4096 half-open for 30 s, 64 of an address; 500 ms to 16 s, 8 times. */
 void ike_config_default(struct ike_config *config);
 /* curve25519, ECP 256, MODP 2048; AES-GCM and AES-CBC with SHA-2; MOBIKE, fragments of 1280. */
 void ike_connection_default(struct ike_connection *connection);

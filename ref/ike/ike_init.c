@@ -395,6 +395,10 @@ static int new_half(struct ike *ike, const struct ike_connection *c, const struc
 	read_u16(&r);
 	if (ike->half_open >= ike->config.half_open_max)
 		return reject_set(reject, REJECT_RESOURCES, NULL, S("2.6"), 0, ike->half_open);
+	if (ike->half_open >= ike->config.cookie_threshold &&
+		ike_half_open_at(ike, &s->from) >= ike->config.half_open_per_address)
+		return reject_set(reject, REJECT_RESOURCES, "source address", S("2.6"), 0,
+			ike->config.half_open_per_address);
 	if (ike_dh_make(suite->dh, ike->config.random, &secret, public_value) < 0 ||
 		ike_dh_agree(&secret, read_rest(&r), shared) < 0)
 		return reject_set(reject, REJECT_VALUE, "KE", "RFC 6989 §2", ke->offset, suite->dh);

@@ -154,6 +154,8 @@ struct ike_sa {
 	btime hold_due; /* when our old address is over, docs/address-change.md §5.6 */
 	btime verify_due; /* when `unverified` has lasted too long */
 	struct ike_sa *next_by_spi, *next_by_initiator, *previous, *next, *next_dead;
+	uint64_t host; /* a half-open responder's peer, as it counts for the limit */
+	struct ike_sa *next_by_host;
 	size_t heap_at;
 	btime heap_due;
 };
@@ -162,7 +164,7 @@ struct ike {
 	struct ike_config config;
 	uint32_t *hits;
 	uint32_t rejected[REJECT_COUNT];
-	struct ike_sa **by_spi, **by_initiator, **heap, *first, *dead;
+	struct ike_sa **by_spi, **by_initiator, **by_host, **heap, *first, *dead;
 	size_t buckets, heap_size, heap_room;
 	unsigned count, half_open;
 	uint8_t cookie_secret[2][32]; /* the present one and the one before */
@@ -212,6 +214,8 @@ struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool 
 /* The responder's SA for such an IKE_SA_INIT, or NULL. */
 struct ike_sa *ike_find_init(const struct ike *ike, uint64_t spi_i, const struct endpoint *from);
 void ike_store_init_request(struct ike_sa *sa);
+/* Half-open SAs with peers at that address, whatever the port. */
+unsigned ike_half_open_at(const struct ike *ike, const struct endpoint *from);
 struct ike_sa *ike_find(const struct ike *ike, uint64_t own_spi);
 /* Gives an initiator's SA the SPI that was offered for it. */
 void ike_rename(struct ike_sa *sa, uint64_t spi_i);

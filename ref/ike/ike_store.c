@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where SAs are kept: a hash table by our own SPI, one of half-open ones by the initiator's SPI,
- * and a binary heap by the time at which something is due.
+ * Where SAs are kept: a hash table by our own SPI, two of half-open ones by the initiator's SPI and
+ * by the peer's address, and a binary heap by the time at which something is due.
  */
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <arpa/inet.h>
 
 #include "ref/ike/ike_inside.h"
 
@@ -45,29 +47,48 @@ static size_t bucket(const struct ike *ike, uint64_t spi)
 	return (size_t)((h >> 32 ^ h) & (ike->buckets - 1));
 }
 
+static void make_tables(struct ike *ike, size_t buckets)
+{
+	ike->buckets = buckets;
+	ike->by_spi = ike_alloc(buckets * sizeof(*ike->by_spi));
+	ike->by_initiator = ike_alloc(buckets * sizeof(*ike->by_initiator));
+	ike->by_host = ike_alloc(buckets * sizeof(*ike->by_host));
+}
+
 void ike_store_init(struct ike *ike)
 {
-	ike->buckets = BUCKETS_FIRST;
-	ike->by_spi = ike_alloc(ike->buckets * sizeof(*ike->by_spi));
-	ike->by_initiator = ike_alloc(ike->buckets * sizeof(*ike->by_initiator));
+	make_tables(ike, BUCKETS_FIRST);
+}
+
+static void add_spi(struct ike_sa *sa)
+{
+	struct ike_sa **head = &sa->ike->by_spi[bucket(sa->ike, ike_own_spi(sa))];
+
+	sa->next_by_spi = *head;
+	*head = sa;
+}
+
+static void add_half_open(struct ike_sa *sa)
+{
+	struct ike_sa **head = &sa->ike->by_initiator[bucket(sa->ike, sa->spi_i)];
+
+	sa->next_by_initiator = *head;
+	*head = sa;
+	head = &sa->ike->by_host[bucket(sa->ike, sa->host)];
+	sa->next_by_host = *head;
+	*head = sa;
 }
 
 static void grow(struct ike *ike)
 {
 	free(ike->by_spi);
 	free(ike->by_initiator);
-	ike->buckets *= 2;
-	ike->by_spi = ike_alloc(ike->buckets * sizeof(*ike->by_spi));
-	ike->by_initiator = ike_alloc(ike->buckets * sizeof(*ike->by_initiator));
+	free(ike->by_host);
+	make_tables(ike, 2 * ike->buckets);
 	for (struct ike_sa *sa = ike->first; sa; sa = sa->next) {
-		size_t b = bucket(ike, ike_own_spi(sa));
-		sa->next_by_spi = ike->by_spi[b];
-		ike->by_spi[b] = sa;
-		if (sa->counted_half_open) {
-			b = bucket(ike, sa->spi_i);
-			sa->next_by_initiator = ike->by_initiator[b];
-			ike->by_initiator[b] = sa;
-		}
+		add_spi(sa);
+		if (sa->counted_half_open)
+			add_half_open(sa);
 	}
 }
 
@@ -183,9 +204,7 @@ struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool 
 	*(initiator ? &sa->spi_i : &sa->spi_r) = draw_spi(ike);
 	sa->retransmit_due = sa->lifetime_due = sa->rekey_due = BTIME_NEVER;
 	sa->hold_due = sa->verify_due = BTIME_NEVER;
-	size_t b = bucket(ike, ike_own_spi(sa));
-	sa->next_by_spi = ike->by_spi[b];
-	ike->by_spi[b] = sa;
+	add_spi(sa);
 	sa->next = ike->first;
 	if (sa->next)
 		sa->next->previous = sa;
@@ -208,20 +227,34 @@ void ike_rename(struct ike_sa *sa, uint64_t spi_i)
 {
 	unlink_spi(sa);
 	sa->spi_i = spi_i;
-	size_t b = bucket(sa->ike, spi_i);
-	sa->next_by_spi = sa->ike->by_spi[b];
-	sa->ike->by_spi[b] = sa;
+	add_spi(sa);
+}
+
+/* Who has one address of IPv6 has the network of 64 bits around it. */
+static uint64_t host_of(const struct endpoint *e)
+{
+	uint64_t host = 0;
+
+	memcpy(&host, e->address, e->family == AF_INET6 ? 8 : 4);
+	return host;
 }
 
 void ike_store_init_request(struct ike_sa *sa)
 {
-	struct ike *ike = sa->ike;
-	size_t b = bucket(ike, sa->spi_i);
-
 	sa->counted_half_open = true;
-	ike->half_open++;
-	sa->next_by_initiator = ike->by_initiator[b];
-	ike->by_initiator[b] = sa;
+	sa->ike->half_open++;
+	sa->host = host_of(&sa->peer);
+	add_half_open(sa);
+}
+
+unsigned ike_half_open_at(const struct ike *ike, const struct endpoint *from)
+{
+	uint64_t host = host_of(from);
+	unsigned count = 0;
+
+	for (struct ike_sa *sa = ike->by_host[bucket(ike, host)]; sa; sa = sa->next_by_host)
+		count += sa->host == host;
+	return count;
 }
 
 void ike_not_half_open(struct ike_sa *sa)
@@ -234,6 +267,10 @@ void ike_not_half_open(struct ike_sa *sa)
 	while (*at != sa)
 		at = &(*at)->next_by_initiator;
 	*at = sa->next_by_initiator;
+	at = &ike->by_host[bucket(ike, sa->host)];
+	while (*at != sa)
+		at = &(*at)->next_by_host;
+	*at = sa->next_by_host;
 	sa->counted_half_open = false;
 	ike->half_open--;
 }

@@ -235,6 +235,8 @@ static int make_engine(struct iked *d)
 	config.port = ntohs(d->settings->listen.port);
 	config.nat_port = (uint16_t)d->settings->nat_port;
 	config.cookie_threshold = d->settings->cookie_threshold;
+	config.half_open_per_address = d->settings->half_open_per_address;
+	config.half_open_lifetime = d->settings->half_open;
 	d->ike = ike_new(&config);
 	return 0;
 }

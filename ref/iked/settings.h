@@ -35,7 +35,8 @@ struct iked_connection {
 struct iked_settings {
 	struct program_settings program;
 	struct endpoint listen;
-	unsigned nat_port, cookie_threshold;
+	unsigned nat_port, cookie_threshold, half_open_per_address;
+	btime half_open;
 	bool install; /* Child SAs go into the kernel */
 	bool sockets; /* and sockets move along when an address changes */
 	struct config_list connections; /* struct iked_connection */
