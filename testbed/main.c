@@ -36,7 +36,7 @@ static const struct command commands[] = {
 	{ "creds", cmd_creds, "DIR", "test certificates" },
 	{ "eapol", cmd_eapol, "peer|server INTERFACE", "one EAP conversation on a wired interface" },
 	{ "dot1x", cmd_dot1x, "--server ADDRESS ...", "a station that authenticates by 802.1X over IP" },
-	{ "load", cmd_load, "pana --paa ADDRESS ...", "many PANA clients at one agent, and how fast it is" },
+	{ "load", cmd_load, "pana|ike ...", "many clients at one agent or IKE responder: how fast it is" },
 	{ "guest", cmd_guest, "-- COMMAND", "run a command in the stock kernel under QEMU" },
 	{ "doctor", cmd_doctor, "", "what this machine can do, and what to install" },
 };
