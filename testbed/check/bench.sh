@@ -73,6 +73,12 @@ table() {
 		              (" authentications", " authentication, median", " authentication, 95 % within")]
 		    print(f"  {who:16}" + ("{:>8.1f} a second, median {:.1f} ms, 95 % within {:.1f} ms".format(*values)
 		          if all(values) else "   not measured"))
+		print("\nIKE_SA set-ups by the same initiators: a second, and ms of the responder's processor for each")
+		for kind in ("curve25519, psk", "modp2048, psk", "curve25519, certificate"):
+		    values = [rate.get(f"IKE {what}, {kind}, {who}") for what in ("set-ups", "processor time of an SA")
+		              for who in ("charon", "iked", "iked over charon")]
+		    print(f"  {kind:24}" + ("charon {:>6.0f}, baton-iked {:>6.0f} ({:g} times); charon {:.3f} ms, baton-iked {:.3f} ms ({:g} times)"
+		          .format(*values) if all(values) else "   not measured"))
 	END
 }
 
@@ -81,6 +87,7 @@ bench "the PANA codec" build/obj/testbed/vectors/capture_bench $capture vectors/
 bench tshark tshark_decode $capture
 bench Scapy /usr/bin/python3 testbed/check/bench_scapy.py $capture 2000
 bench "EAP-TLS authentications" testbed/check/bench_authentications.sh
+bench "IKE against charon" testbed/check/bench_ike.sh
 for program in $(find ref testbed -name '*_bench.c' | sort); do
 	[ "$program" = testbed/vectors/capture_bench.c ] || bench "$program" build/obj/"${program%.c}"
 done
