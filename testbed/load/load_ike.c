@@ -138,6 +138,7 @@ static void take_report(struct load_ike *l, const struct action *a)
 	case IKE_REPORT_CHILD_DOWN:
 	case IKE_REPORT_REKEYED:
 	case IKE_REPORT_MOVED:
+	case IKE_REPORT_VERIFIED:
 	case IKE_REPORT_CHANGING:
 	case IKE_REPORT_MIGRATED:
 	case IKE_REPORT_CHANGE_REFUSED:
