@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	{ "topo", cmd_topo, "up|down|show|check ...", "raise a network of namespaces and radios" },
 	{ "shell", cmd_shell, "NODE", "a shell on a node of the network that is up" },
 	{ "ctl", cmd_ctl, "NODE COMMAND", "talk to a running node" },
-	{ "traffic", cmd_traffic, "send|receive ...", "numbered, time-stamped datagrams" },
+	{ "traffic", cmd_traffic, "send|receive|serve|call ...", "datagrams and streams to measure" },
 	{ "creds", cmd_creds, "DIR", "test certificates" },
 	{ "eapol", cmd_eapol, "peer|server INTERFACE", "one EAP conversation on a wired interface" },
 	{ "dot1x", cmd_dot1x, "--server ADDRESS ...", "a station that authenticates by 802.1X over IP" },

@@ -7,6 +7,7 @@
 #include "testbed/measure/experiment.h"
 #include "testbed/measure/files.h"
 #include "testbed/measure/layer2.h"
+#include "testbed/measure/migration.h"
 #include "testbed/measure/repetition.h"
 
 static const struct experiment_column handoff_columns[] = {
@@ -78,8 +79,33 @@ const struct experiment experiments[] = {
 		.note = "EAP-TLS through RADIUS. The delay of the link to the home AAA server is "
 			"calibrated on post/roaming; every other cell is a prediction.",
 	},
+	{
+		.name = "migration",
+		.title = "Connections of a mobile node whose address changes",
+		.topology = "two-links",
+		.mn = "mn",
+		.nar = "r",
+		.cn = "cn",
+		.columns = migration_columns,
+		.run = migration_run,
+		.note = "The old link goes at the moment at which the new address comes (-both: 500 "
+			"ms later). change: the exchange is protected by IKE, the streams are plain "
+			"TCP, as with mptcp and nothing. change-esp: ESP in transport mode. mobike: "
+			"ESP in tunnel mode between addresses inside. An interruption without end "
+			"lasts until the end of the observation, 1.5 s after the move.",
+	},
 	{ 0 },
 };
+
+bool experiment_wants(const struct experiment_options *o, const char *column)
+{
+	size_t length = strlen(column);
+	const char *at = o->columns;
+
+	while (at && !(strncmp(at, column, length) == 0 && strchr(",", at[length])))
+		at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
+	return !o->columns || at;
+}
 
 const struct experiment *experiment_named(const char *name)
 {
@@ -278,7 +304,8 @@ int experiment_run(const struct experiment *e, const struct experiment_options *
 			.clock = o->clock,
 			.note = e->note });
 	for (unsigned i = 0; e->columns[i].name; i++)
-		missing += run_column(e, &e->columns[i], i, o, documented, result, measurement);
+		if (experiment_wants(o, e->columns[i].name))
+			missing += run_column(e, &e->columns[i], i, o, documented, result, measurement);
 	figures_free(documented);
 	return missing;
 }

@@ -51,7 +51,11 @@ struct experiment_options {
 	const char *clock;   /* "virtual", "real", "native" */
 	const char *sut;     /* adapter of the nodes */
 	bool keep;	     /* captures of every repetition, not only of the first */
+	const char *columns; /* names with commas between them; NULL: all */
 };
+
+/* Whether that column is to be run. */
+bool experiment_wants(const struct experiment_options *options, const char *column);
 
 /*
  * Runs the experiment on this kernel and adds it to the result. Returns the number of repetitions

@@ -16,7 +16,7 @@
 
 static const char usage[] =
 	"usage: baton measure EXPERIMENT [-n REPETITIONS] [--clock virtual|real|native]\n"
-	"                     [--results DIR] [--sut NAME] [--keep]\n"
+	"                     [--columns NAME,NAME...] [--results DIR] [--sut NAME] [--keep]\n"
 	"       baton measure --list\n"
 	"Hands over and puts the figures beside the documented ones (docs/measurement.md).\n"
 	"Results go to build/measure/EXPERIMENT unless --results names another folder.\n";
@@ -47,12 +47,29 @@ struct call {
 	char **argv;
 };
 
+/* Each name that --columns gives is that of a column. */
+static int check_columns(const struct call *call)
+{
+	char names[1024], *rest = names, *name;
+
+	snprintf(names, sizeof(names), "%s", call->options.columns ? call->options.columns : "");
+	while (call->options.columns && (name = strsep(&rest, ","))) {
+		const struct experiment_column *c = call->experiment->columns;
+		while (c->name && strcmp(c->name, name) != 0)
+			c++;
+		if (!c->name)
+			return complain("no such column; --list shows them", name);
+	}
+	return 0;
+}
+
 static int parse(int argc, char **argv, struct call *call)
 {
 	static const struct option longs[] = { { "repetitions", required_argument, NULL, 'n' },
 		{ "clock", required_argument, NULL, 'c' },
 		{ "results", required_argument, NULL, 'r' },
 		{ "sut", required_argument, NULL, 's' },
+		{ "columns", required_argument, NULL, 'o' },
 		{ "keep", no_argument, NULL, 'k' }, { "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	struct experiment_options *o = &call->options;
@@ -80,6 +97,9 @@ static int parse(int argc, char **argv, struct call *call)
 		case 's':
 			o->sut = optarg;
 			break;
+		case 'o':
+			o->columns = optarg;
+			break;
 		case 'k':
 			o->keep = true;
 			break;
@@ -99,7 +119,7 @@ static int parse(int argc, char **argv, struct call *call)
 	call->experiment = experiment_named(argv[optind]);
 	if (!call->experiment)
 		return complain("no such experiment; --list shows them", argv[optind]);
-	return 0;
+	return check_columns(call);
 }
 
 static int make_results(struct call *call)
@@ -138,7 +158,15 @@ static int run_in_guest(const struct call *call)
 	snprintf(repetitions, sizeof(repetitions), "%u", call->options.repetitions);
 	char *argv[] = { self, "measure", (char *)call->experiment->name, "-n", repetitions,
 		"--clock", (char *)call->options.clock, "--results", (char *)call->results, "--sut",
-		(char *)call->options.sut, call->options.keep ? "--keep" : NULL, NULL };
+		(char *)call->options.sut, NULL, NULL, NULL, NULL };
+	unsigned n_words = 11;
+
+	if (call->options.columns) {
+		argv[n_words++] = "--columns";
+		argv[n_words++] = (char *)call->options.columns;
+	}
+	if (call->options.keep)
+		argv[n_words] = "--keep";
 	return guest_run(&guest, argv);
 }
 

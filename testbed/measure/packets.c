@@ -11,8 +11,7 @@
 
 #define ETHERTYPE_IPV4 0x0800
 
-/* Past the link-layer header; false when what follows is not IPv4. */
-static bool skip_link(int linktype, struct reader *r)
+bool packets_skip_link(int linktype, struct reader *r)
 {
 	switch (linktype) {
 	case DLT_EN10MB:
@@ -34,8 +33,7 @@ static bool skip_link(int linktype, struct reader *r)
 	}
 }
 
-/* One IPv4 header. Returns a cursor over its payload; `protocol` 0 when it is not whole IPv4. */
-static struct reader enter_ipv4(struct reader *r, uint8_t *protocol, uint8_t destination[4])
+struct reader packets_enter_ipv4(struct reader *r, uint8_t *protocol, uint8_t destination[4])
 {
 	uint8_t version = read_u8(r);
 	size_t header = (size_t)(version & 15) * 4;
@@ -61,11 +59,11 @@ bool packets_find(int linktype, struct view frame, struct packet_seen *seen)
 	struct traffic_header header;
 	uint8_t protocol = IPPROTO_IPIP, inner[4];
 
-	if (!skip_link(linktype, &r))
+	if (!packets_skip_link(linktype, &r))
 		return false;
-	r = enter_ipv4(&r, &protocol, seen->destination);
+	r = packets_enter_ipv4(&r, &protocol, seen->destination);
 	for (seen->tunnels = 0; protocol == IPPROTO_IPIP && !r.failed; seen->tunnels++)
-		r = enter_ipv4(&r, &protocol, inner);
+		r = packets_enter_ipv4(&r, &protocol, inner);
 	if (protocol != IPPROTO_UDP)
 		return false;
 	read_view(&r, 8);

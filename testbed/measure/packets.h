@@ -6,7 +6,7 @@
 #ifndef BATON_MEASURE_PACKETS_H
 #define BATON_MEASURE_PACKETS_H
 
-#include "ref/base/view.h"
+#include "ref/base/reader.h"
 #include "testbed/report/result.h"
 
 struct packet_seen {
@@ -33,5 +33,11 @@ void packets_free(struct packets *packets);
 
 /* Finds our traffic in one link-layer frame (`linktype` as of pcap_datalink). False: none. */
 bool packets_find(int linktype, struct view frame, struct packet_seen *seen);
+
+/* Past the link-layer header; false when what follows is not IPv4. */
+bool packets_skip_link(int linktype, struct reader *r);
+
+/* One IPv4 header. Returns a cursor over its payload; `protocol` 0 when it is not whole IPv4. */
+struct reader packets_enter_ipv4(struct reader *r, uint8_t *protocol, uint8_t destination[4]);
 
 #endif

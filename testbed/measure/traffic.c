@@ -13,6 +13,7 @@
 #include "ref/base/engine.h"
 #include "ref/base/reader.h"
 #include "ref/base/writer.h"
+#include "testbed/measure/streams.h"
 #include "testbed/measure/traffic.h"
 
 bool traffic_decode(struct view payload, struct traffic_header *header)
@@ -158,7 +159,8 @@ static const char usage[] =
 	"                          [--count N] [--size OCTETS] [--stream N]\n"
 	"       baton traffic receive [--from ADDRESS[:PORT]]\n"
 	"Numbered, time-stamped UDP datagrams until the count is reached or a signal comes.\n"
-	"The default port is 49717, the interval 16 ms, the size 160 octets.\n";
+	"The default port is 49717, the interval 16 ms, the size 160 octets.\n"
+	"       baton traffic serve|call ...: the same over TCP; without more words they say how.\n";
 
 static int wrong(const char *what, const char *value)
 {
@@ -216,12 +218,14 @@ int cmd_traffic(int argc, char **argv)
 	bool send = argc > 1 && strcmp(argv[1], "send") == 0;
 	bool receive = argc > 1 && strcmp(argv[1], "receive") == 0;
 
+	if (argc > 1 && (strcmp(argv[1], "serve") == 0 || strcmp(argv[1], "call") == 0))
+		return cmd_streams(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
 	}
 	if (!send && !receive)
-		return wrong("say send or receive", argc > 1 ? argv[1] : "baton traffic");
+		return wrong("say send, receive, serve or call", argc > 1 ? argv[1] : "baton traffic");
 	if (parse_options(argc - 1, argv + 1, &o) != 0)
 		return 2;
 	if (send && !o.to.family)
