@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "testbed/guest/tool.h"
 #include "testbed/measure/events.h"
 #include "testbed/measure/files.h"
 #include "testbed/measure/migration_stage.h"
@@ -174,10 +175,21 @@ struct run {
 	const struct experiment_options *options;
 	struct result *result;
 	struct result_measurement *measurement;
-	const struct migration_way *way; /* of the last column */
+	const struct migration_way *warmed[COLUMNS_MAX];
+	unsigned n_warmed;
 	struct migration_column columns[COLUMNS_MAX + 1];
 	unsigned count;
 };
+
+/* Whether a way with the same programs was there before; from now on it was. */
+static bool warm(struct run *r, const struct migration_way *way)
+{
+	for (unsigned i = 0; i < r->n_warmed; i++)
+		if (r->warmed[i]->prepare == way->prepare)
+			return true;
+	r->warmed[r->n_warmed++] = way;
+	return false;
+}
 
 /* Returns how many repetitions gave no figures. */
 static int run_column(struct run *r, unsigned index)
@@ -187,14 +199,12 @@ static int run_column(struct run *r, unsigned index)
 	struct migration_figures *done = calloc(o->repetitions, sizeof(*done));
 	struct report_error error;
 	unsigned good = 0;
-	char folder[64];
+	char folder[64], path[1280];
 
 	if (!done)
 		abort();
-	/* Number 0 is not measured: it brings every program of this way into memory. */
-	bool known = r->way == migration_way(column->handoff[0]);
-	r->way = migration_way(column->handoff[0]);
-	for (unsigned n = known; n <= o->repetitions; n++) {
+	/* Number 0 is not measured: it brings every program into memory that other ways have not. */
+	for (unsigned n = warm(r, migration_way(column->handoff[0])); n <= o->repetitions; n++) {
 		struct migration_figures ignored;
 		snprintf(folder, sizeof(folder), "%s-%u-%u", r->experiment->name, index + 1, n);
 		fprintf(stderr, "%s, %s: %s %u of %u\n", r->experiment->name, column->name,
@@ -207,6 +217,8 @@ static int run_column(struct run *r, unsigned index)
 			keep(o, folder);
 			attach(r->result, folder);
 		}
+		snprintf(path, sizeof(path), "%s/%s", o->workspace, folder);
+		tool_remove(path); /* the workspace is memory */
 	}
 	struct migration_column *c = &r->columns[r->count++];
 	c->name = column->name;

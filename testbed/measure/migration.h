@@ -12,13 +12,13 @@
 
 /* Figures of one change; NAN where it has none. */
 #define MIGRATION_FIGURES(X)                                                                       \
-	X(interruption_ms, "Longest gap in received data, of all streams", "ms")                   \
+	X(interruption_ms, "Interruption: longest gap less its interval", "ms")                   \
 	X(gap_down_ms, "of the download", "ms")                                                    \
 	X(gap_up_ms, "of the upload", "ms")                                                        \
 	X(gap_constant_ms, "of the constant stream, both directions", "ms")                        \
 	X(beyond_ms, "Interruption beyond one round trip", "ms")                                   \
 	X(first_data_ms, "New address to first data at it", "ms")                                  \
-	X(round_trips, "the same in round trips", "round trips")                                   \
+	X(round_trips, "the same in round trips", "RTT")                                   \
 	X(moved_ms, "New address to the last connection there, both directions", "ms")             \
 	X(again_octets, "Octets sent again, or in vain", "octets")                                 \
 	X(overhead_before_octets, "More than plain TCP on each packet, before", "octets")          \
@@ -43,6 +43,8 @@ int migration_run(const struct experiment *experiment, const struct experiment_o
 /* --- migration_figures.c ------------------------------------------------------------------------ */
 
 #define MIGRATION_STREAMS 3 /* download, upload, constant both ways */
+#define STREAM_MS 2	     /* 200 octets each, of download and upload */
+#define CONSTANT_MS 16	     /* 160 octets each, of the constant stream */
 
 /* What was seen of one change of address. */
 struct migration_input {

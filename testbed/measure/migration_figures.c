@@ -9,9 +9,13 @@
 #define SETTLED_S 0.6	/* before the end of the streams everything has found its way */
 #define PORTS_MAX 32
 
-/* Milliseconds of the longest silence of a stream at one end that ends, or lasts, after `from`. */
+/*
+ * Milliseconds of the longest silence of a stream at one end that ends, or lasts, after `from`, less
+ * the interval at which it is sent.
+ */
 static double longest_gap(const struct streams_log *log, unsigned stream, double from, double until)
 {
+	static const double interval_ms[MIGRATION_STREAMS] = { STREAM_MS, STREAM_MS, CONSTANT_MS };
 	double last = NAN, gap = 0;
 
 	for (size_t i = 0; i < log->count; i++) {
@@ -24,7 +28,7 @@ static double longest_gap(const struct streams_log *log, unsigned stream, double
 	}
 	if (!isnan(last) && until - last > gap)
 		gap = until - last;
-	return isnan(last) ? NAN : gap * 1e3;
+	return isnan(last) ? NAN : fmax(gap * 1e3 - interval_ms[stream], 0);
 }
 
 static void measure_gaps(const struct migration_input *in, struct migration_figures *f)

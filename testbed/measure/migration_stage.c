@@ -14,6 +14,8 @@
 #define AFTER_MS 1500
 #define READY_MS 20000
 #define LONGEST_MS 10000
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
 
 static double now(void)
 {
@@ -105,7 +107,8 @@ static int start_streams(struct migration_stage *s, struct report_error *error)
 	const char *serve[] = { s->place.self, "traffic", "serve", "--log", server_log, mptcp,
 		NULL };
 	const char *call[] = { s->place.self, "traffic", "call", "--to", to, "--from", from,
-		"--log", client_log, "down:200/2", "up:200/2", "both:160/16", mptcp, NULL };
+		"--log", client_log, "down:200/" TEXT(STREAM_MS),
+		"up:200/" TEXT(STREAM_MS), "both:160/" TEXT(CONSTANT_MS), mptcp, NULL };
 	if (place_start(&s->place, "cn", "cn.server", &(struct spawn){ .argv = serve }, &s->server,
 		    error) < 0)
 		return -1;
@@ -166,6 +169,7 @@ static void end(struct migration_stage *s)
 		network_signal(s->server, SIGTERM);
 	place_stop(&s->client);
 	place_stop(&s->server);
+	place_wait_ms(100); /* what is on its way is captured yet */
 	for (unsigned i = 0; i < CAPTURES_MAX; i++)
 		place_stop(&s->captures[i]);
 	place_stop(&s->ip);

@@ -143,7 +143,7 @@ int place_capture(struct place *p, const char *node, const char *interface, cons
 	snprintf(label, sizeof(label), "%s.tcpdump", name);
 	snprintf(log, sizeof(log), "%s/%s.log", p->folder, label);
 	const char *argv[] = { "tcpdump", "-i", interface, "-n", "-s", "2048", "-B", "8192", "-Z",
-		"root", "--time-stamp-precision=nano", "-w", file, filter, NULL };
+		"root", "--immediate-mode", "--time-stamp-precision=nano", "-w", file, filter, NULL };
 	if (place_start(p, node, label, &(struct spawn){ .argv = argv }, out, error) < 0)
 		return -1;
 	return place_await(log, "listening on", READY_MS, error);
