@@ -180,6 +180,19 @@ const struct endpoint *neighbour_agent(const struct neighbour *n, uint8_t family
 	return NULL;
 }
 
+const struct endpoint *neighbour_address(const struct neighbour *n, enum neighbour_source *source)
+{
+	for (unsigned s = 0; s < NEIGHBOUR_SOURCES; s++) {
+		const struct neighbour_record *r = &n->records[s];
+		if (!r->known || !r->info.address_count ||
+			neighbour_conflict(n, (enum neighbour_source)s))
+			continue;
+		*source = (enum neighbour_source)s;
+		return &r->info.addresses[0];
+	}
+	return NULL;
+}
+
 static bool names_agent(const struct ap_info *info, const struct endpoint *agent)
 {
 	for (unsigned i = 0; i < info->agent_count; i++)

@@ -112,6 +112,13 @@ const char *neighbours_contradiction(const struct neighbours *table, const uint8
 const struct endpoint *neighbour_agent(const struct neighbour *neighbour, uint8_t family,
 	enum neighbour_source *source);
 
+/*
+ * Where the access point itself is reached, or who stands in for it: the first address, port 0, of
+ * the best source that names one and is not contradicted. NULL: none. `*source` likewise.
+ */
+const struct endpoint *neighbour_address(const struct neighbour *neighbour,
+	enum neighbour_source *source);
+
 /* Distrusted agents. `*bssid` and `*agent` point into the table. False beyond the last. */
 bool neighbours_distrusted(const struct neighbours *table, unsigned index, const uint8_t **bssid,
 	const struct endpoint **agent, int64_t *until);

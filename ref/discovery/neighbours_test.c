@@ -115,6 +115,38 @@ static void test_a_forged_beacon_leads_nowhere(void **state)
 	neighbours_free(t);
 }
 
+static const char *address_of(const struct neighbours *t, const uint8_t *bssid,
+	enum neighbour_source *source)
+{
+	static char text[64];
+	const struct neighbour *n = neighbours_find(t, bssid);
+	const struct endpoint *e = n ? neighbour_address(n, source) : NULL;
+
+	return e ? endpoint_text(e, text, sizeof(text)) : "none";
+}
+
+/* The access point's own address comes from where its agent comes from. */
+static void test_where_it_is_reached(void **state)
+{
+	struct neighbours *t = neighbours_new(8, DAY);
+	enum neighbour_source s;
+
+	(void)state;
+	assert_string_equal(address_of(t, one, &s), "none");
+	learn(t, NEIGHBOUR_BEACON, one, "192.0.2.11", "192.0.2.1", NOW);
+	assert_string_equal(address_of(t, one, &s), "192.0.2.11:0");
+	assert_int_equal(s, NEIGHBOUR_BEACON);
+	/* a beacon that contradicts the agent in anything is not believed in this either */
+	learn(t, NEIGHBOUR_AGENT, one, "192.0.2.12", "192.0.2.1", NOW);
+	assert_string_equal(address_of(t, one, &s), "192.0.2.12:0");
+	assert_int_equal(s, NEIGHBOUR_AGENT);
+	learn(t, NEIGHBOUR_BEACON, two, "203.0.113.66", NULL, NOW);
+	learn(t, NEIGHBOUR_STATIC, two, "192.0.2.13", NULL, NOW);
+	assert_string_equal(address_of(t, two, &s), "192.0.2.13:0");
+	assert_int_equal(s, NEIGHBOUR_STATIC);
+	neighbours_free(t);
+}
+
 static void test_a_claim_does_not_outlive_failure(void **state)
 {
 	struct neighbours *t = neighbours_new(8, DAY);
@@ -298,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_better_source_wins),
 		cmocka_unit_test(test_a_forged_beacon_leads_nowhere),
+		cmocka_unit_test(test_where_it_is_reached),
 		cmocka_unit_test(test_a_claim_does_not_outlive_failure),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_hearsay),

@@ -4,6 +4,7 @@
 #include "ref/ends/dxi_station.h"
 #include "ref/mn/client.h"
 #include "ref/mn/dot1x.h"
+#include "ref/mn/neighbourhood.h"
 #include "ref/mn/station_keys.h"
 #include "ref/node/ap_key.h"
 
@@ -14,7 +15,8 @@
 struct attempt {
 	struct mn *mn;
 	struct network *network;
-	struct dxi_station *station; /* NULL: the network has no dot1x */
+	struct dxi_station *station; /* NULL: nothing was asked for yet */
+	struct endpoint server;	     /* the station's */
 	struct control_request *request;
 	struct timer *patience;
 	json_t *list; /* results so far; NULL: nothing is under way */
@@ -25,7 +27,8 @@ struct attempt {
 
 struct mn_dot1x {
 	struct mn *mn;
-	struct attempt *attempts; /* one for each network, in its order */
+	struct attempt *attempts; /* one for each network that can be, in its order */
+	unsigned count;
 };
 
 /* --- the end of an attempt -------------------------------------------------------------------- */
@@ -140,19 +143,54 @@ bool mn_dot1x_is_meant(struct mn *mn, const json_t *arguments)
 		(n && n->settings->dot1x && !n->settings->paa.family);
 }
 
-static void begin(struct attempt *a)
+/* A station whose server is that one; false when it would have no address of its own. */
+static bool aim(struct attempt *a, const struct endpoint *server)
 {
 	const struct dot1x_settings *s = a->network->settings->dot1x;
-	const struct access_point_settings *list = s->access_points.items;
+	static const uint8_t none[6];
+	struct dxi_station_config config = { .loop = a->mn->node->loop,
+		.server = *server,
+		.keep_alive = s ? (uint16_t)s->keep_alive : 0,
+		.context = a,
+		.eap_new = new_peer,
+		.result = result,
+		.trouble = trouble,
+		.rejected = rejected };
+
+	if (a->station && endpoint_equal(&a->server, server))
+		return true;
+	if (s)
+		memcpy(config.station, s->station, sizeof(config.station));
+	if (memcmp(config.station, none, sizeof(none)) == 0 && a->mn->station_keys)
+		station_keys_mac(a->mn->station_keys, config.station);
+	if (memcmp(config.station, none, sizeof(none)) == 0)
+		return false;
+	dxi_station_free(a->station);
+	a->station = dxi_station_new(&config);
+	a->server = *server;
+	if (!a->patience)
+		a->patience = timer_new(a->mn->node->loop, out_of_patience, a);
+	return true;
+}
+
+/* Authenticates to `one` access point, or to all of the configuration. */
+static void begin(struct attempt *a, const uint8_t *one)
+{
+	const struct dot1x_settings *s = a->network->settings->dot1x;
 	char server[64];
 
 	a->list = json_array();
-	a->left = (unsigned)s->access_points.count;
+	a->left = one ? 1 : (unsigned)s->access_points.count;
 	a->good = 0;
 	timer_set(a->patience, btime_add(loop_now(), PATIENCE));
 	log_event(a->mn->node->log, "dot1x_started", "{s:s,s:s}", "network",
 		a->network->settings->name, "server",
-		endpoint_text(&s->server, server, sizeof(server)));
+		endpoint_text(&a->server, server, sizeof(server)));
+	if (one) {
+		dxi_station_authenticate(a->station, one);
+		return;
+	}
+	const struct access_point_settings *list = s->access_points.items;
 	for (size_t i = 0; i < s->access_points.count; i++)
 		dxi_station_authenticate(a->station, list[i].bssid);
 }
@@ -162,23 +200,28 @@ void mn_dot1x_cmd_preauth(void *node, struct control_request *request, const jso
 	struct mn *mn = ((struct node *)node)->state;
 	const char *name = control_text(arguments, "network");
 	struct network *n = mn_network(mn, name);
-	struct attempt *a = n && n->settings->dot1x && mn->dot1x ?
-		&mn->dot1x->attempts[n - mn->networks] : NULL;
+	bool all = n && n->settings->dot1x;
+	struct access_point one = { .network = n };
 
-	if (!n || !a || !a->station) {
-		control_refuse(request, !n ? "name a network of the configuration" :
-			"that network has no dot1x in the configuration");
+	if (all)
+		one.server = n->settings->dot1x->server;
+	else if (!neighbourhood_access_point(mn, request, name, &one))
 		return;
-	}
+	struct attempt *a = &mn->dot1x->attempts[one.network - mn->networks];
 	if (a->list) {
 		control_refuse(request, "this is under way already");
 		return;
 	}
+	if (!aim(a, &one.server)) {
+		control_refuse(request, "this node has no address on that network's air; give keys "
+			"in the configuration, so that it takes wpa_supplicant's");
+		return;
+	}
 	if (json_is_false(json_object_get(arguments, "wait")))
-		control_answer(request, json_pack("{s:s}", "network", name));
+		control_answer(request, json_pack("{s:s}", "network", one.network->settings->name));
 	else
 		a->request = request;
-	begin(a);
+	begin(a, all ? NULL : one.bssid);
 }
 
 json_t *mn_dot1x_json(const struct mn_dot1x *d, const struct network *network)
@@ -188,44 +231,22 @@ json_t *mn_dot1x_json(const struct mn_dot1x *d, const struct network *network)
 		!a->last	    ? "none" :
 		a->last_good	    ? "authenticated" : "failed";
 
-	if (!a->station)
+	if (!a->station && !network->settings->dot1x)
 		return NULL;
 	return json_pack("{s:s,s:O*}", "dot1x_state", state, "dot1x", a->last);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void make_station(struct attempt *a)
-{
-	const struct dot1x_settings *s = a->network->settings->dot1x;
-	struct dxi_station_config config = { .loop = a->mn->node->loop,
-		.server = s->server,
-		.keep_alive = (uint16_t)s->keep_alive,
-		.context = a,
-		.eap_new = new_peer,
-		.result = result,
-		.trouble = trouble,
-		.rejected = rejected };
-	static const uint8_t none[6];
-
-	memcpy(config.station, s->station, sizeof(config.station));
-	if (memcmp(config.station, none, sizeof(none)) == 0)
-		station_keys_mac(a->mn->station_keys, config.station);
-	a->station = dxi_station_new(&config);
-	a->patience = timer_new(a->mn->node->loop, out_of_patience, a);
-}
-
 struct mn_dot1x *mn_dot1x_new(struct mn *mn)
 {
 	struct mn_dot1x *d = host_alloc(sizeof(*d));
 
 	d->mn = mn;
-	d->attempts = host_alloc(mn->count * sizeof(*d->attempts));
-	for (unsigned i = 0; i < mn->count; i++) {
+	d->count = (unsigned)mn->settings->networks.count + NETWORKS_FOUND_MAX;
+	d->attempts = host_alloc(d->count * sizeof(*d->attempts));
+	for (unsigned i = 0; i < d->count; i++)
 		d->attempts[i] = (struct attempt){ .mn = mn, .network = &mn->networks[i] };
-		if (mn->networks[i].settings->dot1x)
-			make_station(&d->attempts[i]);
-	}
 	return d;
 }
 
@@ -233,7 +254,7 @@ void mn_dot1x_free(struct mn_dot1x *d)
 {
 	if (!d)
 		return;
-	for (unsigned i = 0; i < d->mn->settings->networks.count; i++) {
+	for (unsigned i = 0; i < d->count; i++) {
 		struct attempt *a = &d->attempts[i];
 		if (a->list)
 			settle(a, "the node is shutting down");

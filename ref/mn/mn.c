@@ -113,11 +113,14 @@ static void cmd_connect(void *node, struct control_request *request, const json_
 static void cmd_preauth(void *node, struct control_request *request, const json_t *arguments)
 {
 	struct mn *mn = ((struct node *)node)->state;
-	json_t *chosen = neighbourhood_choose(mn, request, arguments);
+	json_t *chosen;
 
-	if (chosen && mn_dot1x_is_meant(mn, chosen))
-		mn_dot1x_cmd_preauth(node, request, chosen);
-	else if (chosen)
+	if (mn_dot1x_is_meant(mn, arguments)) {
+		mn_dot1x_cmd_preauth(node, request, arguments);
+		return;
+	}
+	chosen = neighbourhood_choose(mn, request, arguments);
+	if (chosen)
 		(mn->handover ? handover_cmd_preauth : client_cmd_preauth)(node, request, chosen);
 	json_decref(chosen);
 }

@@ -37,6 +37,20 @@ void neighbourhood_free(struct neighbourhood *neighbourhood);
 json_t *neighbourhood_choose(struct mn *mn, struct control_request *request,
 	const json_t *arguments);
 
+/* An access point, and where IEEE 802.1X over IP reaches it. */
+struct access_point {
+	struct network *network; /* of the configuration, by its name on the air, or made for it */
+	uint8_t bssid[6];
+	struct endpoint server;
+};
+
+/*
+ * The access point of that BSSID, name or network name. The configuration's dot1x.server for its
+ * network stands above what the neighbourhood says. False after the request was refused.
+ */
+bool neighbourhood_access_point(struct mn *mn, struct control_request *request, const char *name,
+	struct access_point *out);
+
 /* A network of the configuration that has no agent gets one, if the neighbourhood knows one. */
 void neighbourhood_complete(struct mn *mn, struct network *network);
 

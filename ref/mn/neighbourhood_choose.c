@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which network and which agent a command means. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "ref/dot1x/dxi_wire.h"
 #include "ref/mn/neighbourhood_inside.h"
 
 /* The family that this node's PANA clients speak. */
@@ -154,4 +156,82 @@ json_t *neighbourhood_choose(struct mn *mn, struct control_request *request,
 	chosen = json_copy((json_t *)arguments);
 	json_object_set_new(chosen, "network", json_string(n->settings->name));
 	return chosen;
+}
+
+/* --- 802.1X over IP --------------------------------------------------------------------------- */
+
+/* The network of the configuration with that name on the air; one that has dot1x before others. */
+static struct network *network_on_air(struct mn *mn, const char *ssid)
+{
+	struct network *found = NULL;
+
+	for (unsigned i = 0; i < mn->settings->networks.count; i++) {
+		struct network *n = &mn->networks[i];
+		if (n->settings->ssid && strcmp(n->settings->ssid, ssid) == 0 &&
+			(!found || (n->settings->dot1x && !found->settings->dot1x)))
+			found = n;
+	}
+	return found;
+}
+
+static const struct neighbour *find_access_point(struct mn *mn, const char *name)
+{
+	const struct neighbours *table = mn->neighbourhood->table;
+	const struct network *n = mn_network(mn, name);
+	uint8_t bssid[6];
+
+	neighbours_expire(mn->neighbourhood->table, neighbourhood_now());
+	if (mac_parse(name, bssid) == 0)
+		return neighbours_find(table, bssid);
+	return neighbours_named(table, n && n->settings->ssid ? n->settings->ssid : name);
+}
+
+/* Where it is reached; refuses when nobody has said. */
+static bool find_server(struct control_request *request, const struct neighbour *e,
+	struct access_point *out)
+{
+	const struct dot1x_settings *configured = out->network->settings->dot1x;
+	enum neighbour_source source = NEIGHBOUR_STATIC;
+	const struct endpoint *address = neighbour_address(e, &source);
+	char bssid[MAC_TEXT], text[64];
+
+	mac_text(e->bssid, bssid);
+	if (!configured && !address) {
+		control_refuse(request, "nobody has said at which address %s is", bssid);
+		return false;
+	}
+	out->server = configured ? configured->server : *address;
+	if (!configured)
+		out->server.port = htons(DXI_PORT);
+	log_event(out->network->mn->node->log, "server_found", "{s:s,s:s,s:s,s:s}", "network",
+		out->network->settings->name, "bssid", bssid, "server",
+		endpoint_text(&out->server, text, sizeof(text)), "source",
+		configured ? "configuration" : neighbour_source_name(source));
+	return true;
+}
+
+bool neighbourhood_access_point(struct mn *mn, struct control_request *request, const char *name,
+	struct access_point *out)
+{
+	const struct neighbour *e = name && mn->neighbourhood ? find_access_point(mn, name) : NULL;
+
+	if (!e) {
+		control_refuse(request,
+			name && mn_network(mn, name) ?
+				"network %s has no dot1x in the configuration, and no access point "
+				"of it is known" :
+				"%s is no network of the configuration, and no access point that is "
+				"known",
+			name ? name : "(nothing)");
+		return false;
+	}
+	out->network = network_on_air(mn, e->ssid);
+	if (!out->network)
+		out->network = make_network(mn, e);
+	if (!out->network) {
+		control_refuse(request, "there are too many networks already");
+		return false;
+	}
+	memcpy(out->bssid, e->bssid, sizeof(out->bssid));
+	return find_server(request, e, out);
 }

@@ -83,6 +83,10 @@ while True:
         answer = bss(0)
     elif text.startswith("BSS NEXT-"):
         answer = bss(int(re.match(r"BSS NEXT-(\d+)", text).group(1)) + 1)
+    elif text == "STATUS":
+        answer = "address=02:00:00:00:00:01\n"
+    elif text == "LIST_NETWORKS":
+        answer = "network id / ssid / bssid / flags\n0\tnetwork-b\tany\t\n"
     else:
         answer = "OK\n"
     s.sendto(answer.encode(), peer)
@@ -175,7 +179,7 @@ agent() { # NAME ADDRESS PSK [MORE]
 agent par 10.0.1.1 $psk "neighbours: [{bssid: \"$other\", address: 10.0.2.12, prefix: 10.0.2.0/24, agent: 10.0.2.1, domain: b.example}]"
 agent nar 10.0.2.1 $psk "neighbours: [{bssid: \"$ap\", address: 10.0.2.12, agent: 10.0.2.1}]"
 agent rogue 10.6.6.6 ffffffffffffffffffffffffffffffff
-mobile() { # MORE: further networks
+mobile() { # NETWORKS [MORE]: further networks, and keys of the configuration
 	cat >"$work/mn.yaml" <<-END
 	control: $work/mn.sock
 	events: $work/mn.events
@@ -190,6 +194,7 @@ mobile() { # MORE: further networks
 	networks:
 	  - {name: a, ssid: network-a, paa: 10.0.1.1}
 	$1
+	${2:-}
 	END
 	begin mn mn
 }
@@ -299,6 +304,46 @@ ctl mn mn terminate b
 sleep 0.2
 check "an access point by the name that its owner gave it" ctl mn mn preauth lobby
 check "the rogue agent was asked once in all this" test "$(grep -c pana_session "$work/rogue.events")" -eq 1
+
+# --- 802.1X over IP, where the neighbourhood says the access point is -----------------------------------
+end mn
+cat >"$work/own.yaml" <<END
+control: $work/own.sock
+listen: 10.0.2.12
+bssids: [{bssid: "$ap"}]
+eap: {users: [{identity: mn@example, psk: $psk}]}
+END
+begin own proxy
+keys="keys: {supplicant: $work/supplicant}"
+found() { grep -q "\"server_found\",\"network\":\"b\",\"bssid\":\"$ap\",\"server\":\"$1\",\"source\":\"$2\"" "$work/mn.events"; }
+rm -f "$work/memory.json" "$work/mn.events"
+echo "$ap 2437 network-b $good" >"$work/beacons.txt"
+mobile "  - {name: b, ssid: network-b}" "$keys"
+until_true is $ap agent 10.0.2.1:716
+check "802.1X over IP with an access point, at the address that its beacon says" ctl mn mn preauth $ap --dot1x
+check "its key goes to wpa_supplicant" says '"installed": true'
+check "and it is told who said where" found 10.0.2.12:49718 beacon
+check "the same by the name of the network" ctl mn mn preauth b --dot1x
+ctl mn mn status && says '"dot1x_state": "authenticated"'
+ok "the status shows it" $?
+check "not of one whose address nobody said" refused "no access point that is known" \
+	ctl mn mn preauth 02:00:00:00:0f:ff --dot1x
+check "nor of a network of which nobody knows one" refused "no access point of it is known" \
+	ctl mn mn preauth a --dot1x
+end mn
+mobile "  - {name: b, ssid: network-b}"
+until_true is $ap agent 10.0.2.1:716
+check "a node without an address on the air says what it lacks" refused "give keys in the configuration" \
+	ctl mn mn preauth $ap --dot1x
+end mn
+rm -f "$work/mn.events"
+mobile "  - {name: b, ssid: network-b, dot1x: {server: 10.0.1.100, access_points: [{bssid: \"$ap\"}]}}" "$keys"
+until_true is $ap agent 10.0.2.1:716
+check "the owner's word on the server stands above beacons" ctl mn mn preauth $ap --dot1x --no-wait
+check "and is what was asked" found 10.0.1.100:49718 configuration
+end own
+end mn
+mobile ""
 
 # --- noise ----------------------------------------------------------------------------------------------
 /usr/bin/python3 - "$good" "$ap" >"$work/beacons.txt" <<'END'
