@@ -117,6 +117,7 @@ struct protocol {
 	uint8_t type_field, flags_field; /* indices in the header; flags_field 255: none */
 	struct element_format format;
 	const struct element *elements; /* ends with a row whose name is NULL */
+	const struct protocol *dictionary; /* its elements too, behind our own; may be NULL */
 	const struct message *messages; /* ends with a row whose name is NULL */
 	/* what not every protocol has; NULL: no such rule */
 	const struct placement *placements;

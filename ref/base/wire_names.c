@@ -13,7 +13,7 @@ const struct element *protocol_element(const struct protocol *p, uint32_t vendor
 	for (const struct element *e = p->elements; e && e->name; e++)
 		if (e->vendor == vendor && e->code == code)
 			return e;
-	return NULL;
+	return p->dictionary ? protocol_element(p->dictionary, vendor, code) : NULL;
 }
 
 const struct element *protocol_element_named(const struct protocol *p, const char *name)
@@ -21,7 +21,7 @@ const struct element *protocol_element_named(const struct protocol *p, const cha
 	for (const struct element *e = p->elements; e && e->name; e++)
 		if (strcasecmp(e->name, name) == 0)
 			return e;
-	return NULL;
+	return p->dictionary ? protocol_element_named(p->dictionary, name) : NULL;
 }
 
 const struct message *protocol_message_named(const struct protocol *p, const char *name)

@@ -288,11 +288,12 @@ static void write_payload_header(const struct packet *header, uint32_t first, si
 	const struct ike_fragment *f, struct writer *w)
 {
 	size_t head = 4 + (f->total ? 4 : 0);
+	uint64_t version = header->header[IKE_VERSIONS];
 
 	write_u64(w, header->header[IKE_SPI_I]);
 	write_u64(w, header->header[IKE_SPI_R]);
 	write_u8(w, f->total ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_SK);
-	write_u8(w, IKE_VERSION);
+	write_u8(w, (uint8_t)(version ? version : IKE_VERSION));
 	write_u8(w, (uint8_t)header->header[IKE_EXCHANGE_TYPE]);
 	write_u8(w, (uint8_t)header->header[IKE_FLAGS]);
 	write_u32(w, (uint32_t)header->header[IKE_MESSAGE_ID]);

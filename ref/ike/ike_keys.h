@@ -74,7 +74,7 @@ struct ike_fragment {
 };
 
 /*
- * Writes a whole message: `header` (its fields, payloads aside), SK or SKF with `octets` inside,
+ * Writes a whole message: `header` (its fields, payloads aside; a version of 0 is ours), SK or SKF with `octets` inside,
  * the first of them a payload `first`. `iv` counts messages under this key; a CBC suite draws its
  * IV from `random`. -1 only when it does not fit.
  */

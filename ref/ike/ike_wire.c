@@ -42,7 +42,7 @@ static const struct name payloads[] = {
 };
 
 /* A major version above 2 is told apart before this: RFC 7296 §2.5. */
-static const struct field header[] = {
+const struct field ike_header_fields[] = {
 	{ "IKE SA Initiator's SPI", FIELD_UINT, 8, 1, 0, NULL, S("3.1") },
 	{ "IKE SA Responder's SPI", FIELD_UINT, 8, 0, 0, NULL, S("3.1") },
 	{ "Next Payload", FIELD_ENUM, 1, 0, 0, payloads, S("3.1") },
@@ -353,19 +353,19 @@ static const struct header_rule rules[] = {
 	{ 0, 0, 0, NULL },
 };
 
-static const uint32_t closing[] = { IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF, 0 };
+const uint32_t ike_closing[] = { IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF, 0 };
 
 /* The generic payload header, §3.2; the flags octet is the critical bit and seven reserved. */
 #define FORMAT                                                                                     \
 	{                                                                                          \
 		.code_width = 1, .flags_width = 1, .length_width = 2, .length_of_whole = true,     \
-		.chained = true, .first_field = IKE_NEXT_PAYLOAD, .closing = closing,              \
+		.chained = true, .first_field = IKE_NEXT_PAYLOAD, .closing = ike_closing,              \
 	}
 
 const struct protocol ike_protocol = {
 	.name = "ike",
 	.specification = "RFC 7296",
-	.header = header,
+	.header = ike_header_fields,
 	.type_field = IKE_EXCHANGE_TYPE,
 	.flags_field = IKE_FLAGS,
 	.format = FORMAT,
@@ -378,7 +378,7 @@ const struct protocol ike_protocol = {
 const struct protocol ike_inside_protocol = {
 	.name = "ike-inside",
 	.specification = "RFC 7296",
-	.header = header,
+	.header = ike_header_fields,
 	.type_field = IKE_EXCHANGE_TYPE,
 	.flags_field = IKE_FLAGS,
 	.format = FORMAT,

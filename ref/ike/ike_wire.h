@@ -196,6 +196,11 @@ enum ike_ts_type { IKE_TS_IPV4_ADDR_RANGE = 7, IKE_TS_IPV6_ADDR_RANGE = 8 };
 
 extern const struct protocol ike_protocol, ike_inside_protocol;
 
+/* What they are made of, for others that see the same messages: the header, and the payloads that
+ * end a chain. */
+extern const struct field ike_header_fields[];
+extern const uint32_t ike_closing[];
+
 /* Names of numbers, for logs and tables; lists end with a row whose name is NULL. */
 extern const struct name ike_notify_names[], ike_transform_type_names[], ike_encr_names[],
 	ike_prf_names[], ike_integ_names[], ike_dh_names[], ike_esn_names[], ike_ts_names[],

@@ -3,14 +3,8 @@
 #include <arpa/inet.h>
 
 #include "ref/base/crypto.h"
+#include "ref/ike/ike_key_log.h"
 #include "ref/iked/iked.h"
-
-static void hex(struct view v, char *out)
-{
-	for (size_t i = 0; i < v.size; i++)
-		snprintf(out + 2 * i, 3, "%02x", v.data[i]);
-	out[2 * v.size] = '\0';
-}
 
 static void suite_text(const struct ike_suite *suite, char *out, size_t size)
 {
@@ -68,48 +62,13 @@ json_t *journal_child(const struct ike_child_info *c)
 		"mode", c->transport ? "transport" : "tunnel", "encapsulated", c->encapsulated);
 }
 
-/* As Wireshark names algorithms in its tables. */
-static const char *wireshark_encr(const struct ike_suite *s, char out[64])
-{
-	if (s->encr == IKE_ENCR_AES_CBC)
-		snprintf(out, 64, "AES-CBC-%u [RFC3602]", s->key_bits);
-	else
-		snprintf(out, 64, "AES-GCM-%u with 16 octet ICV [RFC5282]", s->key_bits);
-	return out;
-}
-
-static const char *wireshark_integ(const struct ike_suite *s)
-{
-	switch (s->integ) {
-	case IKE_INTEG_HMAC_SHA1_96:
-		return "HMAC_SHA1_96 [RFC2404]";
-	case IKE_INTEG_HMAC_SHA2_256_128:
-		return "HMAC_SHA2_256_128 [RFC4868]";
-	case IKE_INTEG_HMAC_SHA2_384_192:
-		return "HMAC_SHA2_384_192 [RFC4868]";
-	case IKE_INTEG_HMAC_SHA2_512_256:
-		return "HMAC_SHA2_512_256 [RFC4868]";
-	default:
-		return "NONE [RFC4306]";
-	}
-}
-
 void journal_keys(struct iked *d, const struct ike_sa *sa)
 {
-	const struct ike_keys *k = ike_sa_keys(sa);
-	const struct ike_suite *suite = ike_sa_suite(sa);
-	char text[4][2 * IKE_KEY_MAX + 1], encr[64];
-	struct ike_sizes n;
+	char line[IKE_KEY_LOG_MAX];
 
-	ike_suite_sizes(suite, &n);
-	hex(VIEW(k->initiator.encr, n.encr), text[0]);
-	hex(VIEW(k->responder.encr, n.encr), text[1]);
-	hex(VIEW(k->initiator.integ, n.integ), text[2]);
-	hex(VIEW(k->responder.integ, n.integ), text[3]);
-	node_key(d->node, "%016llx,%016llx,%s,%s,\"%s\",%s,%s,\"%s\"",
-		(unsigned long long)ike_sa_spi_i(sa), (unsigned long long)ike_sa_spi_r(sa), text[0],
-		text[1], wireshark_encr(suite, encr), text[2], text[3], wireshark_integ(suite));
-	wipe(text, sizeof(text));
+	node_key(d->node, "%s", ike_key_log(ike_sa_suite(sa), ike_sa_keys(sa), ike_sa_spi_i(sa),
+				    ike_sa_spi_r(sa), line));
+	wipe(line, sizeof(line));
 }
 
 static void log_child(struct iked *d, const struct action *a)

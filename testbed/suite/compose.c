@@ -92,6 +92,8 @@ static int set_element(struct work *w, const struct condition *c, struct view oc
 /* What stands in an element when nobody says: zeros for numbers, random octets otherwise. */
 static struct view standard_value(struct work *w, const struct condition *c)
 {
+	if (w->in->role->standard && c->element)
+		return w->in->role->standard(c->vendor, c->code, arena_of(w));
 	const struct field *f = c->element ? &c->element->value[0] : NULL;
 	size_t size = f && f->width ? f->width : 16;
 	uint8_t *to = arena_alloc(arena_of(w), size);
@@ -121,13 +123,42 @@ static int resize_element(struct work *w, const struct condition *c, uint64_t si
 	return set_element(w, c, VIEW(to, size));
 }
 
-/* Overwrites a number inside the element's value. */
-static int patch_element(struct work *w, const struct condition *c, size_t at, unsigned width,
-	uint64_t number)
+/* Octets in place of a field; those of the last field may be as many as they like. */
+static int replace_octets(struct work *w, const struct condition *c, size_t at, size_t width,
+	struct view octets)
 {
-	int i = need_element(w, c);
+	struct element_value *e = &w->packet->elements[element_index(w, c->vendor, c->code)];
+
+	if (!width && at <= e->value.size)
+		width = e->value.size - at;
+	if (at + width > e->value.size)
+		return refuse(w, c, "the element to be sent is too short for that part");
+	size_t behind = e->value.size - at - width, size = at + octets.size + behind;
+	struct writer writer = writer_of(arena_alloc(arena_of(w), size), size);
+	write_bytes(&writer, e->value.data, at);
+	write_view(&writer, octets);
+	write_bytes(&writer, e->value.data + at + width, behind);
+	e->value = writer_view(&writer);
+	return 0;
+}
+
+/* Overwrites a part of the element's value. */
+static int patch_element(struct work *w, const struct condition *c, size_t at, unsigned width,
+	const struct value *v)
+{
+	const uint64_t number = v->number;
+	int i = element_index(w, c->vendor, c->code);
+
+	if (i < 0 && w->in->role->standard)
+		set_element(w, c, standard_value(w, c));
+	i = need_element(w, c);
 	if (i < 0)
 		return -1;
+	w->set_before[i] = true;
+	if (v->is_octets)
+		return replace_octets(w, c, at, width, v->octets);
+	if (!width)
+		return refuse(w, c, "octets are needed there, such as hex:00 or random:8");
 	struct view old = w->packet->elements[i].value;
 	if (width > 8 || at + width > old.size)
 		return refuse(w, c, "the element to be sent is too short for that part");
@@ -137,7 +168,6 @@ static int patch_element(struct work *w, const struct condition *c, size_t at, u
 	writer.used = old.size;
 	write_uint_at(&writer, at, number, width);
 	w->packet->elements[i].value = VIEW(to, old.size);
-	w->set_before[i] = true;
 	return 0;
 }
 
@@ -164,11 +194,11 @@ static int set_part(struct work *w, const struct condition *c, const struct valu
 	case PART_FIELD:
 		for (unsigned k = 0; k < c->index; k++)
 			at += c->element->value[k].width;
-		return patch_element(w, c, at, c->field->width, v->number);
+		return patch_element(w, c, at, c->field->width, v);
 	case PART_INNER:
 		for (unsigned k = 0; k < c->index; k++)
 			at += inner->header[k].width;
-		return patch_element(w, c, at, c->field->width, v->number);
+		return patch_element(w, c, at, c->field->width, v);
 	}
 	return 0;
 }
@@ -306,7 +336,8 @@ static int encode(struct work *w, struct composed *out)
 }
 
 /* Length fields that lie. */
-static int patch_lengths(struct work *w, const struct pattern *p, struct composed *out)
+static int patch_lengths(struct work *w, const struct pattern *p, bool of_headers, bool of_elements,
+	struct composed *out)
 {
 	struct writer writer = writer_of(out->octets, sizeof(out->octets));
 	const struct protocol *protocol = w->protocol;
@@ -315,8 +346,10 @@ static int patch_lengths(struct work *w, const struct pattern *p, struct compose
 	writer.used = out->size;
 	for (size_t i = 0; p && i < p->count; i++) {
 		const struct condition *c = &p->conditions[i];
-		bool header = c->target == TARGET_HEADER && c->field->kind == FIELD_LENGTH;
-		bool element = c->target == TARGET_ELEMENT && c->part == PART_LENGTH;
+		bool header = of_headers && c->target == TARGET_HEADER &&
+			c->field->kind == FIELD_LENGTH;
+		bool element = of_elements && c->target == TARGET_ELEMENT &&
+			c->part == PART_LENGTH;
 		if (!header && !element)
 			continue;
 		if (!operand_value(w->in->variables, &c->operands[0], &v, w->why, w->why_size))
@@ -451,19 +484,77 @@ static void point_into(struct work *w, struct composed *out)
 	}
 }
 
+/* --- encryption ----------------------------------------------------------------------------- */
+
+/* What the words about integrity mean where the message is encrypted. */
+static struct peer_wrapping wrapping_of(const struct work *w)
+{
+	const bool said = w->wants == WANTS_SEAL;
+	const struct peer_wrapping how = {
+		.clear = w->wants == WANTS_NONE ||
+			(w->wants == WANTS_DEFAULT && w->in->forge && !w->usual),
+		.wrong = said && w->seal == SEAL_WRONG,
+		.old = said && w->seal == SEAL_OLD,
+	};
+	return how;
+}
+
+/* The datagrams of a message whose plain form is in `out`. */
+static int wrap(struct work *w, struct composed *out)
+{
+	const struct peer_wrapping how = wrapping_of(w);
+	uint8_t *plain = arena_alloc(arena_of(w), out->size);
+	struct writer writer = writer_of(out->octets, sizeof(out->octets));
+
+	memcpy(plain, out->octets, out->size);
+	if (w->in->role->ops->wrap(w->in->peer, w->packet, VIEW(plain, out->size), &how, &writer,
+		    out->sizes, &out->count) < 0) {
+		snprintf(w->why, w->why_size, "there is no key to encrypt the message with, or it "
+			"is too large");
+		return -1;
+	}
+	out->size = writer.used;
+	return 0;
+}
+
+/* As compose, where encryption hides the message. */
+static int compose_wrapped(struct work *w, struct composed *out)
+{
+	const struct pattern *pattern = w->in->pattern, *alter = w->in->alter;
+
+	if (apply_all(w, pattern) < 0 || apply_all(w, alter) < 0)
+		return -1;
+	if (w->last_of_all)
+		move_last(w);
+	w->in->role->arrange(w->packet, w->set_before, arena_of(w));
+	if (encode(w, out) < 0 || patch_lengths(w, pattern, false, true, out) < 0 ||
+		patch_lengths(w, alter, false, true, out) < 0 || wrap(w, out) < 0 ||
+		patch_lengths(w, pattern, true, false, out) < 0 ||
+		patch_lengths(w, alter, true, false, out) < 0)
+		return -1;
+	size_t whole = out->size;
+	if (patch_ends(w, pattern, out) < 0 || patch_ends(w, alter, out) < 0)
+		return -1;
+	out->sizes[out->count - 1] += out->size - whole;
+	return 0;
+}
+
 int compose(const struct compose_input *in, struct composed *out, char *why, size_t size)
 {
 	struct work w = { .in = in, .protocol = in->role->protocol, .packet = &out->packet,
 		.why = why, .why_size = size };
 
 	out->is_packet = in->pattern->message != NULL;
+	out->count = 1;
 	if (!out->is_packet) {
-		out->size = in->pattern->octets.size;
+		out->size = out->sizes[0] = in->pattern->octets.size;
 		memcpy(out->octets, in->pattern->octets.data, out->size);
 		return 0;
 	}
 	in->role->ops->compose(in->peer, in->pattern->message, &out->packet);
 	out->packet.message = in->pattern->message;
+	if (in->role->ops->wrap)
+		return compose_wrapped(&w, out);
 	if (keep_seal(&w, out) < 0 || apply_all(&w, in->pattern) < 0 ||
 		apply_all(&w, in->alter) < 0 || add_seal(&w) < 0)
 		return -1;
@@ -471,13 +562,14 @@ int compose(const struct compose_input *in, struct composed *out, char *why, siz
 		move_last(&w);
 	if (in->role->arrange)
 		in->role->arrange(w.packet, w.set_before, arena_of(&w));
-	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, out) < 0 ||
-		patch_lengths(&w, in->alter, out) < 0 || fill_seal(&w, out) < 0)
+	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, true, true, out) < 0 ||
+		patch_lengths(&w, in->alter, true, true, out) < 0 || fill_seal(&w, out) < 0)
 		return -1;
 	if (in->role->ops->finish)
 		in->role->ops->finish(in->peer, &out->packet, out->octets, out->size);
 	point_into(&w, out);
-	if (patch_ends(&w, in->pattern, out) < 0)
+	if (patch_ends(&w, in->pattern, out) < 0 || patch_ends(&w, in->alter, out) < 0)
 		return -1;
-	return patch_ends(&w, in->alter, out);
+	out->sizes[0] = out->size;
+	return 0;
 }

@@ -17,6 +17,8 @@ struct composed {
 	size_t size;
 	struct packet packet; /* as composed; values point into `octets` or the variables' arena */
 	bool is_packet;	      /* false: octets of the suite's own */
+	size_t sizes[WRAPPED_MAX]; /* of the datagrams in `octets`, one after the other */
+	unsigned count;
 };
 
 struct compose_input {

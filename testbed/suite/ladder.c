@@ -32,24 +32,30 @@ static void collect(void *context, const char *name, const char *value)
 struct rung *ladder_add(struct ladder *l, btime at, bool from_sut, unsigned line,
 	const struct packet *packet, struct view octets)
 {
-	struct collecting c = { .arena = l->arena };
-
 	if (l->count == LADDER_MAX) {
 		l->dropped++;
 		return NULL;
 	}
 	struct rung *r = &l->list[l->count++];
 	*r = (struct rung){ .at = at, .from_sut = from_sut, .line = line, .octets = octets };
-	if (!packet) {
+	if (packet)
+		rung_packet(l, r, packet);
+	else
 		snprintf(r->label, sizeof(r->label), "%zu octets", octets.size);
-		return r;
-	}
+	return r;
+}
+
+void rung_packet(struct ladder *l, struct rung *r, const struct packet *packet)
+{
+	struct collecting c = { .arena = l->arena };
+
+	if (!r || !packet->message)
+		return;
 	packet_label(l->role, packet, r->label, sizeof(r->label));
 	packet_fields(packet, collect, &c);
 	r->fields = arena_alloc(l->arena, c.count * sizeof(*r->fields));
 	r->field_count = c.count;
 	memcpy(r->fields, c.fields, c.count * sizeof(*r->fields));
-	return r;
 }
 
 void rung_note(struct rung *r, const char *format, ...)

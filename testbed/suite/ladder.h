@@ -35,6 +35,9 @@ void ladder_start(struct ladder *l, const struct role *role, struct arena *arena
 struct rung *ladder_add(struct ladder *l, btime at, bool from_sut, unsigned line,
 	const struct packet *packet, struct view octets);
 
+/* What the rung's message says, once it could be read; `r` may be NULL. */
+void rung_packet(struct ladder *l, struct rung *r, const struct packet *packet);
+
 /* printf into the rung's note, behind what stands there; NULL is fine. */
 void rung_note(struct rung *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -77,6 +77,22 @@ static void add_shown(const struct role *role, const struct packet *packet, char
 	}
 }
 
+/* The number of the message and what is in it, in short. */
+static void add_elements(const struct packet *packet, char *out, size_t size)
+{
+	int id = protocol_header_named(packet->protocol, "Message ID");
+	size_t used = strlen(out);
+
+	if (id >= 0 && used < size)
+		snprintf(out + used, size - used, " id=%" PRIu64, packet->header[id]);
+	for (unsigned i = 0; i < packet->element_count; i++) {
+		const struct element *row = packet->elements[i].element;
+		used = strlen(out);
+		if (used < size && packet->elements[i].vendor <= UINT16_MAX)
+			snprintf(out + used, size - used, " %s", row ? row->name : "?");
+	}
+}
+
 const char *packet_label(const struct role *role, const struct packet *packet, char *out,
 	size_t size)
 {
@@ -92,6 +108,8 @@ const char *packet_label(const struct role *role, const struct packet *packet, c
 		snprintf(out + n, size - (size_t)n, " seq=%" PRIu64, packet->header[sequence]);
 	else
 		add_shown(role, packet, out, size);
+	if (role->lists_elements)
+		add_elements(packet, out, size);
 	return out;
 }
 
@@ -211,7 +229,7 @@ static bool part_value(const struct role *role, const struct condition *c,
 	size_t width = c->field->width ? c->field->width : e->value.size - at;
 	if (at > e->value.size || width > e->value.size - at)
 		return false;
-	*out = width <= 8 ? number(read_at(e->value, at, (unsigned)width)) :
+	*out = width <= 8 && c->field->width ? number(read_at(e->value, at, (unsigned)width)) :
 			    (struct value){ .is_octets = true,
 				    .octets = VIEW(e->value.data + at, width) };
 	return true;

@@ -66,17 +66,22 @@ static const struct special specials[] = {
 };
 
 /* "seq" is the beginning of a word of "Sequence Number". The first field that fits. */
-static int header_by_word(const struct protocol *protocol, const char *word)
+static int field_by_word(const struct field *fields, int count, const char *word)
 {
 	size_t n = strlen(word);
 
-	for (int i = 0; protocol->header[i].name; i++) {
-		const char *name = protocol->header[i].name;
+	for (int i = 0; i < count && fields[i].name; i++) {
+		const char *name = fields[i].name;
 		for (const char *at = name; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
 			if (strncasecmp(at, word, n) == 0)
 				return i;
 	}
 	return -1;
+}
+
+static int header_by_word(const struct protocol *protocol, const char *word)
+{
+	return field_by_word(protocol->header, WIRE_HEADER_MAX, word);
 }
 
 /* avp:CODE or avp:CODE:VENDOR */
@@ -157,7 +162,13 @@ static bool find_part(const struct role *role, const char *part, struct conditio
 			return true;
 		}
 	}
-	return false;
+	i = out->element ? field_by_word(out->element->value, ELEMENT_PARTS_MAX, part) : -1;
+	if (i < 0)
+		return false;
+	out->part = PART_FIELD;
+	out->index = (unsigned)i;
+	out->field = &out->element->value[i];
+	return true;
 }
 
 static bool single_field(const struct element *e)

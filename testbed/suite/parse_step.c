@@ -27,6 +27,9 @@ static int parse_times(struct parser *p, struct step *s)
 
 static int step_send(struct parser *p, struct step *s)
 {
+	s->again = s->kind == STEP_SEND && take_word(p, "again");
+	if (s->again)
+		return 0;
 	return parse_pattern(p, PATTERN_SEND, &s->pattern);
 }
 
@@ -284,11 +287,14 @@ static int step_use(struct parser *p, struct step *s)
 		s->use = USE_SECOND_ADDRESS;
 	else if (take_word(p, "new"))
 		s->use = USE_NEW_PORT;
+	else if (p->role->nat_port && take_word(p, "nat"))
+		s->use = USE_NAT_PORT;
 	else
 		return complain_here(p, "%s is not what can be used; right are first address, "
-			"second address and new port", p->next->text);
-	if (!take_word(p, s->use == USE_NEW_PORT ? "port" : "address"))
-		return complain_here(p, "right are first address, second address and new port");
+			"second address, new port and, of IKE, nat port", p->next->text);
+	if (!take_word(p, s->use == USE_NEW_PORT || s->use == USE_NAT_PORT ? "port" : "address"))
+		return complain_here(p, "right are first address, second address, new port and, of "
+			"IKE, nat port");
 	return 0;
 }
 

@@ -13,8 +13,10 @@
 #ifndef TESTBED_SUITE_PEER_H
 #define TESTBED_SUITE_PEER_H
 
+#include "ref/base/engine.h"
 #include "ref/base/random.h"
 #include "ref/base/wire.h"
+#include "testbed/topology/arena.h"
 
 struct peer;
 struct eap_end;
@@ -28,7 +30,19 @@ struct peer_config {
 	struct random *random; /* must outlive the peer */
 	/* A line for the key log, without newline. May be NULL. */
 	void (*key_log)(void *context, const char *line);
+	struct arena *arena;	 /* of the test: what is received stays there to its end */
+	const char *credentials; /* folder with certificates of both sides */
+	int64_t epoch;		 /* seconds since 1970, to judge certificates by */
 };
+
+/* How a message is to be encrypted. */
+struct peer_wrapping {
+	bool clear; /* not at all */
+	bool wrong; /* with an integrity value that does not verify */
+	bool old;   /* with the keys before the present ones */
+};
+
+#define WRAPPED_MAX 64 /* datagrams of one message */
 
 enum seal_state {
 	SEAL_STATE_NONE,    /* there is no key that could have made one */
@@ -63,6 +77,21 @@ struct peer_ops {
 	/* How it stands with the integrity of a received message; call `received` first. */
 	enum seal_state (*verify)(struct peer *peer, const struct packet *packet,
 		struct view octets);
+
+	/*
+	 * Where encryption hides the message; NULL: nowhere. The peer then has no seal: what the
+	 * integrity element says in a suite is how the message is encrypted, or whether it opened.
+	 */
+	/* Fills in what was hidden; `packet` holds what the role decoded. 1: done, also when there
+	 * was nothing to open, 0: other datagrams of the message have not come, -1: *reject. */
+	int (*unwrap)(struct peer *peer, struct view octets, struct packet *packet,
+		struct reject *reject);
+	/* Writes the datagrams of a composed message, `plain` its octets before encryption; sizes[i]
+	 * is that of each, *count at most WRAPPED_MAX. -1: there are no keys, or no room. */
+	int (*wrap)(struct peer *peer, const struct packet *packet, struct view plain,
+		const struct peer_wrapping *how, struct writer *w, size_t *sizes, unsigned *count);
+	/* Where the next message goes from and to, or came to and from; NULL: does not matter. */
+	void (*place)(struct peer *peer, const struct endpoint *here, const struct endpoint *there);
 
 	/* Whether a receiver that keeps the rules takes the message, as far as numbers go; for the
 	 * ordinary exchange. Fills *reject otherwise. */

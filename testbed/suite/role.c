@@ -5,6 +5,8 @@
 #include "ref/eap/eap_packet.h"
 #include "ref/pana/pana_wire.h"
 #include "testbed/suite/dxi_peer.h"
+#include "testbed/suite/ike_message.h"
+#include "testbed/suite/ike_peer.h"
 #include "testbed/suite/lan_message.h"
 #include "testbed/suite/lan_peer.h"
 #include "ref/radius/radius_wire.h"
@@ -85,6 +87,28 @@ static const struct role_point radius_points[] = {
 	{ "rejected", "Access-Reject is sent or received" },
 	{ NULL, NULL },
 };
+
+static const struct role_point ike_points[] = {
+	{ "keyed", "IKE_SA_INIT is exchanged, and both have keys" },
+	{ "established", "IKE_AUTH is exchanged: the IKE SA and its first Child SA" },
+	{ "rekeyed", "the IKE SA was made anew" },
+	{ "child-rekeyed", "the Child SA was made anew" },
+	{ "deleted", "a deletion was received, and answered" },
+	{ "closed", "the IKE SA is deleted, or was refused" },
+	{ NULL, NULL },
+};
+
+static const struct role_inner ike_inner[] = {
+	{ 0, IKE_PAYLOAD_EAP, &eap_protocol },
+	{ 0, 0, NULL },
+};
+
+/* What the roles of IKE have in common. */
+#define IKE_ROLE                                                                                   \
+	.protocol = &ike_suite_protocol, .port = IKE_PORT, .nat_port = IKE_NAT_PORT,               \
+	.seal = IKE_PAYLOAD_SK, .points = ike_points, .inner = ike_inner,                          \
+	.decode = ike_suite_decode, .arrange = ike_suite_arrange, .asks = ike_suite_asks,          \
+	.standard = ike_suite_standard, .lists_elements = true
 
 const struct role roles[] = {
 	{
@@ -194,6 +218,22 @@ const struct role roles[] = {
 		.points = radius_points,
 		.inner = radius_inner,
 		.ops = &radius_server_peer,
+	},
+	{
+		.name = "ike-responder",
+		.title = "responder of IKEv2",
+		.peer = "ike-initiator",
+		IKE_ROLE,
+		.own_port = true,
+		.ops = &ike_initiator_peer,
+	},
+	{
+		.name = "ike-initiator",
+		.title = "initiator of IKEv2",
+		.peer = "ike-responder",
+		IKE_ROLE,
+		.tester_serves = true,
+		.ops = &ike_responder_peer,
 	},
 	{
 		.name = "ap-info",

@@ -47,7 +47,9 @@ struct role {
 	const struct protocol *protocol;
 	enum carrier carrier;
 	uint16_t port;			  /* of the protocol, or its EtherType; host byte order */
+	uint16_t nat_port;		  /* RFC 3948: four zero octets go before a message there */
 	bool tester_serves;		  /* the tester sends from that port; else from any */
+	bool own_port;			  /* the first session sends from that port all the same */
 	bool to_group;			  /* frames go to the PAE group address, always */
 	uint32_t seal;			  /* code of the integrity element (vendor 0); 0: none */
 	const struct role_point *points;  /* ends with a row whose name is NULL */
@@ -60,6 +62,11 @@ struct role {
 	/* Last hand on the elements of a message to be sent; set[i]: the suite set element i. */
 	void (*arrange)(struct packet *packet, const bool *set, struct arena *arena);
 	const uint32_t *shown; /* elements (vendor 0) that name a message in reports; ends with 0 */
+	bool lists_elements;   /* ... or all of them do */
+	/* Whether who sent the message waits for an answer; NULL: by its flags. */
+	bool (*asks)(const struct packet *packet);
+	/* An element that a suite adds without a value; NULL: by the first field of its row. */
+	struct view (*standard)(uint32_t vendor, uint32_t code, struct arena *arena);
 };
 
 /* The row of that name, or NULL. */

@@ -165,7 +165,7 @@ static int one_step(struct script *s, const struct step *step)
 {
 	switch (step->kind) {
 	case STEP_SEND:
-		return script_transmit(s, &step->pattern, false);
+		return step->again ? script_send_again(s) : script_transmit(s, &step->pattern, false);
 	case STEP_FORGE:
 		return script_transmit(s, &step->pattern, true);
 	case STEP_EXPECT:

@@ -34,6 +34,7 @@ struct incoming {
 	struct heard heard;
 	bool again;    /* the same octets came before */
 	bool repeated; /* ... as the last message, or the last that waits for an answer */
+	bool opened;   /* what hid it has been taken off, if that was possible */
 	struct rung *rung;
 };
 
@@ -50,6 +51,9 @@ struct session {
 	unsigned history_count;
 	struct view heard, heard_request; /* the last message, the last that waits for an answer */
 	btime last_event;
+	struct view last_sent; /* the tester's last message, its datagrams one after the other */
+	size_t last_sizes[WRAPPED_MAX];
+	unsigned last_count;
 	struct view last_request; /* of the tester's, to be repeated by auto */
 	btime last_request_at;
 };
@@ -83,6 +87,8 @@ struct script {
 	struct eap_end *(*eap_new)(void *context);
 	const char *(*setting)(void *context, const char *name);
 	void (*key_log)(void *context, const char *line);
+	const char *credentials; /* as struct peer_config has them */
+	int64_t epoch;
 	/* Before each line (baton run --step); may be NULL. */
 	void (*before)(void *context, const struct step *step);
 	void *context;
@@ -139,6 +145,10 @@ bool waits_for_answer(const struct role *role, const struct packet *packet);
 
 /* Sends a message of the pattern, or forges one, through what is armed. */
 int script_transmit(struct script *s, const struct pattern *pattern, bool forge);
+/* Octets of a session on their way, now; `rung` (may be NULL) gets the time. */
+void script_put(struct script *s, struct session *session, struct view octets, struct rung *rung);
+/* Sends the present session's last message once more, as it was. */
+int script_send_again(struct script *s);
 /* Sends what is due of what was held back; when the next is due. */
 btime script_flush(struct script *s);
 

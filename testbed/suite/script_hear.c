@@ -58,13 +58,32 @@ static bool same_address(const struct endpoint *a, const struct endpoint *b)
 	return endpoint_equal(&x, &y);
 }
 
-static void enqueue(struct script *s, const struct datagram *d)
+/* What shares the port with IKE, RFC 3948 §2.2, §2.3: true when this is none of its messages. */
+static bool is_beside(struct script *s, struct datagram *d)
+{
+	static const uint8_t marker[4];
+
+	if (!s->role->nat_port || d->to.port != htons(s->role->nat_port))
+		return false;
+	bool marked = d->octets.size > sizeof(marker) &&
+		memcmp(d->octets.data, marker, sizeof(marker)) == 0;
+	if (marked) {
+		d->octets.data += sizeof(marker);
+		d->octets.size -= sizeof(marker);
+		return false;
+	}
+	rung_note(ladder_add(&s->ladder, d->at, true, 0, NULL, d->octets), d->octets.size == 1 ?
+		"keeps a NAT's mapping" : "no message of IKE: there is no non-ESP marker");
+	return true;
+}
+
+static void enqueue(struct script *s, struct datagram *d)
 {
 	struct session *session = session_of(s, d);
 	struct incoming *in = arena_alloc(s->arena, sizeof(*in));
 	const struct step *step;
 
-	if (!session)
+	if (!session || is_beside(s, d))
 		return;
 	in->datagram = *d;
 	heard_decode(s->role, d->octets, &in->heard);
@@ -131,7 +150,30 @@ int script_pump(struct script *s, btime deadline, bool one)
 	}
 }
 
-int script_hear(struct script *s, btime deadline, struct incoming **out)
+/* Takes off what hides the message. False: it is a part of one, and the others have not come. */
+static bool unwrap(struct script *s, struct incoming *in)
+{
+	const struct peer_ops *ops = s->role->ops;
+	struct reject reject = { 0 };
+
+	if (!ops->unwrap || in->opened || in->datagram.closed)
+		return true;
+	in->opened = true;
+	ops->place(s->now->peer, &in->datagram.to, &in->datagram.from);
+	if (!in->heard.decoded)
+		return true;
+	int done = ops->unwrap(s->now->peer, in->datagram.octets, &in->heard.packet, &reject);
+	if (done < 0) {
+		in->heard.decoded = false;
+		in->heard.reject = reject;
+	}
+	rung_packet(&s->ladder, in->rung, &in->heard.packet);
+	if (done == 0)
+		rung_note(in->rung, "a part of a message");
+	return done != 0;
+}
+
+static int hear_datagram(struct script *s, btime deadline, struct incoming **out)
 {
 	int got = script_pump(s, deadline, true);
 	struct session *session = s->now;
@@ -150,6 +192,16 @@ int script_hear(struct script *s, btime deadline, struct incoming **out)
 	if ((*out)->rung && !(*out)->rung->line)
 		(*out)->rung->line = s->step->line;
 	return 1;
+}
+
+int script_hear(struct script *s, btime deadline, struct incoming **out)
+{
+	int got;
+
+	do {
+		got = hear_datagram(s, deadline, out);
+	} while (got == 1 && !unwrap(s, *out));
+	return got;
 }
 
 void script_unhear(struct script *s, struct incoming *in)
@@ -178,6 +230,8 @@ static enum seal_state take_note(struct script *s, const struct incoming *in)
 		session->remote = in->datagram.from;
 	if (!session->remote_known && in->datagram.socket == s->listening)
 		session->socket = s->listening;
+	if (s->role->nat_port) /* ... and from where it went to */
+		session->socket = in->datagram.socket;
 	session->remote_known = true;
 	ops->received(session->peer, &in->heard.packet, in->datagram.octets, in->again);
 	return ops->verify(session->peer, &in->heard.packet, in->datagram.octets);
@@ -381,7 +435,7 @@ static int auto_send(struct script *s, btime *repeat)
 	struct rung *rung = ladder_add(&s->ladder, link_now(), false, s->step->line, NULL,
 		s->now->last_request);
 	rung_note(rung, "the last request again");
-	link_send(s->link, s->now->socket, &s->now->remote, s->now->last_request);
+	script_put(s, s->now, s->now->last_request, rung);
 	s->now->last_request_at = link_now();
 	*repeat = s->now->last_request_at + script_patience(s, AUTO_REPEAT);
 	return 0;

@@ -31,7 +31,8 @@ static int open_sockets(struct script *s, struct session *session)
 
 	if (s->session_count == 0 && listens(s->role)) {
 		s->listening = link_socket(s->link, 0, s->role->port, why, sizeof(why));
-		if (s->listening < 0)
+		if (s->listening < 0 || (s->role->nat_port &&
+			link_socket(s->link, 0, s->role->nat_port, why, sizeof(why)) < 0))
 			return script_end(s, VERDICT_ERROR, "%s", why);
 	}
 	if (lan)
@@ -39,7 +40,7 @@ static int open_sockets(struct script *s, struct session *session)
 	else if (frames && s->session_count)
 		session->socket = link_socket(s->link, s->session_count, s->role->port, why,
 			sizeof(why));
-	else if (frames || s->role->tester_serves)
+	else if (frames || s->role->tester_serves || (s->role->own_port && !s->session_count))
 		session->socket = s->listening;
 	else
 		session->socket = link_socket(s->link, 0, 0, why, sizeof(why));
@@ -52,7 +53,8 @@ int session_turn(struct script *s, const char *name)
 {
 	struct session *session = session_named(s, name);
 	struct peer_config config = { .setting = s->setting, .context = s->context,
-		.random = &s->random, .key_log = s->key_log };
+		.random = &s->random, .key_log = s->key_log, .arena = s->arena,
+		.credentials = s->credentials, .epoch = s->epoch };
 
 	if (session) {
 		s->now = session;
@@ -79,10 +81,11 @@ int session_rebind(struct script *s, enum use_kind use)
 {
 	const struct endpoint *local = &s->link->local[s->now->socket];
 	bool fixed = s->role->tester_serves || s->role->carrier == CARRIER_FRAMES;
-	uint16_t port = use == USE_NEW_PORT && !fixed ? 0 : ntohs(local->port);
+	uint16_t port = use == USE_NEW_PORT && !fixed ? 0 : use == USE_NAT_PORT ?
+		s->role->nat_port : ntohs(local->port);
 	bool second = use == USE_SECOND_ADDRESS ||
-		(use == USE_NEW_PORT && memcmp(local->address, s->link->options.tester[1].address,
-						16) == 0);
+		((use == USE_NEW_PORT || use == USE_NAT_PORT) &&
+			memcmp(local->address, s->link->options.tester[1].address, 16) == 0);
 	struct endpoint wanted;
 	char why[200];
 
@@ -91,6 +94,8 @@ int session_rebind(struct script *s, enum use_kind use)
 	if (!link_address(s->link, second, port, &wanted))
 		return script_end(s, VERDICT_UNSUPPORTED,
 			"the tester has no second address on this wire");
+	if (use == USE_NAT_PORT)
+		s->now->remote.port = htons(s->role->nat_port);
 	/* An address that was used before has its socket still. */
 	for (unsigned i = 0; i < s->link->count && port; i++) {
 		if (endpoint_equal(&s->link->local[i], &wanted)) {
@@ -134,10 +139,23 @@ int session_close(struct script *s)
 
 /* --- out ------------------------------------------------------------------------------------ */
 
-static void put_out(struct script *s, struct session *session, struct view octets,
+/* With the non-ESP marker where IKE shares its port with ESP, RFC 3948 §2.2. */
+static struct view marked(struct script *s, const struct session *session, struct view octets)
+{
+	const uint16_t nat = htons(s->role->nat_port);
+
+	if (!nat || (s->link->local[session->socket].port != nat && session->remote.port != nat))
+		return octets;
+	struct writer w = writer_of(arena_alloc(s->arena, octets.size + 4), octets.size + 4);
+	write_u32(&w, 0);
+	write_view(&w, octets);
+	return writer_view(&w);
+}
+
+void script_put(struct script *s, struct session *session, struct view octets,
 	struct rung *rung)
 {
-	if (link_send(s->link, session->socket, &session->remote, octets) < 0)
+	if (link_send(s->link, session->socket, &session->remote, marked(s, session, octets)) < 0)
 		rung_note(rung, "could not be sent: %s", strerror(errno));
 	session->last_event = link_now();
 	if (rung)
@@ -156,7 +174,7 @@ btime script_flush(struct script *s)
 			continue;
 		}
 		s->held[i] = s->held[--s->held_count];
-		put_out(s, h.session, h.octets, h.rung);
+		script_put(s, h.session, h.octets, h.rung);
 	}
 	return next;
 }
@@ -214,10 +232,10 @@ static int deliver(struct script *s, const struct message *m, struct view octets
 		rung_note(rung, "overtaken by the next (line %u)", step->line);
 		return hold(s, octets, rung, BTIME_NEVER);
 	}
-	put_out(s, s->now, octets, rung);
+	script_put(s, s->now, octets, rung);
 	if ((step = fire(s, STEP_DUPLICATE, m))) {
 		rung_note(rung, "doubled (line %u)", step->line);
-		put_out(s, s->now, octets, NULL);
+		script_put(s, s->now, octets, NULL);
 	}
 	if (first_of_two)
 		release_reordered(s);
@@ -228,6 +246,8 @@ bool waits_for_answer(const struct role *role, const struct packet *packet)
 {
 	const struct protocol *p = role->protocol;
 
+	if (role->asks)
+		return role->asks(packet);
 	return message_base_flags(p, packet->message) || packet->header[p->type_field] == 1;
 }
 
@@ -247,23 +267,69 @@ static void note_sent(struct script *s, const struct compose_input *in, struct v
 	}
 }
 
+/* The peer knows where what it writes goes. */
+static void place(struct script *s)
+{
+	if (s->role->ops->place)
+		s->role->ops->place(s->now->peer, &s->link->local[s->now->socket],
+			&s->now->remote);
+}
+
+/* The datagrams of the message in s->composed. */
+static int send_composed(struct script *s, const struct compose_input *in,
+	const struct step *alter)
+{
+	const struct composed *c = s->composed;
+	const struct view all = VIEW(arena_copy(s->arena, (const char *)c->octets, c->size),
+		c->size);
+	size_t at = 0;
+
+	s->now->last_sent = all;
+	s->now->last_count = c->count;
+	memcpy(s->now->last_sizes, c->sizes, sizeof(c->sizes));
+	for (unsigned i = 0; i < c->count; at += c->sizes[i++]) {
+		struct view octets = VIEW(all.data + at, c->sizes[i]);
+		struct rung *rung = ladder_add(&s->ladder, link_now(), false,
+			s->step ? s->step->line : 0, c->is_packet ? &c->packet : NULL, octets);
+		if (alter)
+			rung_note(rung, "altered (line %u)", alter->line);
+		if (c->count > 1)
+			rung_note(rung, "part %u of %u", i + 1, c->count);
+		if (c->is_packet && i == 0)
+			note_sent(s, in, octets, rung);
+		if (deliver(s, in->pattern->message, octets, rung) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int script_transmit(struct script *s, const struct pattern *pattern, bool forge)
 {
-	struct composed *c = s->composed;
 	struct compose_input in = { .role = s->role, .peer = s->now->peer, .pattern = pattern,
 		.forge = forge, .variables = &s->variables };
 	const struct step *alter = fire(s, STEP_ALTER, pattern->message);
 	char why[240];
 
 	in.alter = alter ? &alter->pattern : NULL;
-	if (compose(&in, c, why, sizeof(why)) < 0)
+	place(s);
+	if (compose(&in, s->composed, why, sizeof(why)) < 0)
 		return script_end(s, VERDICT_ERROR, "the message cannot be made: %s", why);
-	struct view octets = VIEW(arena_copy(s->arena, (const char *)c->octets, c->size), c->size);
-	struct rung *rung = ladder_add(&s->ladder, link_now(), false,
-		s->step ? s->step->line : 0, c->is_packet ? &c->packet : NULL, octets);
-	if (alter)
-		rung_note(rung, "altered (line %u)", alter->line);
-	if (c->is_packet)
-		note_sent(s, &in, octets, rung);
-	return deliver(s, pattern->message, octets, rung);
+	return send_composed(s, &in, alter);
+}
+
+int script_send_again(struct script *s)
+{
+	struct session *session = s->now;
+	size_t at = 0;
+
+	if (!session->last_count)
+		return script_end(s, VERDICT_ERROR, "nothing was sent that could be sent again");
+	for (unsigned i = 0; i < session->last_count; at += session->last_sizes[i++]) {
+		struct view octets = VIEW(session->last_sent.data + at, session->last_sizes[i]);
+		struct rung *rung = ladder_add(&s->ladder, link_now(), false, s->step->line, NULL,
+			octets);
+		rung_note(rung, "the last message again");
+		script_put(s, session, octets, rung);
+	}
+	return 0;
 }

@@ -115,7 +115,8 @@ struct pattern {
 /* --- steps ---------------------------------------------------------------------------------- */
 
 enum step_kind {
-	STEP_SEND,	/* the tester's message, as it should be but for the conditions */
+	STEP_SEND,	/* the tester's message, as it should be but for the conditions; `again`: the
+			 * last one once more, octet by octet */
 	STEP_FORGE,	/* a message of somebody without keys; the peer knows nothing of it */
 	STEP_EXPECT,	/* the next message of the sut */
 	STEP_SILENCE,	/* nothing new for a time; `strict`: no datagram at all */
@@ -139,7 +140,7 @@ enum step_kind {
 	STEP_THEN, /* the preamble ends here */
 };
 
-enum use_kind { USE_FIRST_ADDRESS, USE_SECOND_ADDRESS, USE_NEW_PORT };
+enum use_kind { USE_FIRST_ADDRESS, USE_SECOND_ADDRESS, USE_NEW_PORT, USE_NAT_PORT };
 
 #define VERB_ARGUMENTS_MAX 6
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ref/base/crypto.h"
@@ -202,6 +203,8 @@ static int prepare_script(struct job *j)
 	s->eap_new = new_end;
 	s->setting = tester_setting;
 	s->key_log = pana_key;
+	s->credentials = j->run->credentials;
+	s->epoch = time(NULL);
 	s->before = j->run->step ? before_line : NULL;
 	s->context = j;
 	if (open_eap(j) < 0)
