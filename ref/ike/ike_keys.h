@@ -74,9 +74,9 @@ struct ike_fragment {
 };
 
 /*
- * Writes a whole message: `header` (its fields, payloads aside; a version of 0 is ours), SK or SKF with `octets` inside,
- * the first of them a payload `first`. `iv` counts messages under this key; a CBC suite draws its
- * IV from `random`. -1 only when it does not fit.
+ * Writes a whole message: `header` (its fields, payloads aside; a version of 0 is ours), SK or SKF
+ * with `octets` inside, the first of them a payload `first`. `iv` counts messages under this key; a
+ * CBC suite draws its IV from `random`. -1 only when it does not fit.
  */
 int ike_seal(const struct ike_suite *suite, const struct ike_half *keys,
 	const struct packet *header, uint32_t first, struct view octets,
