@@ -400,9 +400,11 @@ static int patch_ends(struct work *w, const struct pattern *p, struct composed *
 static int add_seal(struct work *w)
 {
 	const struct peer_ops *ops = w->in->role->ops;
-	size_t size = ops->seal_size(w->in->peer);
 
-	if (w->wants == WANTS_DEFAULT && (!w->in->forge || w->usual) && w->in->role->seal &&
+	if (!w->in->role->seal)
+		return 0;
+	size_t size = ops->seal_size(w->in->peer);
+	if (w->wants == WANTS_DEFAULT && (!w->in->forge || w->usual) &&
 		ops->protects(w->in->peer, w->packet)) {
 		w->wants = WANTS_SEAL;
 		w->seal = SEAL_CORRECT;

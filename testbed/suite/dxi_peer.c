@@ -242,33 +242,6 @@ static void compose(struct peer *peer, const struct message *message, struct pac
 	out->header[DXI_BSSID] = peer->bssid;
 }
 
-/* --- nothing here is protected by the carrier ------------------------------------------------- */
-
-static bool protects(struct peer *peer, const struct packet *p)
-{
-	(void)peer;
-	(void)p;
-	return false;
-}
-
-static size_t seal_size(const struct peer *peer)
-{
-	(void)peer;
-	return 0;
-}
-
-static bool seal(struct peer *peer, struct view octets, bool old, uint8_t *out)
-{
-	(void)peer, (void)octets, (void)old, (void)out;
-	return false;
-}
-
-static enum seal_state verify(struct peer *peer, const struct packet *p, struct view octets)
-{
-	(void)peer, (void)p, (void)octets;
-	return SEAL_STATE_NONE;
-}
-
 /* --- the ordinary exchange -------------------------------------------------------------------- */
 
 static bool acceptable(struct peer *peer, const struct packet *p, bool again,
@@ -315,7 +288,6 @@ static const char *position(const struct peer *peer)
 
 #define COMMON                                                                                     \
 	.destroy = destroy, .received = received, .sent = sent, .compose = compose,                \
-	.protects = protects, .seal_size = seal_size, .seal = seal, .verify = verify,              \
 	.acceptable = acceptable, .next = next, .waiting = waiting, .reached = reached,            \
 	.position = position
 

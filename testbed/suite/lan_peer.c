@@ -152,30 +152,6 @@ static void compose(struct peer *p, const struct message *message, struct packet
 		compose_bare(p, code, p->identifier, 0, out);
 }
 
-static bool protects(struct peer *p, const struct packet *packet)
-{
-	(void)p, (void)packet;
-	return false;
-}
-
-static size_t seal_size(const struct peer *p)
-{
-	(void)p;
-	return 0;
-}
-
-static bool seal(struct peer *p, struct view octets, bool old, uint8_t *out)
-{
-	(void)p, (void)octets, (void)old, (void)out;
-	return false;
-}
-
-static enum seal_state verify(struct peer *p, const struct packet *packet, struct view octets)
-{
-	(void)p, (void)packet, (void)octets;
-	return SEAL_STATE_NONE;
-}
-
 /* --- what both take note of ------------------------------------------------------------------ */
 
 static enum eap_code packet_code(const struct packet *packet)
@@ -301,10 +277,6 @@ const struct peer_ops lan_authenticator_peer = {
 	.received = authenticator_received,
 	.sent = authenticator_sent,
 	.compose = compose,
-	.protects = protects,
-	.seal_size = seal_size,
-	.seal = seal,
-	.verify = verify,
 	.acceptable = authenticator_accepts,
 	.next = next_eap,
 	.waiting = waiting,
@@ -373,10 +345,6 @@ const struct peer_ops lan_supplicant_peer = {
 	.received = supplicant_received,
 	.sent = supplicant_sent,
 	.compose = compose,
-	.protects = protects,
-	.seal_size = seal_size,
-	.seal = seal,
-	.verify = verify,
 	.acceptable = supplicant_accepts,
 	.next = supplicant_next,
 	.waiting = waiting,

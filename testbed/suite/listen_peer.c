@@ -44,30 +44,6 @@ static void compose(struct peer *peer, const struct message *message, struct pac
 	*out = packet_named(&ap_info_protocol, message->name);
 }
 
-static bool protects(struct peer *peer, const struct packet *p)
-{
-	(void)peer, (void)p;
-	return false;
-}
-
-static size_t seal_size(const struct peer *peer)
-{
-	(void)peer;
-	return 0;
-}
-
-static bool seal(struct peer *peer, struct view octets, bool old, uint8_t *out)
-{
-	(void)peer, (void)octets, (void)old, (void)out;
-	return false;
-}
-
-static enum seal_state verify(struct peer *peer, const struct packet *p, struct view octets)
-{
-	(void)peer, (void)p, (void)octets;
-	return SEAL_STATE_NONE;
-}
-
 static bool acceptable(struct peer *peer, const struct packet *p, bool again,
 	struct reject *reject)
 {
@@ -104,10 +80,6 @@ const struct peer_ops listen_peer = {
 	.received = received,
 	.sent = sent,
 	.compose = compose,
-	.protects = protects,
-	.seal_size = seal_size,
-	.seal = seal,
-	.verify = verify,
 	.acceptable = acceptable,
 	.next = next,
 	.waiting = waiting,

@@ -65,7 +65,8 @@ struct peer_ops {
 	 * Values point into the peer and stay until its next call. */
 	void (*compose)(struct peer *peer, const struct message *message, struct packet *out);
 
-	/* Whether a message would be protected if it were sent now. */
+	/* These four are there when the role's protocol has an integrity element (role->seal).
+	 * Whether a message would be protected if it were sent now. */
 	bool (*protects)(struct peer *peer, const struct packet *packet);
 	/* Octets of the integrity value; `old`: with the key before the present one. */
 	size_t (*seal_size)(const struct peer *peer);
