@@ -109,6 +109,7 @@ static void work(struct journal *j, int control, int tell, bool patient)
 		if (result == 0) {
 			j->head->report.prepared = loop_now() - j->head->born;
 			tell_ready(tell);
+			work_place(&w);
 			if (!wait_for_word(j, control)) {
 				work_undo(&w);
 				return;
@@ -126,6 +127,7 @@ static void work(struct journal *j, int control, int tell, bool patient)
 	}
 	if (!j->head->told)
 		tell_report(j, tell);
+	hold_rules_hurry(j, false); /* a killed process's */
 	if (j->head->placed)
 		work_undo(&(struct work){.journal = j});
 	if (w.hold)

@@ -9,10 +9,9 @@
  *
  * Two steps, because the first takes time and disturbs nobody:
  *
- *   begin   finds the sockets and their owners, puts each owner into a cgroup of its own (it runs
- *           on), and holds what comes from the peer to the new addresses until the move is over.
- *           To be called before the peer can have moved: before ADDRESS CHANGE is sent, and at
- *           the correspondent when it has come.
+ *   begin   finds the sockets, holds what comes from the peer to the new addresses until the move
+ *           is over, then puts each owner into a cgroup of its own (it runs on). To be called
+ *           before the peer can have moved, and at the correspondent when ADDRESS CHANGE has come.
  *   go      freezes the owners, moves the sockets, lets the owners run, and retransmits at once
  *           what was under way. To be called when the addresses, routes, SAs and policies are
  *           those of the new way.
@@ -119,7 +118,7 @@ char *move_report_text(const struct move_report *report);
 struct move;
 
 /*
- * Begins a move. `ready` is called once packets are held and the owners are known (NULL: not
+ * Begins a move. `ready` is called once packets are held; placing the owners goes on (NULL: not
  * wanted), `done` once with the report, which stays the move's, when sockets are moved or nothing
  * could be done. Neither is called from within move_begin. NULL with errno set when no process is
  * to be had.

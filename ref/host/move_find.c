@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -20,7 +21,6 @@
 
 #include "ref/host/move_inside.h"
 
-#define SOCKETS_MAX 16384
 #define ALL_BUT_LISTENING                                                                          \
 	(0xfffu & ~(1u << TCP_STATE_LISTEN | 1u << TCP_STATE_CLOSED | 1u << TCP_STATE_TIME_WAIT))
 
@@ -81,7 +81,7 @@ static void take_socket(struct search *s, const struct inet_diag_msg *d)
 		return;
 	if (known(s->journal, s->protocol, d))
 		return;
-	if (s->journal->head->sockets == SOCKETS_MAX) {
+	if (!journal_more_sockets(s->journal)) {
 		s->full = true;
 		return;
 	}
@@ -188,31 +188,46 @@ static void note_owner(struct owners *o, struct moving *m, pid_t pid, int fd)
 	}
 }
 
-/* Returns whether the process has one of the sockets. */
-static bool look_into(struct owners *o, pid_t pid)
+/* The inode of what a descriptor is, when it is a socket; else 0. */
+static uint32_t inode_of(int folder, const char *name)
 {
-	char path[64], link[64];
-	struct dirent *entry;
+	static const char kind[] = "socket:[";
+	char link[64];
+	ssize_t n = readlinkat(folder, name, link, sizeof(link) - 1);
+
+	if (n <= 0 || strncmp(link, kind, sizeof(kind) - 1) != 0)
+		return 0;
+	link[n] = '\0';
+	return (uint32_t)strtoul(link + sizeof(kind) - 1, NULL, 10);
+}
+
+/*
+ * Returns whether the process has one of the sockets. Of all processes only a few have any, so what
+ * is done for each has to be little: no streams of the C library's, one buffer for all.
+ */
+static bool look_into(struct owners *o, const char *name)
+{
+	char path[32], entries[4096] __attribute__((aligned(8)));
+	pid_t pid = atoi(name);
 	bool owns = false;
-	DIR *folder;
+	ssize_t size;
+	int folder;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	folder = opendir(path);
-	if (!folder)
-		return false;
-	while ((entry = readdir(folder))) {
-		ssize_t n = readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
-		struct moving *m;
-		unsigned inode;
-		if (n <= 0)
-			continue;
-		link[n] = '\0';
-		if (sscanf(link, "socket:[%u]", &inode) != 1 || !(m = lookup(o, inode)))
-			continue;
-		note_owner(o, m, pid, atoi(entry->d_name));
-		owns = owns || !spared(o->journal, pid);
-	}
-	closedir(folder);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (folder >= 0 && (size = getdents64(folder, entries, sizeof(entries))) > 0)
+		for (ssize_t at = 0; at < size;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+			uint32_t inode = inode_of(folder, entry->d_name);
+			struct moving *m = inode ? lookup(o, inode) : NULL;
+			at += entry->d_reclen;
+			if (!m)
+				continue;
+			note_owner(o, m, pid, atoi(entry->d_name));
+			owns = owns || !spared(o->journal, pid);
+		}
+	if (folder >= 0)
+		close(folder);
 	return owns;
 }
 
@@ -228,7 +243,7 @@ void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid))
 			o.sorted[o.count++] = journal_socket(j, i);
 	qsort(o.sorted, o.count, sizeof(struct moving *), by_inode);
 	while (folder && (entry = readdir(folder)))
-		if (isdigit((unsigned char)entry->d_name[0]) && look_into(&o, atoi(entry->d_name)))
+		if (isdigit((unsigned char)entry->d_name[0]) && look_into(&o, entry->d_name))
 			each(j, atoi(entry->d_name));
 	if (folder)
 		closedir(folder);
@@ -257,9 +272,7 @@ int move_find(struct journal *j, char error[MOVE_ERROR])
 	struct search s = {.journal = j};
 	int result;
 
-	if (!j->head->sockets_at)
-		j->head->sockets_at = journal_take(j, SOCKETS_MAX * sizeof(struct moving));
-	if (!j->head->sockets_at || !socket) {
+	if (!journal_more_sockets(j) || !socket) {
 		snprintf(error, MOVE_ERROR, "no room in " MOVE_FOLDER);
 		nl_socket_free(socket);
 		return -ENOSPC;
@@ -276,7 +289,7 @@ int move_find(struct journal *j, char error[MOVE_ERROR])
 	nl_socket_free(socket);
 	if (result < 0 || s.full) {
 		snprintf(error, MOVE_ERROR, "the kernel's list of sockets: %s",
-			s.full ? "more than 16,384 of them" : nl_geterror(result));
+			s.full ? "too many of them" : nl_geterror(result));
 		return s.full ? -E2BIG : -EIO;
 	}
 	return (int)s.found;

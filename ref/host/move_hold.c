@@ -291,17 +291,27 @@ int hold_rules_close(struct hold_rules *h, const struct journal *j, char error[M
  */
 void hold_rules_settle(struct journal *j)
 {
+	bool already = j->head->hurried;
+
+	hold_rules_hurry(j, true);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	if (!already)
+		hold_rules_hurry(j, false);
+}
+
+void hold_rules_hurry(struct journal *j, bool hurry)
+{
 	static const char path[] = "/sys/kernel/rcu_expedited";
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	char was = '1';
 
-	if (fd >= 0 && !j->head->hurried && pread(fd, &was, 1, 0) == 1 && was == '0')
+	if (fd < 0)
+		return;
+	if (hurry && !j->head->hurried && pread(fd, &was, 1, 0) == 1 && was == '0')
 		j->head->hurried = pwrite(fd, "1", 1, 0) == 1;
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	if (j->head->hurried && pwrite(fd, "0", 1, 0) == 1)
+	if (!hurry && j->head->hurried && pwrite(fd, "0", 1, 0) == 1)
 		j->head->hurried = false;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 unsigned hold_rules_release(struct hold_rules *h, const struct journal *j)

@@ -89,8 +89,8 @@ struct journal_head {
 	bool told;	/* whoever asked has the report */
 	btime born, went; /* since when; when the word came */
 	struct move_report report; /* the figures of it */
-	unsigned groups, sockets;
-	uint64_t sockets_at; /* array of struct moving */
+	unsigned groups, sockets, sockets_room;
+	uint64_t sockets_at; /* array of struct moving, of `sockets_room` */
 	uint64_t used, size;
 	struct group group[GROUPS_MAX];
 };
@@ -120,6 +120,9 @@ uint64_t journal_take(struct journal *j, uint64_t size);
 
 /* Wipes all sockets and their data, and gives the room back. */
 void journal_forget(struct journal *j);
+
+/* Room for one socket more; false: too many. Pointers to sockets are void afterwards. */
+bool journal_more_sockets(struct journal *j);
 void *journal_at(const struct journal *j, uint64_t offset);
 struct moving *journal_socket(const struct journal *j, unsigned i);
 
@@ -175,6 +178,9 @@ void hold_rules_free(struct hold_rules *h);
 
 /* Waits until what was beyond the rules already when they were made has reached its socket. */
 void hold_rules_settle(struct journal *j);
+
+/* Has the kernel's grace periods short for the moment, or as they were. */
+void hold_rules_hurry(struct journal *j, bool hurry);
 
 /* Removes the rules of another move. */
 void hold_rules_remove(const struct journal *other);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,9 +14,11 @@
 #include "ref/host/move_inside.h"
 
 #define MAGIC 0x62746d76u
-#define VERSION 1u
+#define VERSION 2u
 #define ROOM (UINT64_C(1) << 36) /* of addresses; the file is as long as what is in it */
 #define PAGE 4096u
+#define SOCKETS_LEAST 256u
+#define SOCKETS_MAX 16384u
 
 static int map(struct journal *j)
 {
@@ -133,13 +136,35 @@ uint64_t journal_take(struct journal *j, uint64_t size)
 	return at; /* what a file grows by is zero */
 }
 
+/*
+ * They stand in one piece, which is taken anew, twice as large, when it is full: what is allocated
+ * for a move that has a handful of sockets is not paid for by its programs.
+ */
+bool journal_more_sockets(struct journal *j)
+{
+	struct journal_head *h = j->head;
+	unsigned wanted = h->sockets_room ? 2 * h->sockets_room : SOCKETS_LEAST;
+	uint64_t at;
+
+	if (h->sockets_at && h->sockets < h->sockets_room)
+		return true;
+	if (wanted > SOCKETS_MAX || !(at = journal_take(j, wanted * sizeof(struct moving))))
+		return false;
+	if (h->sockets_at)
+		memcpy(journal_at(j, at), journal_at(j, h->sockets_at),
+			h->sockets * sizeof(struct moving));
+	h->sockets_at = at;
+	h->sockets_room = wanted;
+	return true;
+}
+
 void journal_forget(struct journal *j)
 {
 	uint64_t size = (sizeof(*j->head) + PAGE - 1) / PAGE * PAGE;
 
-	if (j->head->sockets_at) /* there is other people's data in it */
-		wipe(journal_at(j, j->head->sockets_at), j->head->used - j->head->sockets_at);
-	j->head->sockets = 0;
+	if (j->head->used > sizeof(*j->head)) /* there is other people's data in it */
+		wipe(journal_at(j, sizeof(*j->head)), j->head->used - sizeof(*j->head));
+	j->head->sockets = j->head->sockets_room = 0;
 	j->head->sockets_at = 0;
 	j->head->used = sizeof(*j->head);
 	if (ftruncate(j->file, (off_t)size) == 0)

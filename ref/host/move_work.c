@@ -65,7 +65,7 @@ void move_why(struct moving *m, enum move_fate fate, const char *format, ...)
 int work_begin(struct work *w)
 {
 	struct journal *j = w->journal;
-	int result, lock;
+	int result;
 
 	move_step(j, NULL, MOVE_STEP_FIND);
 	result = move_find(j, w->error);
@@ -74,15 +74,22 @@ int work_begin(struct work *w)
 	move_step(j, NULL, MOVE_STEP_HOLD);
 	if (!w->hold)
 		w->hold = hold_rules_new(j, w->error);
-	if (!w->hold)
-		return -errno;
+	return w->hold ? 0 : -errno;
+}
+
+void work_place(struct work *w)
+{
+	struct journal *j = w->journal;
+	int lock;
+
 	w->way = way_new(j, w->error); /* or later, when there is one */
 	lock = freeze_lock();
+	hold_rules_hurry(j, true); /* the kernel waits for a grace period before it places */
 	freeze_place(j);
+	hold_rules_hurry(j, false);
 	j->head->turn = freeze_turn(lock, false);
 	if (lock >= 0)
 		close(lock);
-	return 0;
 }
 
 void work_undo(struct work *w)
@@ -92,8 +99,7 @@ void work_undo(struct work *w)
 
 	if (j->head->frozen)
 		freeze_thaw(j);
-	if (j->head->hurried)
-		hold_rules_settle(j);
+	hold_rules_hurry(j, false);
 	if (j->head->placed) {
 		freeze_unplace(j);
 		freeze_turn(lock, true);
@@ -196,6 +202,7 @@ int work_go(struct work *w)
 		goto out;
 	}
 	move_step(j, NULL, MOVE_STEP_FREEZE);
+	hold_rules_hurry(j, true);
 	result = hold_rules_close(w->hold, j, w->error);
 	if (result < 0)
 		goto out;
@@ -216,6 +223,7 @@ int work_go(struct work *w)
 	freeze_turn(lock, true);
 	count_owners(j);
 out:
+	hold_rules_hurry(j, false);
 	way_free(w->way);
 	w->way = NULL;
 	if (lock >= 0)

@@ -12,8 +12,11 @@ struct work {
 	char error[MOVE_ERROR];
 };
 
-/* Finds, holds, puts owners into groups. Can be done once more from wherever it ended. */
+/* Finds and holds. Can be done once more from wherever it ended. */
 int work_begin(struct work *w);
+
+/* Puts owners into groups: the part of the preparation that takes long. */
+void work_place(struct work *w);
 
 /* Lets everything be as it was before work_begin. */
 void work_undo(struct work *w);
