@@ -5,6 +5,7 @@ Two hosts as namespaces, a mobile one and a correspondent, and connections betwe
 moved back and forth between two addresses of the mobile by baton-migrate at both. TAP.
 
     migrate_check.py PATH-OF-BATON-MIGRATE [NAME...]    all tests, or those named
+    ... --daemons NAME...                               moved by baton-iked at both, under ESP
 """
 import contextlib
 import hashlib
@@ -90,8 +91,12 @@ class World:
         run("ip", f"-{version}", "-n", MN, "route", "replace", f"{n['cn']}/{n['len']}", "dev", "v0",
             "src", n[self.at[version]])
 
+    daemons = None
+
     def move(self, version=4, more_mn=(), more_cn=(), between=None):
         """One change of address, both ends; `between` when the mobile is ready. The two reports."""
+        if self.daemons:
+            return self.daemons.move()
         n = NETS[version]
         old, new = n[self.at[version]], n["old" if self.at[version] == "new" else "new"]
         mn = start(MN, MIGRATE, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json",
@@ -108,6 +113,90 @@ class World:
         self.at[version] = "new" if new == n["new"] else "old"
         self.use(version)
         return json.loads(report_mn.removeprefix("ready\n")), json.loads(report_cn)
+
+
+class Daemons:
+    """baton-iked at both hosts, ESP in transport mode between them: an address change is one command
+    to the mobile's, and the reports are events of both."""
+
+    CONFIG = """\
+control: {work}/{name}.sock
+events: {work}/{name}.events
+install: true
+sockets: true
+connections:
+  - name: peer
+    local_id: {name}.example
+    remote_id: {other}.example
+    psk: a shared secret
+    transport: true
+    address_change: true
+{more}"""
+
+    def __init__(self, world):
+        self.world = world
+        self.running = []
+        n = NETS[4]
+        for name, host, other, more in (
+                ("cn", CN, "mn", ""),
+                ("mn", MN, "cn", f"    start: true\n    local: {n['old']}\n    remote: {n['cn']}\n")):
+            with open(os.path.join(WORK, name + ".yaml"), "w") as f:
+                f.write(self.CONFIG.format(work=WORK, name=name, other=other, more=more))
+            self.running.append(start(host, os.path.join(os.path.dirname(MIGRATE), "baton-iked"), "-c", f.name,
+                                      stdout=subprocess.DEVNULL,
+                                      stderr=open(os.path.join(WORK, name + ".log"), "w")))
+            self.wait(lambda: self.events(name, "ready"), f"baton-iked at {name} is ready")
+        for name in ("mn", "cn"):
+            self.wait(lambda: self.events(name, "ike_child_up"), f"a Child SA at {name}")
+
+    @staticmethod
+    def wait(condition, what, seconds=60):
+        end = time.time() + seconds
+        while not condition():
+            if time.time() > end:
+                raise TimeoutError(f"never came: {what}\n" + Daemons.last_words())
+            time.sleep(0.02)
+
+    @staticmethod
+    def last_words():
+        """What the daemons said last, cut to a line's length."""
+        words = []
+        for name in ("mn", "cn"):
+            for kind in ("events", "log"):
+                path = os.path.join(WORK, f"{name}.{kind}")
+                if os.path.exists(path):
+                    words += [f"{name}: {line[:200].rstrip()}" for line in open(path).readlines()[-8:]]
+        return "\n".join(words)
+
+    @staticmethod
+    def events(name, event):
+        path = os.path.join(WORK, name + ".events")
+        if not os.path.exists(path):
+            return []
+        return [json.loads(line) for line in open(path) if line.endswith("\n") and f'"event":"{event}"' in line]
+
+    def move(self):
+        world, n = self.world, NETS[4]
+        which = "old" if world.at[4] == "new" else "new"
+        before = {name: len(self.events(name, "sockets_moved")) for name in ("mn", "cn")}
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(60)
+            control.connect(os.path.join(WORK, "mn.sock"))
+            self.asked = time.time()
+            control.sendall(json.dumps({"command": "move", "local": n[which]}).encode() + b"\n")
+            answer = json.loads(control.makefile().readline())
+        if not answer["ok"]:
+            raise RuntimeError(answer["error"])
+        for name in before:
+            self.wait(lambda: len(self.events(name, "sockets_moved")) > before[name], f"sockets moved at {name}")
+        world.at[4] = which
+        world.use(4)
+        return tuple(self.events(name, "sockets_moved")[-1] for name in ("mn", "cn"))
+
+    def end(self):
+        for daemon in self.running:
+            daemon.terminate()
+            daemon.wait()
 
 
 def serving(mode, port, version=4):
@@ -391,6 +480,9 @@ def test_many(world, count=1000):
     for _ in range(2):
         mn, cn = world.move()
         good = good and mn["moved"] == cn["moved"] == count
+        if world.daemons:
+            lines.append(f"from the new address until both ends had moved: "
+                         f"{1000 * (max(mn['t'], cn['t']) - world.daemons.asked):.1f} ms")
         for name, r in (("mobile", mn), ("correspondent", cn)):
             lines.append(f"{name}: last of {r['moved']} moved after {1000 * r['moved_s']:.1f} ms, "
                          f"{1e6 * sum(s['took'] for s in r['sockets']) / count:.0f} us each, programs stood "
@@ -462,6 +554,7 @@ def test_programs(world):
     """curl, nc, ssh and iperf3, unmodified, under strace, over 20 changes in a row, and no longer."""
     n = NETS[4]
     traces = []
+    slow = world.daemons is not None  # in the guest, whose processor is emulated
 
     def traced(name, *command, **more):
         path = os.path.join(WORK, name + ".strace")
@@ -469,11 +562,12 @@ def test_programs(world):
         return start(MN, "strace", "-f", "-ttt", "-e", "trace=network,read,write,poll,select,pselect6,ppoll,epoll_wait",
                      "-e", "signal=none", "-o", path, *command, **more)
 
-    web, echo = serving("web", 8000), serving("echo", 5360)
+    web, echo = serving("web-slow" if slow else "web", 8000), serving("echo", 5360)
     servers = [web, echo]
     curl = traced("curl", "curl", "-s", "-o", os.path.join(WORK, "got"), f"http://{n['cn']}:8000/")
     nc = traced("nc", "nc", "-N", n["cn"], "5360", stdin=subprocess.PIPE, bufsize=0)
-    running = {"curl": curl, "nc": nc}
+    python = traced("python", sys.executable, PEER, "talk", n["cn"], "5360", "epoll")
+    running = {"curl": curl, "nc": nc, "python": python}
     if os.path.exists("/usr/bin/iperf3"):
         for i, back in enumerate(([], ["-R"])):
             servers.append(start(CN, "iperf3", "-s", "-1", "-p", str(5370 + i), stdout=subprocess.DEVNULL,
@@ -481,7 +575,7 @@ def test_programs(world):
         listening(5370, 5371)
         for i, back in enumerate(([], ["-R"])):
             running["iperf3" + "".join(back)] = traced("iperf3" + "".join(back), "iperf3", "-c", n["cn"], "-p",
-                                                       str(5370 + i), "-t", "600", "-b", "100M", "-J", *back)
+                                                       str(5370 + i), "-t", "600", "-b", "2M" if slow else "100M", "-J", *back)
     if os.path.exists("/usr/sbin/sshd"):
         running["ssh"] = start_ssh(traced, servers, n["cn"])
     time.sleep(0.5)
@@ -494,14 +588,20 @@ def test_programs(world):
         lines.append(nc.stdout.readline() == f"line {i}\n")
         time.sleep(0.05)
     over = time.time()
+    print(f"# 20 changes in {over - began:.1f} s")
     ok(all(good) and alive == 20, f"20 changes of address while {', '.join(running)} all run",
        f"{alive} changes with all of them\n{brief(reports)}")
     nc.stdin.close()
     ok(all(lines), "nc: every line came back")
+    for pid in children("migrate_peer", "talk"):
+        os.kill(pid, signal.SIGUSR1)
+    said = ended(python)
+    ok(said["wrong"] is None and not said["error"] and said["sent"] == said["received"] > 0,
+       f"a Python program that waits by epoll: {said['received']} octets came back, each the right one", said)
     os.kill(web.pid, signal.SIGUSR1)
     open(os.path.join(WORK, "stop"), "w").close()
-    for p in iperf3_clients():
-        os.kill(p, signal.SIGINT)
+    for pid in children("iperf3", "-c"):
+        os.kill(pid, signal.SIGINT)
     curl.wait(60)
     size = int(web.stdout.readline())
     period = random.Random(7).randbytes(65521)
@@ -527,12 +627,13 @@ def test_programs(world):
         s.kill()
 
 
-def iperf3_clients():
-    """The programs themselves; strace stands before them."""
+def children(program, word):
+    """Processes of the mobile's with that word in their command line; strace stands before them."""
     found = []
     for pid in run("ip", "netns", "pids", MN).split():
         with contextlib.suppress(FileNotFoundError):
-            if open(f"/proc/{pid}/comm").read().strip() == "iperf3":
+            words = open(f"/proc/{pid}/cmdline").read().split("\0")
+            if "strace" not in words[0] and program in " ".join(words) and word in words:
                 found.append(int(pid))
     return found
 
@@ -660,9 +761,11 @@ TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("
 
 
 def main():
-    wanted = sys.argv[2:] or [name for name in TESTS if name != "esp"]
+    by_daemons = "--daemons" in sys.argv
+    wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name != "esp"]
     try:
         with World() as world:
+            world.daemons = Daemons(world) if by_daemons else None
             for name in wanted:
                 began = time.time()
                 try:
@@ -671,6 +774,8 @@ def main():
                     import traceback
                     ok(False, f"{name}: {e}", traceback.format_exc())
                 print(f"# {name}: {time.time() - began:.1f} s", flush=True)
+            if by_daemons:
+                world.daemons.end()
     finally:
         import shutil
         shutil.rmtree(WORK, ignore_errors=True)

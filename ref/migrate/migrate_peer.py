@@ -7,11 +7,13 @@ sent and received.
 
     migrate_peer.py serve ADDRESS PORT MODE       one connection after the other until SIGTERM
     migrate_peer.py call ADDRESS PORT MODE [COUNT] [octets between pauses]
+    migrate_peer.py talk ADDRESS PORT epoll       sends a little, and compares what an echo gives back
     migrate_peer.py many ADDRESS PORT COUNT       COUNT connections, a line on each, SIGUSR1: again
 
 MODE is how it waits: block (threads in send and recv), poll, select, epoll (edge-triggered); or what
-it does instead: echo, web.
+it does instead: echo, web, web-slow.
 """
+import contextlib
 import json
 import random
 import select
@@ -19,6 +21,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 PERIOD = random.Random(7).randbytes(65521)
 PATTERN = PERIOD + PERIOD
@@ -128,8 +131,8 @@ def serve(address, port, mode):
         sock, _ = listener.accept()
         if mode == "echo":
             threading.Thread(target=echo, args=(sock,), daemon=True).start()
-        elif mode == "web":
-            web(sock)
+        elif mode in ("web", "web-slow"):
+            web(sock, 0.002 if mode == "web" else 0.05)
         else:
             pump(sock, mode)
 
@@ -143,17 +146,48 @@ def echo(sock):
     sock.close()
 
 
-def web(sock):
+def web(sock, pause):
     """One HTTP answer without end, until SIGUSR1."""
     out = Half()
     sock.recv(65536)
     sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
-    while not stopping.wait(0.002):
+    while not stopping.wait(pause):
         piece = out.piece()
         sock.sendall(piece)
         out.octets += len(piece)
     sock.close()
     print(out.octets, flush=True)
+
+
+def talk(address, port):
+    sock = socket.create_connection((address, int(port)))
+    sock.setblocking(False)
+    waiter = select.epoll()
+    waiter.register(sock, select.EPOLLIN)
+    out, back = Half(), Half()
+    error = None
+
+    def hear(seconds):
+        """False at the end, or when nothing comes."""
+        if not waiter.poll(seconds):
+            return False
+        data = sock.recv(65536)
+        back.take(data)
+        return bool(data)
+
+    try:
+        while not stopping.is_set():
+            with contextlib.suppress(BlockingIOError):
+                out.octets += sock.send(out.piece()[:1000])
+            tick = time.monotonic() + 0.02
+            while (left := tick - time.monotonic()) > 0:
+                hear(left)
+        sock.shutdown(socket.SHUT_WR)
+        while hear(10):
+            pass
+    except OSError as e:
+        error = str(e)
+    print(json.dumps({"sent": out.octets, "received": back.octets, "wrong": back.wrong, "error": error}), flush=True)
 
 
 def many(address, port, count):
@@ -181,6 +215,8 @@ def main():
     verb, address, port, mode = sys.argv[1:5]
     if verb == "serve":
         serve(address, port, mode)
+    elif verb == "talk":
+        talk(address, port)
     elif verb == "many":
         many(address, port, mode)
     else:
