@@ -628,7 +628,12 @@ def test_programs(world):
         # How a program ends its connections afterwards is its own affair.
         bad = [line for line in open(path, errors="replace")
                if BAD_CALLS.search(line) and began < float(line.split()[1]) < over]
+        # signal(7): of all that waits, epoll_wait alone does not go on by itself.
+        woken = [line for line in bad if re.search(r"epoll_wait.* = -1 EINTR", line)]
+        bad = [line for line in bad if line not in woken]
         ok(not bad, f"{name}: no system call failed (strace)", "".join(bad[:5]))
+        if woken:
+            print(f"# {name}: epoll_wait was interrupted {len(woken)} times in 20 changes")
     for s in servers:
         s.kill()
 
