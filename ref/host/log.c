@@ -23,6 +23,7 @@ struct log {
 	char *node;
 	enum log_level level;
 	int events; /* descriptor, or -1 */
+	bool torn;  /* the last line in there is not whole: the disk was full */
 	void (*hear)(void *context, const char *line);
 	bool (*hears)(void *context);
 	void *hear_context;
@@ -122,6 +123,24 @@ static json_t *event_object(struct log *log, const char *event)
 		"node", log->node, "event", event);
 }
 
+/* What follows a torn line must not become a part of it. */
+static void write_line(struct log *log, const char *line, size_t size)
+{
+	ssize_t written = 1;
+
+	if (log->torn)
+		written = write(log->events, "\n", 1);
+	if (written == 1)
+		written = write(log->events, line, size);
+	if (written == (ssize_t)size) {
+		log->torn = false;
+		return;
+	}
+	log->torn = log->torn || written > 0;
+	log_warning(log, "an event could not be written to the event log: %s",
+		strerror(written < 0 ? errno : ENOSPC));
+}
+
 static void write_event(struct log *log, const char *event, json_t *object, json_t *details)
 {
 	char *line;
@@ -138,9 +157,8 @@ static void write_event(struct log *log, const char *event, json_t *object, json
 		log->hear(log->hear_context, line);
 	size = strlen(line);
 	line[size] = '\n';
-	if (log->events >= 0 && write(log->events, line, size + 1) != (ssize_t)size + 1)
-		log_warning(log, "an event could not be written to the event log: %s",
-			strerror(errno));
+	if (log->events >= 0)
+		write_line(log, line, size + 1);
 	free(line);
 	say_event(log, event, details);
 	json_decref(details);

@@ -28,6 +28,9 @@ struct iked {
 void iked_take(struct iked *d, const struct actions *actions);
 
 /* --- proof.c */
+/* As ike_credentials_new. */
+struct ike_credentials *iked_credentials(const struct iked_certificates *from, char *error,
+	size_t size);
 /* Certificates and EAP of each connection; -1 after log_error. */
 int proofs_make(struct iked *d);
 void proofs_free(struct iked *d);

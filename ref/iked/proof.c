@@ -57,13 +57,20 @@ static int make_eap(struct iked *d, const struct iked_connection *from, struct p
 	return 0;
 }
 
-static int make_certificates(struct iked *d, const struct iked_certificates *from, struct proof *p)
+struct ike_credentials *iked_credentials(const struct iked_certificates *from, char *error,
+	size_t size)
 {
 	struct ike_credentials_config config = { from->ca, from->certificate, from->key,
 		from->crl };
+
+	return ike_credentials_new(&config, error, size);
+}
+
+static int make_certificates(struct iked *d, const struct iked_certificates *from, struct proof *p)
+{
 	char error[256];
 
-	p->credentials = ike_credentials_new(&config, error, sizeof(error));
+	p->credentials = iked_credentials(from, error, sizeof(error));
 	if (!p->credentials)
 		log_error(d->node->log, "%s", error);
 	return p->credentials ? 0 : -1;

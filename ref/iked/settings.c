@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "ref/ike/ike.h"
-#include "ref/iked/settings.h"
+#include "ref/iked/iked.h"
 
 static const struct config_name groups[] = {
 	{ IKE_DH_CURVE25519, "curve25519" },
@@ -163,6 +163,20 @@ static void check_auth(struct config *config, const struct iked_connection *c)
 			"both ends by EAP; the responder proves itself by psk or certificate");
 }
 
+/* Files that cannot be used are found before anything begins, and told with the line. */
+static void check_certificates(struct config *config, const struct iked_connection *c)
+{
+	char error[256];
+	struct ike_credentials *credentials;
+
+	if (!c->certificates)
+		return;
+	credentials = iked_credentials(c->certificates, error, sizeof(error));
+	if (!credentials)
+		config_wrong(config, &c->certificates, "%s", error);
+	ike_credentials_free(credentials);
+}
+
 void iked_check(struct config *config, void *settings)
 {
 	const struct iked_settings *s = settings;
@@ -171,6 +185,7 @@ void iked_check(struct config *config, void *settings)
 	for (size_t i = 0; i < s->connections.count; i++) {
 		const struct iked_connection *c = &list[i];
 		check_auth(config, c);
+		check_certificates(config, c);
 		if (c->start && (!c->local.family || !c->remote.family))
 			config_wrong(config, &c->start,
 				"who begins must know both addresses; give local and remote");

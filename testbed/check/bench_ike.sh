@@ -203,3 +203,4 @@ for (kind, name), both in figures.items():
     if len(ratios) > 1:
         say(f"{what}, {kind}, iked over charon, least round", min(ratios), "times", 2)
         say(f"{what}, {kind}, iked over charon, best round", max(ratios), "times", 2)
+END
