@@ -432,9 +432,12 @@ static int route(struct ike *ike, struct ike_sa **sa, struct ike_step *s, struct
 	if (outer.header[IKE_EXCHANGE_TYPE] != IKE_SA_INIT)
 		return protected_input(ike, sa, s, &outer, reject);
 	const struct element_value *critical = ike_critical(&outer);
-	if (critical)
+	if (critical) {
+		if (!ike_is_response(&outer))
+			ike_answer_critical(s, (uint8_t)critical->code);
 		return reject_set(reject, REJECT_UNKNOWN_ELEMENT, "payload", S("2.5"),
 			critical->offset, critical->code);
+	}
 	if (ike_is_response(&outer))
 		return init_response(ike, sa, s, reject);
 	return ike_init_input(ike, s, reject);

@@ -409,6 +409,11 @@ static int new_half(struct ike *ike, const struct ike_connection *c, const struc
 	return 0;
 }
 
+void ike_answer_critical(struct ike_step *s, uint8_t payload)
+{
+	answer_stateless(s, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, VIEW(&payload, 1));
+}
+
 int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject)
 {
 	const struct packet *p = s->packet;

@@ -260,6 +260,8 @@ void ike_repeat(struct ike_sa *sa, struct ike_step *s);
 /* --- ike_init.c */
 int ike_tx_init(void *context, const void *input);
 int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject);
+/* UNSUPPORTED_CRITICAL_PAYLOAD in the clear, §2.5. */
+void ike_answer_critical(struct ike_step *s, uint8_t payload);
 int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject *reject);
 void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d);
 /* A new secret of cookies when it is time. */

@@ -10,7 +10,7 @@
 #include "testbed/suite/rows.h"
 #include "testbed/suite/suite.h"
 
-#define DOCUMENTS_MAX 16
+#define DOCUMENTS_MAX 32
 
 struct catalogue {
 	struct rows documents[DOCUMENTS_MAX];

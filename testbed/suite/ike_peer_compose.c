@@ -93,30 +93,29 @@ static void host_selector(const struct endpoint *e, struct ike_ts *out)
 	memcpy(out->end, e->address, 4);
 }
 
-/* One end's side of the traffic. */
-static void draft_selector(struct peer *peer, struct ike_draft *d, bool of_initiator)
+/* The tester's side of the traffic, or the other. */
+static void draft_selector(struct peer *peer, struct ike_draft *d, enum ike_payload code, bool own)
 {
 	bool transport = strcmp(ike_peer_setting(peer, "ike-mode"), "transport") == 0;
+	bool of_initiator = own != peer->serves;
+	bool internal = of_initiator && is_on(peer, "internal-address");
 	struct ike_ts_list list = { .count = 1 };
-	bool own = of_initiator != peer->serves;
 
 	if (transport)
 		host_selector(own ? &peer->here : &peer->there, &list.list[0]);
-	else if (of_initiator && !peer->serves && is_on(peer, "internal-address"))
-		ike_selector_parse("0.0.0.0/0", &list.list[0]);
-	else if (of_initiator && is_on(peer, "internal-address"))
-		ike_selector_parse("10.77.0.1/32", &list.list[0]);
+	else if (internal)
+		ike_selector_parse(own ? "0.0.0.0/0" : "10.77.0.1/32", &list.list[0]);
 	else if (ike_selector_parse(ike_peer_setting(peer,
 			 of_initiator ? "ts-initiator" : "ts-responder"), &list.list[0]) < 0)
 		host_selector(own ? &peer->here : &peer->there, &list.list[0]);
-	ike_draft_ts(d, of_initiator ? IKE_PAYLOAD_TSI : IKE_PAYLOAD_TSR, &list);
+	ike_draft_ts(d, code, &list);
 }
 
-/* Selectors, and what else belongs to a Child SA. */
-static void draft_child(struct peer *peer, struct ike_draft *d)
+/* Selectors, and what else belongs to a Child SA; TSi is the side of who asks, RFC 7296 §2.9. */
+static void draft_child(struct peer *peer, struct ike_draft *d, bool asks)
 {
-	draft_selector(peer, d, true);
-	draft_selector(peer, d, false);
+	draft_selector(peer, d, IKE_PAYLOAD_TSI, asks);
+	draft_selector(peer, d, IKE_PAYLOAD_TSR, !asks);
 	if (strcmp(ike_peer_setting(peer, "ike-mode"), "transport") == 0)
 		ike_draft_notify(d, IKE_N_USE_TRANSPORT_MODE, VIEW_EMPTY);
 }
@@ -248,7 +247,7 @@ static void auth_request(struct peer *peer, struct ike_draft *d)
 		ike_draft_notify(d, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
 	draft_configuration(peer, d);
 	draft_offer(peer, d, IKE_PROTOCOL_ESP, peer->own.child_spi, 4);
-	draft_child(peer, d);
+	draft_child(peer, d, true);
 }
 
 static void auth_response(struct peer *peer, struct ike_draft *d)
@@ -275,7 +274,7 @@ static void auth_response(struct peer *peer, struct ike_draft *d)
 	if (!draft_choice(peer, d, IKE_PROTOCOL_ESP, peer->reply.child_spi, 4, true, &suite))
 		ike_draft_notify(d, IKE_N_NO_PROPOSAL_CHOSEN, VIEW_EMPTY);
 	else
-		draft_child(peer, d);
+		draft_child(peer, d, false);
 }
 
 /* --- CREATE_CHILD_SA -------------------------------------------------------------------------- */
@@ -317,7 +316,7 @@ static void create_request(struct peer *peer, struct ike_draft *d, bool rekeys)
 			IKE_N_REKEY_SA);
 	draft_offer(peer, d, IKE_PROTOCOL_ESP, peer->own.child_spi, 4);
 	ike_draft_octets(d, IKE_PAYLOAD_NONCE, VIEW_OF(peer->own.nonce));
-	draft_child(peer, d);
+	draft_child(peer, d, true);
 }
 
 static void create_response(struct peer *peer, struct ike_draft *d)
@@ -344,7 +343,7 @@ static void create_response(struct peer *peer, struct ike_draft *d)
 		draft_ke(d, &peer->reply);
 	}
 	if (!ike)
-		draft_child(peer, d);
+		draft_child(peer, d, false);
 }
 
 /* --- INFORMATIONAL ---------------------------------------------------------------------------- */
