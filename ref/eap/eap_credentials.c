@@ -27,7 +27,7 @@ struct identity {
 
 struct maker {
 	const char *dir;
-	bool legacy;
+	bool legacy, rsa;
 	long serial;
 	char *error;
 	size_t size;
@@ -89,12 +89,12 @@ static int add_extensions(X509 *certificate, const struct request *r)
 	return 0;
 }
 
-/* P-256 with SHA-256; what is for ends that know only TLS 1.0, RSA with SHA-1. */
+/* P-256 or RSA with SHA-256; what is for ends that know only TLS 1.0, RSA with SHA-1. */
 static int make(struct maker *m, const struct request *r, struct identity *i)
 {
 	const EVP_MD *digest = m->legacy ? EVP_sha1() : EVP_sha256();
 
-	i->key = m->legacy ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+	i->key = m->legacy || m->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
 	i->certificate = X509_new();
 	if (!i->key || !i->certificate)
 		return fail(m, "OpenSSL cannot make a key for %s", r->common_name);
@@ -237,7 +237,8 @@ int eap_make_credentials(const char *dir, const struct eap_credentials *options,
 	size_t size)
 {
 	struct eap_credentials o = options ? *options : (struct eap_credentials){ 0 };
-	struct maker m = { .dir = dir, .legacy = o.legacy, .error = error, .size = size };
+	struct maker m = { .dir = dir, .legacy = o.legacy, .rsa = o.rsa, .error = error,
+		.size = size };
 
 	o.server_name = o.server_name ? o.server_name : "server.example";
 	o.client_name = o.client_name ? o.client_name : "mn@example";

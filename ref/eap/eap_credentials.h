@@ -14,6 +14,7 @@ struct eap_credentials {
 	const char *server_name; /* DNS name of the server ["server.example"] */
 	const char *client_name; /* e-mail form name of the client ["mn@example"] */
 	bool legacy;		 /* RSA 2048 with SHA-1, for ends that know only TLS 1.0 */
+	bool rsa;		 /* RSA 2048 with SHA-256, as IKEv1 needs it */
 };
 
 /*

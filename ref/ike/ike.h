@@ -63,6 +63,9 @@ struct ike_connection {
 	uint32_t pool_size;	  /* 0: gives none */
 	size_t fragment_size; /* octets of the largest datagram of IKE, at least 576 */
 	btime rekey_ike, rekey_child, liveness; /* 0: never */
+	/* of IKEv1 (ref/isakmp): */
+	bool childless; /* initiator: the owner asks for each Child SA */
+	bool dhcp_sa;	/* responder: takes one for a peer that has no address yet, RFC 3456 §4 */
 };
 
 struct ike_config {

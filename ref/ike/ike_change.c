@@ -8,47 +8,7 @@
  * sent to the new address: before the correspondent moves, or, where its owner limits what is sent
  * until then, afterwards. Retransmission, order and replay are IKE's.
  */
-#include <arpa/inet.h>
-
 #include "ref/ike/ike_change_inside.h"
-
-#define COOKIE_ROUNDS 2
-
-/* --- addresses -------------------------------------------------------------------------------- */
-
-bool ike_change_same(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->family == b->family && memcmp(a->address, b->address, 16) == 0;
-}
-
-/* §5.2: an address that a host can have: not unspecified, loopback, multicast, link-local. */
-bool ike_change_possible(const struct endpoint *e)
-{
-	static const uint8_t zero[16], loopback6[16] = { [15] = 1 };
-	const uint8_t *a = e->address;
-
-	if (e->family == AF_INET)
-		return a[0] != 0 && a[0] != 127 && a[0] < 224 && !(a[0] == 169 && a[1] == 254);
-	return memcmp(a, zero, 16) != 0 && memcmp(a, loopback6, 16) != 0 && a[0] != 0xff &&
-		!(a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
-}
-
-/* Selectors that are the old address alone name the new one, §6. */
-static void move_selectors(struct ike_ts_list *list, const struct endpoint *old,
-	const struct endpoint *to)
-{
-	size_t width = old->family == AF_INET6 ? 16 : 4;
-	uint8_t type = old->family == AF_INET6 ? IKE_TS_IPV6_ADDR_RANGE : IKE_TS_IPV4_ADDR_RANGE;
-
-	for (unsigned i = 0; i < list->count; i++) {
-		struct ike_ts *ts = &list->list[i];
-		if (ts->type != type || memcmp(ts->start, old->address, width) != 0 ||
-			memcmp(ts->end, old->address, width) != 0)
-			continue;
-		memcpy(ts->start, to->address, width);
-		memcpy(ts->end, to->address, width);
-	}
-}
 
 /* The SA and its Child SAs are elsewhere now; `here`: it was our end that moved. */
 void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
@@ -62,7 +22,7 @@ void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
 		m = (struct ike_migration){ .peer = *to, .old_peer = *old,
 			.unverified = sa->unverified };
 	for (struct ike_child *c = sa->children; c; c = c->next)
-		move_selectors(here ? &c->info.local_ts : &c->info.remote_ts, old, to);
+		ike_change_move_selectors(here ? &c->info.local_ts : &c->info.remote_ts, old, to);
 	actions_report(s->actions, sa, IKE_REPORT_MIGRATED, ike_report_name(IKE_REPORT_MIGRATED),
 		VIEW(&m, sizeof(m)));
 }
@@ -72,14 +32,7 @@ void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
 struct packet ike_change_packet(const struct ike_sa *of, enum ike_change_kind kind,
 	uint32_t sequence)
 {
-	struct packet p = packet_of(&ike_change_protocol);
-
-	p.header[IKE_CHANGE_VERSION] = 1;
-	p.header[IKE_CHANGE_KIND] = kind;
-	p.header[IKE_CHANGE_SEQUENCE] = sequence;
-	p.header[IKE_CHANGE_SPI_I] = of->spi_i;
-	p.header[IKE_CHANGE_SPI_R] = of->spi_r;
-	return p;
+	return ike_change_header(of->spi_i, of->spi_r, kind, sequence);
 }
 
 void ike_change_draft(struct ike_draft *d, uint16_t type, const struct packet *p)
@@ -297,7 +250,7 @@ static void take_cookie(struct ike_sa *sa, const struct packet *p, struct ike_st
 {
 	if (sa->wanted & 1u << TASK_CHANGE)
 		return; /* moved again: the next request asks for its own */
-	if (++sa->change.rounds > COOKIE_ROUNDS) {
+	if (++sa->change.rounds > IKE_CHANGE_COOKIE_ROUNDS) {
 		change_failed(sa, s, "the peer asks for cookies again and again");
 		return;
 	}

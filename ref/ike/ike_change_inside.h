@@ -3,15 +3,12 @@
 #ifndef BATON_IKE_IKE_CHANGE_INSIDE_H
 #define BATON_IKE_IKE_CHANGE_INSIDE_H
 
+#include "ref/ike/ike_change_rules.h"
 #include "ref/ike/ike_inside.h"
 
 /* The element with its header: the last of the data. */
 #define PROOF_ELEMENT (4 + IKE_CHANGE_PROOF_SIZE)
 
-/* The addresses, whatever the ports. */
-bool ike_change_same(const struct endpoint *a, const struct endpoint *b);
-/* §5.2: one that a host can have. */
-bool ike_change_possible(const struct endpoint *e);
 /* §6: the SA and its Child SAs are elsewhere now; `here`: it was our end that moved. */
 void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
 	const struct endpoint *old, const struct endpoint *to);

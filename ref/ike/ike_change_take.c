@@ -2,10 +2,6 @@
 /* Address change at the correspondent; section numbers are of docs/address-change.md. */
 #include "ref/ike/ike_change_inside.h"
 
-#define COOKIE_SIZE 17
-/* §5.5: changes that a correspondent takes at once, and how often one more. */
-#define CHANGES_AT_ONCE 8
-#define CHANGE_REFILL BTIME_S
 /* §5.3: an address that is not verified by then is given up. */
 #define VERIFY_TIME (60 * BTIME_S)
 
@@ -22,48 +18,28 @@ static bool proof_good(const struct ike_sa *of, const struct ike_sa *carrier, st
 	return ct_equal(e->value, VIEW_OF(expected));
 }
 
-
-static void make_cookie(const struct ike *ike, uint8_t version, const struct ike_sa *of,
-	uint32_t sequence, const struct endpoint *to, uint8_t out[COOKIE_SIZE])
+static struct ike_change_subject subject(const struct ike_sa *of, uint32_t sequence,
+	const struct endpoint *to)
 {
-	uint8_t text[37], mac[DIGEST_MAX];
-	struct writer w = writer_of(text, sizeof(text));
+	return (struct ike_change_subject){ of->spi_i, of->spi_r, sequence, *to };
+}
 
-	write_u64(&w, of->spi_i);
-	write_u64(&w, of->spi_r);
-	write_u32(&w, sequence);
-	write_u8(&w, to->family);
-	write_bytes(&w, to->address, 16);
-	struct view parts[] = { view_text("address change"), writer_view(&w) };
-	hmac_parts(DIGEST_SHA256, VIEW(ike->cookie_secret[version & 1], 32), parts, 2, mac);
-	out[0] = version;
-	memcpy(out + 1, mac, COOKIE_SIZE - 1);
+static void make_cookie(const struct ike_sa *of, uint32_t sequence, const struct endpoint *to,
+	uint8_t out[IKE_CHANGE_COOKIE_SIZE])
+{
+	struct ike_change_subject about = subject(of, sequence, to);
+	struct ike *ike = of->ike;
+
+	ike_change_make_cookie(ike->cookie_secret, ike->cookie_version, &about, out);
 }
 
 static bool cookie_good(struct ike_sa *of, const struct packet *p, uint32_t sequence,
 	const struct endpoint *to)
 {
-	const struct element_value *e = packet_find(p, 0, IKE_CHANGE_PATH_COOKIE);
-	uint8_t expected[COOKIE_SIZE];
+	struct ike_change_subject about = subject(of, sequence, to);
+	struct ike *ike = of->ike;
 
-	if (!e || e->value.size != COOKIE_SIZE)
-		return false;
-	if ((uint8_t)(of->ike->cookie_version - e->value.data[0]) > 1)
-		return false;
-	make_cookie(of->ike, e->value.data[0], of, sequence, to, expected);
-	return ct_equal(e->value, VIEW_OF(expected));
-}
-
-/* One more change now and then: a token each CHANGE_REFILL, at most CHANGES_AT_ONCE. */
-static bool too_often(struct ike_sa *sa, btime now)
-{
-	btime full = CHANGES_AT_ONCE * CHANGE_REFILL;
-	btime empty_at = sa->change_budget > now ? sa->change_budget : now;
-
-	if (empty_at - now > full - CHANGE_REFILL)
-		return true;
-	sa->change_budget = empty_at + CHANGE_REFILL;
-	return false;
+	return ike_change_cookie_good(ike->cookie_secret, ike->cookie_version, &about, p);
 }
 
 /* The SA that the request is about; NULL when it is none of this peer's, or unproven. */
@@ -85,25 +61,15 @@ static struct ike_sa *named_sa(struct ike_sa *sa, const struct packet *p, struct
 	return proof_good(of, sa, data, p) ? of : NULL;
 }
 
-/* 0: nothing is against it. In the order of §5.2. */
+/* 0: nothing is against it. */
 static enum ike_change_reason judge(struct ike_sa *sa, struct ike_sa *of, const struct packet *p,
 	const struct ike_step *s)
 {
-	uint32_t sequence = (uint32_t)p->header[IKE_CHANGE_SEQUENCE];
-	struct endpoint old = ike_change_address(p, false), to = ike_change_address(p, true);
-	bool direct = ike_change_same(&s->from, &to);
-	bool tunnelled = sa->connection->tunnels && ike_change_same(&s->from, &of->peer);
+	struct ike_change_case c = { .allowed = sa->connection->address_change,
+		.tunnels = sa->connection->tunnels, .seen = of->changes_seen, .local = of->local,
+		.peer = of->peer, .from = s->from };
 
-	if (!sa->connection->address_change)
-		return IKE_CHANGE_PROHIBITED;
-	if (sequence <= of->changes_seen)
-		return IKE_CHANGE_STALE;
-	if (!ike_change_same(&old, &of->peer))
-		return IKE_CHANGE_NOT_THERE;
-	/* in a tunnel it comes from the old address, else from the new one */
-	if (!ike_change_possible(&to) || ike_change_same(&to, &of->local) || (!direct && !tunnelled))
-		return IKE_CHANGE_BAD_ADDRESS;
-	return 0;
+	return ike_change_judge(&c, p);
 }
 
 static void refuse(struct ike_sa *sa, struct ike_step *s, const struct packet *request,
@@ -126,9 +92,9 @@ static void ask_for_cookie(struct ike_sa *of, struct ike_step *s, uint32_t seque
 	const struct endpoint *to)
 {
 	struct packet p = ike_change_packet(of, IKE_CHANGE_COOKIE, sequence);
-	uint8_t cookie[COOKIE_SIZE];
+	uint8_t cookie[IKE_CHANGE_COOKIE_SIZE];
 
-	make_cookie(of->ike, of->ike->cookie_version, of, sequence, to, cookie);
+	make_cookie(of, sequence, to, cookie);
 	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(cookie));
 	ike_change_draft(s->draft, IKE_N_ADDRESS_CHANGE_COOKIE, &p);
 }
@@ -139,14 +105,14 @@ static void answer_completed(struct ike_sa *of, struct ike_step *s, const struct
 	struct packet p = ike_change_packet(of, IKE_CHANGE_COMPLETED, sequence);
 	struct endpoint old = ike_change_address(request, false);
 	struct endpoint to = ike_change_address(request, true);
-	uint8_t spis[256], cookie[COOKIE_SIZE];
+	uint8_t spis[256], cookie[IKE_CHANGE_COOKIE_SIZE];
 	size_t size = ike_change_spis(of, spis, sizeof(spis));
 
 	ike_change_add_address(&p, false, &old);
 	ike_change_add_address(&p, true, &to);
 	if (size)
 		packet_add(&p, 0, IKE_CHANGE_CHILD_SPIS, VIEW(spis, size));
-	make_cookie(of->ike, of->ike->cookie_version, of, sequence, &to, cookie);
+	make_cookie(of, sequence, &to, cookie);
 	if (of->unverified)
 		packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(cookie));
 	ike_change_draft(s->draft, IKE_N_MIGRATION_COMPLETED, &p);
@@ -204,7 +170,7 @@ static void decide(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s, con
 
 	if (of)
 		why = judge(sa, of, p, s);
-	if (!why && too_often(of, s->now))
+	if (!why && ike_change_too_often(&of->change_budget, s->now))
 		why = IKE_CHANGE_TOO_OFTEN;
 	if (why) {
 		refuse(sa, s, p, why);

@@ -296,6 +296,33 @@ size_t ike_credentials_sign(const struct ike_credentials *c, unsigned hashes,
 	return good ? w.used + size : 0;
 }
 
+size_t ike_credentials_sign_hash(const struct ike_credentials *c, struct view hash, uint8_t *out)
+{
+	size_t size = IKE_SIGNATURE_MAX;
+
+	if (!c->key || EVP_PKEY_get_base_id(c->key) != EVP_PKEY_RSA)
+		return 0;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(c->key, NULL);
+	bool good = EVP_PKEY_sign_init(context) == 1 &&
+		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_sign(context, out, &size, hash.data, hash.size) == 1;
+	EVP_PKEY_CTX_free(context);
+	ERR_clear_error();
+	return good ? size : 0;
+}
+
+static bool hash_signature_good(EVP_PKEY *key, struct view signature, struct view hash)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+	bool good = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
+		EVP_PKEY_verify_init(context) == 1 &&
+		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_verify(context, signature.data, signature.size, hash.data, hash.size) == 1;
+
+	EVP_PKEY_CTX_free(context);
+	return good;
+}
+
 /* What the AUTH data says it is, and the signature in it; NULL: nothing that is known. */
 static const struct algorithm *read_algorithm(uint8_t method, struct view data,
 	struct view *signature)
@@ -381,8 +408,10 @@ static bool trusted(const struct ike_credentials *c, X509 *leaf, STACK_OF(X509) 
 static const char *judge(const struct ike_credentials *c, const struct ike_proof *proof, X509 *leaf,
 	STACK_OF(X509) * others, int64_t time, const struct view *parts, size_t count)
 {
-	struct view signature;
-	const struct algorithm *a = read_algorithm(proof->method, proof->data, &signature);
+	struct view signature = VIEW_EMPTY;
+	bool bare = proof->method == IKE_METHOD_BARE_HASH;
+	const struct algorithm *a =
+		bare ? &old_rsa : read_algorithm(proof->method, proof->data, &signature);
 	EVP_PKEY *key = X509_get0_pubkey(leaf);
 
 	if (!a)
@@ -393,7 +422,8 @@ static const char *judge(const struct ike_credentials *c, const struct ike_proof
 		return "a certificate that is not trusted";
 	if (!names(leaf, proof->id))
 		return "a certificate that does not name the identity";
-	if (!signature_good(key, a, signature, parts, count))
+	if (bare ? !hash_signature_good(key, proof->data, parts[0])
+		 : !signature_good(key, a, signature, parts, count))
 		return "a signature that does not verify";
 	return NULL;
 }

@@ -50,6 +50,16 @@ bool ike_credentials_can_sign(const struct ike_credentials *credentials, unsigne
 size_t ike_credentials_sign(const struct ike_credentials *credentials, unsigned hashes,
 	const struct view *parts, size_t count, uint8_t *method, uint8_t *out);
 
+/*
+ * The signature of IKEv1 over a hash, PKCS #1 without a word on which hash it is (RFC 2409 §5.1).
+ * Returns the size written (at most IKE_SIGNATURE_MAX), 0 when the key is none of RSA.
+ */
+size_t ike_credentials_sign_hash(const struct ike_credentials *credentials, struct view hash,
+	uint8_t *out);
+
+/* The method of a proof that ike_credentials_sign_hash made; no number of IKEv2's. */
+#define IKE_METHOD_BARE_HASH 0
+
 /* What the peer sent as its proof. */
 struct ike_proof {
 	struct view certificates[IKE_CHAIN_MAX]; /* DER, its own first */

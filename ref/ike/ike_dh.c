@@ -23,6 +23,8 @@ static const struct group {
 	int curve;
 	BIGNUM *(*prime)(BIGNUM *);
 } groups[] = {
+	{ IKE_DH_MODP_1024, MODP, 128, 128, 20, 0, BN_get_rfc2409_prime_1024 },
+	{ IKE_DH_MODP_1536, MODP, 192, 192, 24, 0, BN_get_rfc3526_prime_1536 },
 	{ IKE_DH_MODP_2048, MODP, 256, 256, 32, 0, BN_get_rfc3526_prime_2048 },
 	{ IKE_DH_MODP_3072, MODP, 384, 384, 40, 0, BN_get_rfc3526_prime_3072 },
 	{ IKE_DH_MODP_4096, MODP, 512, 512, 48, 0, BN_get_rfc3526_prime_4096 },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Diffie-Hellman groups of IKE: MODP 2048, 3072, 4096 (RFC 3526), ECP 256, 384 (RFC 5903),
- * curve25519 (RFC 8031). The secret is drawn from the caller's randomness, so a run can repeat.
+ * curve25519 (RFC 8031), and for old peers of IKEv1 MODP 1024 and 1536. The secret is drawn from
+ * the caller's randomness, so a run can repeat.
  */
 #ifndef BATON_IKE_IKE_DH_H
 #define BATON_IKE_IKE_DH_H

@@ -21,6 +21,7 @@ static const struct prf {
 	uint16_t id;
 	enum digest digest;
 } prfs[] = {
+	{ IKE_PRF_HMAC_MD5, DIGEST_MD5 },
 	{ IKE_PRF_HMAC_SHA1, DIGEST_SHA1 },
 	{ IKE_PRF_HMAC_SHA2_256, DIGEST_SHA256 },
 	{ IKE_PRF_HMAC_SHA2_384, DIGEST_SHA384 },
@@ -33,6 +34,7 @@ static const struct integ {
 	enum digest digest;
 	size_t icv;
 } integs[] = {
+	{ IKE_INTEG_HMAC_MD5_96, DIGEST_MD5, 12 },
 	{ IKE_INTEG_HMAC_SHA1_96, DIGEST_SHA1, 12 },
 	{ IKE_INTEG_HMAC_SHA2_256_128, DIGEST_SHA256, 16 },
 	{ IKE_INTEG_HMAC_SHA2_384_192, DIGEST_SHA384, 24 },
@@ -46,6 +48,7 @@ static const struct encr {
 	size_t key, salt, iv, block; /* octets */
 	size_t icv;		     /* of an AEAD; 0: needs an integrity algorithm */
 } encrs[] = {
+	{ IKE_ENCR_3DES, 0, EVP_des_ede3_cbc, 24, 0, 8, 8, 0 },
 	{ IKE_ENCR_AES_CBC, 128, EVP_aes_128_cbc, 16, 0, 16, 16, 0 },
 	{ IKE_ENCR_AES_CBC, 192, EVP_aes_192_cbc, 24, 0, 16, 16, 0 },
 	{ IKE_ENCR_AES_CBC, 256, EVP_aes_256_cbc, 32, 0, 16, 16, 0 },

@@ -117,6 +117,7 @@ const struct name ike_transform_type_names[] = {
 };
 
 const struct name ike_encr_names[] = {
+	{ IKE_ENCR_3DES, "ENCR_3DES" },
 	{ IKE_ENCR_NULL, "ENCR_NULL" },
 	{ IKE_ENCR_AES_CBC, "ENCR_AES_CBC" },
 	{ IKE_ENCR_AES_GCM_8, "ENCR_AES_GCM_8" },
@@ -127,6 +128,7 @@ const struct name ike_encr_names[] = {
 };
 
 const struct name ike_prf_names[] = {
+	{ IKE_PRF_HMAC_MD5, "PRF_HMAC_MD5" },
 	{ IKE_PRF_HMAC_SHA1, "PRF_HMAC_SHA1" },
 	{ IKE_PRF_HMAC_SHA2_256, "PRF_HMAC_SHA2_256" },
 	{ IKE_PRF_HMAC_SHA2_384, "PRF_HMAC_SHA2_384" },
@@ -136,6 +138,7 @@ const struct name ike_prf_names[] = {
 
 const struct name ike_integ_names[] = {
 	{ IKE_INTEG_NONE, "NONE" },
+	{ IKE_INTEG_HMAC_MD5_96, "AUTH_HMAC_MD5_96" },
 	{ IKE_INTEG_HMAC_SHA1_96, "AUTH_HMAC_SHA1_96" },
 	{ IKE_INTEG_HMAC_SHA2_256_128, "AUTH_HMAC_SHA2_256_128" },
 	{ IKE_INTEG_HMAC_SHA2_384_192, "AUTH_HMAC_SHA2_384_192" },
@@ -145,6 +148,8 @@ const struct name ike_integ_names[] = {
 
 const struct name ike_dh_names[] = {
 	{ IKE_DH_NONE, "NONE" },
+	{ IKE_DH_MODP_1024, "MODP_1024" },
+	{ IKE_DH_MODP_1536, "MODP_1536" },
 	{ IKE_DH_MODP_2048, "MODP_2048" },
 	{ IKE_DH_MODP_3072, "MODP_3072" },
 	{ IKE_DH_MODP_4096, "MODP_4096" },

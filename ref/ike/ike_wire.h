@@ -76,7 +76,9 @@ enum ike_transform_type {
 	IKE_TRANSFORM_ESN,
 };
 
+/* What is marked old is for IKEv1 peers of its time and only used where it is configured. */
 enum ike_encr {
+	IKE_ENCR_3DES = 3, /* old, RFC 2451 */
 	IKE_ENCR_NULL = 11,
 	IKE_ENCR_AES_CBC = 12,
 	IKE_ENCR_AES_GCM_8 = 18, /* RFC 4106, RFC 5282 */
@@ -86,6 +88,7 @@ enum ike_encr {
 };
 
 enum ike_prf {
+	IKE_PRF_HMAC_MD5 = 1, /* old, RFC 2104 */
 	IKE_PRF_HMAC_SHA1 = 2,
 	IKE_PRF_HMAC_SHA2_256 = 5, /* RFC 4868 */
 	IKE_PRF_HMAC_SHA2_384 = 6,
@@ -94,6 +97,7 @@ enum ike_prf {
 
 enum ike_integ {
 	IKE_INTEG_NONE = 0,
+	IKE_INTEG_HMAC_MD5_96 = 1, /* old, RFC 2403 */
 	IKE_INTEG_HMAC_SHA1_96 = 2,
 	IKE_INTEG_HMAC_SHA2_256_128 = 12,
 	IKE_INTEG_HMAC_SHA2_384_192 = 13,
@@ -102,6 +106,8 @@ enum ike_integ {
 
 enum ike_dh {
 	IKE_DH_NONE = 0,
+	IKE_DH_MODP_1024 = 2, /* old, RFC 2409 §6.2 */
+	IKE_DH_MODP_1536 = 5, /* old, RFC 3526 */
 	IKE_DH_MODP_2048 = 14, /* RFC 3526 */
 	IKE_DH_MODP_3072 = 15,
 	IKE_DH_MODP_4096 = 16,

@@ -23,7 +23,7 @@ includes() { # FOLDERS PATTERN: includes of PATTERN below FOLDERS
 }
 
 # ref/ends ties engines to the host, for nodes and testbed alike.
-protocols='ref/discovery ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x ref/ike'
+protocols='ref/discovery ref/pana ref/eap ref/dhcp ref/binding ref/radius ref/dot1x ref/ike ref/isakmp'
 nodes='ref/node ref/proxy ref/iked ref/migrate ref/pae ref/mn ref/ap ref/ar ref/cn'
 any() { echo "$*" | sed 's/ref\///g; s/  */|/g'; } # as an alternative of an expression
 verdict 'base includes nothing above it' "$(includes ref/base "(ref/($(any $protocols host ends $nodes))|testbed)/")"

@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --server NAME   DNS name of the server   (server.example)\n"
 	"  --client NAME   name of the client       (mn@example)\n"
 	"  --legacy        RSA with SHA-1, for ends that know nothing newer than TLS 1.0\n"
+	"  --rsa           RSA with SHA-256 instead of P-256, as IKEv1 needs it\n"
 	"\n"
 	"For tests and labs only: the keys are not protected.\n";
 
@@ -22,6 +23,7 @@ static const struct option options[] = {
 	{ "server", required_argument, NULL, 's' },
 	{ "client", required_argument, NULL, 'c' },
 	{ "legacy", no_argument, NULL, 'l' },
+	{ "rsa", no_argument, NULL, 'r' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -43,6 +45,9 @@ int cmd_creds(int argc, char **argv)
 			break;
 		case 'l':
 			wanted.legacy = true;
+			break;
+		case 'r':
+			wanted.rsa = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
