@@ -57,6 +57,22 @@ static void new_exchange(struct dhcp_client *c)
 {
 	c->xid = random_u32(c->config.random);
 	c->tries = 0;
+	c->usual = 0;
+}
+
+static void retransmit_later(struct dhcp_client *c)
+{
+	c->due = btime_add(c->now, backoff(c));
+	c->tries++;
+}
+
+/* What is asked first may go out once more, soon, which changes nothing in the usual times. */
+static void repeat_soon(struct dhcp_client *c)
+{
+	if (c->tries != 1 || c->config.repeat_first <= 0)
+		return;
+	c->usual = c->due;
+	c->due = btime_min(c->due, btime_add(c->now, c->config.repeat_first));
 }
 
 /* Back to the beginning, `wait` from now. */
@@ -87,8 +103,8 @@ static int discover(void *context, const void *input)
 	struct dhcp_client *c = context;
 	(void)input;
 	send_discover_message(c);
-	c->due = btime_add(c->now, backoff(c));
-	c->tries++;
+	retransmit_later(c);
+	repeat_soon(c);
 	return 0;
 }
 
@@ -97,8 +113,7 @@ static int request(void *context, const void *input)
 	struct dhcp_client *c = context;
 	(void)input;
 	send_request_message(c);
-	c->due = btime_add(c->now, backoff(c));
-	c->tries++;
+	retransmit_later(c);
 	return 0;
 }
 
@@ -111,7 +126,23 @@ static int reboot(void *context, const void *input)
 	c->wanted = event->address ? event->address : c->lease.address;
 	c->has_lease = false;
 	c->started = c->now;
-	return request(context, input);
+	request(context, input);
+	repeat_soon(c);
+	return 0;
+}
+
+/* Not one of the attempts, which are counted and spaced as without it. */
+static int repeat(void *context, const void *input)
+{
+	struct dhcp_client *c = context;
+	(void)input;
+	if (c->state == DHCP_STATE_SELECTING)
+		send_discover_message(c);
+	else
+		send_request_message(c);
+	c->due = c->usual;
+	c->usual = 0;
+	return 0;
 }
 
 static int inform(void *context, const void *input)
@@ -124,8 +155,7 @@ static int inform(void *context, const void *input)
 		c->wanted = event->address;
 	}
 	send_inform_message(c);
-	c->due = btime_add(c->now, backoff(c));
-	c->tries++;
+	retransmit_later(c);
 	return 0;
 }
 
@@ -352,6 +382,13 @@ static bool always(const void *context, const void *input)
 	return true;
 }
 
+static bool repeats(const void *context, const void *input)
+{
+	const struct dhcp_client *c = context;
+	(void)input;
+	return c->usual != 0;
+}
+
 static bool more_tries(const void *context, const void *input)
 {
 	const struct dhcp_client *c = context;
@@ -423,6 +460,7 @@ static const struct fsm_row rows[] = {
 	ROW(S(SELECTING), RX_OFFER, first_wins, S(REQUESTING), take_offer, "RFC 2131 §4.4.1"),
 	ROW(S(SELECTING), RX_OFFER, always, FSM_SAME, collect_offer, "RFC 2131 §4.4.1"),
 	ROW(S(SELECTING), TIMER, has_offer, S(REQUESTING), request_offered, "RFC 2131 §4.4.1"),
+	ROW(S(SELECTING), TIMER, repeats, FSM_SAME, repeat, "RFC 2131 §4.1"),
 	ROW(S(SELECTING), TIMER, more_tries, FSM_SAME, discover, "RFC 2131 §4.1"),
 	ROW(S(SELECTING), TIMER, always, S(STOPPED), failed, "RFC 2131 §4.1"),
 
@@ -454,6 +492,7 @@ static const struct fsm_row rows[] = {
 	ROW(S(REBOOTING), RX_ACK, owner_checks, S(CHECKING), ask_owner, "RFC 2131 §4.4.2"),
 	ROW(S(REBOOTING), RX_ACK, always, S(BOUND), bind_ack, "RFC 2131 §4.4.2"),
 	ROW(S(REBOOTING), RX_NAK, always, S(INIT), refused, "RFC 2131 §3.2"),
+	ROW(S(REBOOTING), TIMER, repeats, FSM_SAME, repeat, "RFC 2131 §4.1"),
 	ROW(S(REBOOTING), TIMER, more_reboots, FSM_SAME, request, "RFC 2131 §3.2"),
 	ROW(S(REBOOTING), TIMER, always, S(INIT), ask_anybody, "RFC 2131 §3.2"),
 

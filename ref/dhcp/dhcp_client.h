@@ -86,6 +86,9 @@ struct dhcp_client_config {
 	btime retransmit_first; /* [4 s] doubled each time, §4.1 */
 	btime retransmit_max;	/* [64 s] */
 	btime retransmit_jitter; /* [1 s] up to this is added or taken away */
+	btime repeat_first;	/* [none] what is asked first goes out once more after this, beside
+				 * the times above: on a radio, the access point may open its
+				 * port a moment after the station's, and drop until then */
 	btime renew_min;	/* [60 s] least time between REQUESTs in RENEWING, §4.4.5 */
 	btime decline_delay;	/* [10 s] after DHCPDECLINE, §3.1 point 5 */
 	btime offer_wait;	/* [0] collect offers that long, then take the best */

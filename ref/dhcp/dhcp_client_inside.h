@@ -21,6 +21,7 @@ struct dhcp_client {
 	uint16_t secs;	      /* of the last DISCOVER: REQUEST repeats it (RFC 2131 §3.1) */
 	btime requested;      /* when the first REQUEST of this state was sent */
 	btime due, offer_due; /* of the timer; until when offers are collected */
+	btime usual;	      /* 0, or when to retransmit after the early repetition at `due` */
 	bool has_lease;
 	struct dhcp_lease lease;
 	uint8_t ack[DHCP_MESSAGE_MAX]; /* the last DHCPACK, for its options */

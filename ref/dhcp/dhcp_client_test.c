@@ -1,226 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The client against a server of a few lines, over a path that loses and doubles, on a made-up
- * clock. */
-#include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "ref/dhcp/dhcp_client_inside.h"
-
-#define ADDRESS 0xc0000264 /* 192.0.2.100 */
-#define SERVER 0xc0000201
-#define LEASE 3600
-
-enum fate { PASS, LOSE, DOUBLE };
-
-/* A client, what it sent and reported last, and what its server does. */
-struct world {
-	struct dhcp_client *client;
-	struct random random;
-	btime now;
-	const uint8_t *fates; /* of the first datagrams, either way */
-	unsigned fate_count, passed;
-	bool silent, refuse, other_address;
-	unsigned sent, reports[DHCP_REPORT_REJECTED + 1];
-	struct action last;	/* sent */
-	uint8_t octets[DHCP_MESSAGE_MAX];
-	struct dhcp_packet seen; /* `last`, decoded */
-	enum reject_reason rejected;
-	uint32_t lease_seconds, t1, t2;
-};
-
-static void start(struct world *w, const struct dhcp_client_config *config)
-{
-	struct dhcp_client_config c = config ? *config : (struct dhcp_client_config){ 0 };
-
-	memset(w, 0, sizeof(*w));
-	w->random = random_seeded(7);
-	w->lease_seconds = LEASE;
-	c.random = &w->random;
-	memcpy(c.hardware, "\2\0\0\0\0\1", 6);
-	c.client_id_size = 7;
-	memcpy(c.client_id, "\1\2\0\0\0\0\1", 7);
-	if (c.start_delay_max == 0)
-		c.start_delay_max = -1;
-	w->client = dhcp_client_new(&c);
-	assert_non_null(w->client);
-}
-
-static bool passes(struct world *w, unsigned *copies)
-{
-	enum fate fate = w->passed < w->fate_count ? w->fates[w->passed] : PASS;
-
-	w->passed++;
-	*copies = fate == DOUBLE ? 2 : 1;
-	return fate != LOSE;
-}
-
-static void take_actions(struct world *w, const struct actions *a);
-
-static void to_client(struct world *w, const struct dhcp_packet *packet)
-{
-	uint8_t room[DHCP_MESSAGE_MAX];
-	struct writer out = writer_of(room, sizeof(room));
-	unsigned copies;
-
-	dhcp_encode(packet, &out);
-	assert_false(out.failed);
-	if (!passes(w, &copies))
-		return;
-	for (unsigned i = 0; i < copies; i++) {
-		struct actions a;
-		actions_clear(&a);
-		dhcp_client_input(w->client, writer_view(&out), w->now, &a);
-		take_actions(w, &a);
-	}
-}
-
-static void put(uint8_t out[4], uint32_t value)
-{
-	struct writer w = writer_of(out, 4);
-	write_u32(&w, value);
-}
-
-/* What the server says to `request`, of that type. */
-static void answer(struct world *w, const struct dhcp_packet *request, unsigned type)
-{
-	uint8_t server[4], lease[4], mask[4], t1[4], t2[4];
-	struct dhcp_packet p = dhcp_packet_of(type);
-
-	p.packet.header[DHCP_XID] = request->packet.header[DHCP_XID];
-	p.packet.header[DHCP_FLAGS] = request->packet.header[DHCP_FLAGS];
-	p.packet.header[DHCP_GIADDR] = request->packet.header[DHCP_GIADDR];
-	memcpy(p.chaddr, request->chaddr, sizeof(p.chaddr));
-	put(server, SERVER);
-	put(lease, w->lease_seconds);
-	put(mask, 0xffffff00);
-	put(t1, w->t1);
-	put(t2, w->t2);
-	dhcp_add(&p, DHCP_OPTION_SERVER_ID, VIEW_OF(server));
-	if (type != DHCP_NAK && dhcp_type(request) != DHCP_INFORM) {
-		p.packet.header[DHCP_YIADDR] = ADDRESS + w->other_address;
-		dhcp_add(&p, DHCP_OPTION_LEASE_TIME, VIEW_OF(lease));
-		if (w->t1)
-			dhcp_add(&p, DHCP_OPTION_RENEWAL_TIME, VIEW_OF(t1));
-		if (w->t2)
-			dhcp_add(&p, DHCP_OPTION_REBINDING_TIME, VIEW_OF(t2));
-	}
-	dhcp_add(&p, DHCP_OPTION_SUBNET_MASK, VIEW_OF(mask));
-	dhcp_add(&p, DHCP_OPTION_ROUTER, VIEW_OF(server));
-	dhcp_add(&p, 224, view_text("private"));
-	to_client(w, &p);
-}
-
-static void serve(struct world *w, const struct dhcp_packet *request)
-{
-	switch (dhcp_type(request)) {
-	case DHCP_DISCOVER:
-		answer(w, request, DHCP_OFFER);
-		break;
-	case DHCP_REQUEST:
-		answer(w, request, w->refuse ? DHCP_NAK : DHCP_ACK);
-		break;
-	case DHCP_INFORM:
-		answer(w, request, DHCP_ACK);
-		break;
-	default:
-		break;
-	}
-}
-
-/* A datagram of the client is on its way. */
-static void sent(struct world *w, const struct action *action)
-{
-	uint8_t octets[DHCP_MESSAGE_MAX];
-	struct dhcp_packet request;
-	unsigned copies;
-
-	assert_in_range(action->data.size, DHCP_MESSAGE_MIN, DHCP_MESSAGE_MAX);
-	memcpy(octets, action->data.data, action->data.size);
-	memcpy(w->octets, octets, action->data.size);
-	w->sent++;
-	w->last = *action;
-	w->last.data = VIEW(w->octets, action->data.size);
-	assert_int_equal(dhcp_decode(w->last.data, &w->seen, NULL), 0);
-	assert_int_equal(dhcp_decode(VIEW(octets, action->data.size), &request, NULL), 0);
-	if (w->silent || !passes(w, &copies))
-		return;
-	for (unsigned i = 0; i < copies; i++)
-		serve(w, &request);
-}
-
-static void take_actions(struct world *w, const struct actions *a)
-{
-	assert_false(a->overflowed);
-	for (unsigned i = 0; i < a->count; i++) {
-		if (a->list[i].kind == ACTION_SEND) {
-			sent(w, &a->list[i]);
-			continue;
-		}
-		w->reports[a->list[i].event]++;
-		w->rejected = a->list[i].reject.reason;
-	}
-}
-
-static int tell(struct world *w, enum dhcp_event_kind kind, uint32_t address)
-{
-	struct dhcp_event event = { kind, address };
-	struct actions a;
-
-	actions_clear(&a);
-	int result = dhcp_client_event(w->client, &event, w->now, &a);
-	take_actions(w, &a);
-	return result;
-}
-
-/* Lets time pass until `until`, or until the state is `state`. */
-static void run(struct world *w, btime until, int state)
-{
-	while ((int)dhcp_client_state(w->client) != state) {
-		btime due = dhcp_client_due(w->client);
-		if (due > until)
-			break;
-		if (due > w->now)
-			w->now = due;
-		struct actions a;
-		actions_clear(&a);
-		dhcp_client_tick(w->client, w->now, &a);
-		take_actions(w, &a);
-	}
-	if ((int)dhcp_client_state(w->client) != state && w->now < until && until != BTIME_NEVER)
-		w->now = until;
-}
-
-static void expect_state(const struct world *w, enum dhcp_state state)
-{
-	if (dhcp_client_state(w->client) != state)
-		print_error("expected %s, was %s\n", dhcp_state_name(state),
-			dhcp_state_name(dhcp_client_state(w->client)));
-	assert_int_equal(dhcp_client_state(w->client), state);
-}
-
-static void expect_peer(const struct world *w, const char *local, const char *peer)
-{
-	char text[64];
-
-	assert_string_equal(endpoint_text(&w->last.local, text, sizeof(text)), local);
-	assert_string_equal(endpoint_text(&w->last.peer, text, sizeof(text)), peer);
-}
-
-static void bind_now(struct world *w)
-{
-	tell(w, DHCP_EVENT_START, 0);
-	run(w, BTIME_NEVER, DHCP_STATE_BOUND);
-	expect_state(w, DHCP_STATE_BOUND);
-}
-
-static void over(struct world *w)
-{
-	dhcp_client_free(w->client);
-}
+#include "ref/dhcp/dhcp_world.h"
 
 /* RFC 2131 §3.1, with what stands in each message (Table 5). */
 static void test_acquire(void **state)
@@ -285,6 +64,67 @@ static void test_retransmission(void **state)
 	assert_int_equal(w.reports[DHCP_REPORT_FAILED], 1);
 	expect_state(&w, DHCP_STATE_STOPPED);
 	assert_int_equal(dhcp_client_due(w.client), BTIME_NEVER);
+	over(&w);
+}
+
+/* What is asked first goes out once more soon, and no more often than without that. */
+static void test_repetition(void **state)
+{
+	struct dhcp_client_config config = { .repeat_first = BTIME_S / 5, .attempts = 3 };
+	static struct world w;
+	btime usual;
+
+	(void)state;
+	for (unsigned rebooting = 0; rebooting < 2; rebooting++) {
+		start(&w, &config);
+		w.silent = true;
+		tell(&w, rebooting ? DHCP_EVENT_REBOOT : DHCP_EVENT_START, ADDRESS);
+		run(&w, w.now, -1);
+		assert_int_equal(w.sent, 1);
+		assert_int_equal(dhcp_client_due(w.client), BTIME_S / 5);
+		uint64_t xid = w.seen.packet.header[DHCP_XID];
+		run(&w, BTIME_S / 5, -1);
+		assert_int_equal(w.sent, 2);
+		assert_int_equal(w.seen.packet.header[DHCP_XID], xid);
+		usual = dhcp_client_due(w.client);
+		assert_in_range(usual, 3 * BTIME_S, 5 * BTIME_S); /* from the first */
+		run(&w, usual, -1);
+		assert_int_equal(w.sent, 3);
+		assert_in_range(dhcp_client_due(w.client) - usual, 7 * BTIME_S, 9 * BTIME_S);
+		run(&w, 20 * BTIME_S, -1);
+		assert_int_equal(w.sent, 4); /* `attempts` and that one */
+		over(&w);
+	}
+}
+
+/* Answered, it is not sent; nor is the REQUEST for an offer, when the way is known to be open. */
+static void test_no_repetition(void **state)
+{
+	static const uint8_t first_is_lost[] = { LOSE }, request_is_lost[] = { PASS, PASS, LOSE };
+	struct dhcp_client_config config = { .repeat_first = BTIME_S / 5 };
+	static struct world w;
+
+	(void)state;
+	start(&w, &config);
+	bind_now(&w);
+	assert_int_equal(w.sent, 2);
+	assert_int_equal(w.now, 0);
+	over(&w);
+
+	start(&w, &config);
+	w.fates = first_is_lost;
+	w.fate_count = 1;
+	bind_now(&w);
+	assert_int_equal(w.sent, 3);
+	assert_int_equal(w.now, BTIME_S / 5);
+	over(&w);
+
+	start(&w, &config);
+	w.fates = request_is_lost;
+	w.fate_count = 3;
+	bind_now(&w);
+	assert_int_equal(w.sent, 3);
+	assert_in_range(w.now, 3 * BTIME_S, 5 * BTIME_S);
 	over(&w);
 }
 
@@ -675,6 +515,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_acquire),
 		cmocka_unit_test(test_retransmission),
+		cmocka_unit_test(test_repetition),
+		cmocka_unit_test(test_no_repetition),
 		cmocka_unit_test(test_keep_trying),
 		cmocka_unit_test(test_start_delay),
 		cmocka_unit_test(test_renew_rebind_expire),

@@ -460,6 +460,7 @@ static void begin_dhcp(struct lease *l, enum dhcp_event_kind kind, uint32_t addr
 	const struct dhcp_settings *s = &l->settings->dhcp;
 	struct dhcp_client_config config = { .start_delay_max = s->start_delay ? s->start_delay : -1,
 		.retransmit_first = s->retransmit,
+		.repeat_first = l->settings->supplicant ? s->repeat : 0,
 		.attempts = s->attempts,
 		.reboot_attempts = reboot_attempts,
 		.check_address = check_address,

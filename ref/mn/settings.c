@@ -66,6 +66,10 @@ static const struct config_row dhcp_rows[] = {
 		  "0: none." },
 	{ .key = "retransmit", .kind = CONFIG_TIME, DHCP(retransmit), .otherwise = "4 s",
 	  .min = 10, .help = "First retransmission, doubled each time (RFC 2131 section 4.1)." },
+	{ .key = "repeat", .kind = CONFIG_TIME, DHCP(repeat), .otherwise = "200 ms",
+	  .help = "On a radio the first message goes out again after this, once, whatever "
+		  "`retransmit` says: the access point may open its port a moment after the "
+		  "station's. 0: not." },
 	{ .key = "attempts", .kind = CONFIG_UINT, DHCP(attempts), .otherwise = "5", .min = 1,
 	  .max = 100, .help = "DISCOVERs before giving up." },
 	{ .key = "check_address", .kind = CONFIG_BOOL, DHCP(check_address), .otherwise = "true",

@@ -66,7 +66,7 @@ struct home_settings {
 
 struct dhcp_settings {
 	const char *client_id;
-	btime start_delay, retransmit;
+	btime start_delay, retransmit, repeat;
 	unsigned attempts;
 	btime probe_wait, probe_interval, announce_wait;
 	unsigned probes;
