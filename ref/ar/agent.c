@@ -9,6 +9,7 @@
 #include "ref/ar/ar.h"
 #include "ref/ar/nearby.h"
 #include "ref/host/carry.h"
+#include "ref/radius/radius_client.h"
 
 /* What a report's session was when the engine made it: a later call may have released it. */
 struct snapshot {
@@ -200,10 +201,12 @@ static bool authorise(void *context, struct paa_session *session, const char *id
 	uint32_t *lifetime)
 {
 	struct ar *ar = context;
+	uint32_t most = ar->aaa ? radius_eap_session_timeout(paa_session_eap(session)) : 0;
 
-	(void)session;
 	(void)identity;
-	(void)lifetime;
+	/* RFC 2865 §5.27: the AAA server's bound, and ours */
+	if (most && most < *lifetime)
+		*lifetime = most;
 	return ar->settings->agent.authorize;
 }
 

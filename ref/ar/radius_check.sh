@@ -129,6 +129,24 @@ ok 'and no session has access' $?
 quit midway mn
 attempt after mn@example client
 ok 'the visited server still serves its own' $?
+grep -q '"lifetime_s": 3600' "$work/after.out"
+ok "for as long as the agent's configuration says" $?
+
+# The visited server begins again, with something to say about the time.
+folder=$work/net/visited/freeradius
+sed -i 's/^\tauthenticate {/\tpost-auth {\n\t\tupdate reply {\n\t\t\tSession-Timeout := 77\n\t\t}\n\t}\n&/' \
+	"$folder/radiusd.conf"
+on visited -- sh -c 'for p in $(pgrep -x freeradius); do
+	grep -q /visited/freeradius /proc/$p/cmdline && kill $p; done'
+for i in $(seq 100); do [ -e "$folder/pid" ] || break; sleep 0.05; done
+on visited -- freeradius -f -d "$folder" -l "$work/again.log" >/dev/null 2>&1 &
+again=$!
+for i in $(seq 200); do grep -q 'Ready to process' "$work/again.log" 2>/dev/null && break; sleep 0.05; done
+attempt bounded mn@example client
+ok 'a server that bounds the time' $?
+grep -q '"lifetime_s": 77' "$work/bounded.out"
+ok 'is heeded: Session-Timeout' $?
+kill $again
 quit paa ar
 
 refused() { # NAME PATTERN: the configuration on stdin is refused with FILE:LINE and the pattern
