@@ -11,58 +11,19 @@ if [ "${1:-}" != inside ]; then
 fi
 
 net=candidates
-psk=000102030405060708090a0b0c0d0e0f
-work=/tmp/candidates
-mkdir -p $work
-number=0
+form=--json
+witnesses="mn par nar war"
+. ref/mn/moves.sh
 
-on() { # NODE COMMAND...
-	local node=$1
-	shift
-	"$baton" topo exec $net "$node" -- "$@"
-}
-ctl() { "$baton" ctl --network $net --json "$@" >$work/said 2>&1; }
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		tail -40 $work/said | sed 's/^/# /'
-		for node in mn par nar war; do
-			tail -14 $work/$node.events | cut -c1-200 | sed 's/^/# /'
-		done
-	fi
-}
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	"$@"
-	result $? "$name"
-}
-begin() { # NODE PROGRAM; its settings on standard input
-	{
-		echo "node: $1"
-		echo "control: /run/baton/$1.sock"
-		echo "events: $work/$1.events"
-		cat
-	} >$work/$1.yaml
-	on "$1" sh -c "exec $PWD/build/bin/baton-$2 -c $work/$1.yaml >>$work/$1.log 2>&1 &"
-	for _ in $(seq 100); do
-		ctl "$1" status && return 0
-		sleep 0.1
-	done
-	return 1
-}
 router() { # NODE DHCP-SERVER HOLD TUNNEL-LIFETIME
-	begin "$1" ar <<-END
+	configure "$1" <<-END
 	pana: {hold: $3}
 	eap: {users: [{identity: mn@example, methods: [psk], psk: $psk}]}
 	access: {device: eth0, dhcp: {server: $2}, probe_wait: 10 ms, probe_interval: 10 ms,
 	  announce_wait: 10 ms, tunnel_lifetime: $4}
 	END
+	begin "$1" ar
 }
-count() { grep -c "\"event\":\"$2\"" $work/"$1".events; }
 last() { grep "\"event\":\"$2\"" $work/"$1".events | tail -1 >$work/said; cat $work/said; }
 # What an agent says of its one session; "" when there is none.
 session() { # NODE MEMBER
@@ -91,28 +52,15 @@ of_network() { # NETWORK MEMBER
 	awk -v n="\"network\": \"$1\"" '/"network":/ { on = index($0, n) } on' $work/said |
 		sed -n "s/.*\"$2\": \"*\([^\",]*\)\"*,*/\1/p" | tail -1
 }
-under_traffic() { # COMMAND...
-	on cn ping -q -i 0.016 -c 150 -W 1 10.99.0.1 >$work/ping 2>&1 &
-	local ping=$! status
-	sleep 0.3
-	"$@"
-	status=$?
-	wait $ping
-	return $status
-}
-no_loss() {
-	cp $work/ping $work/said
-	grep -q ' 0% packet loss' $work/ping && ! grep -q duplicates $work/ping
-}
+reached() { on cn ping -c 3 -i 0.1 -W 2 10.99.0.1 >$work/said 2>&1; }
 
 "$baton" topo up three-subnets --name $net >$work/said 2>&1
 result $? "three networks come up"
-begin cn cn <<END
+configure cn <<END
 address: 203.0.113.2
 peers: [{home: 10.99.0.1, key_id: 1, key: 202122232425262728292a2b2c2d2e2f}]
 END
-router par 192.0.2.2 "300 s" "300 s" && router nar 198.51.100.2 "300 s" "300 s" &&
-	router war 192.0.3.2 "3 s" "20 s" && begin mn mn <<END
+configure mn <<END
 eap: {identity: mn@example, psk: $psk}
 device: {name: wlan0, supplicant: /run/wpa_supplicant/wlan0, patience: 3 s,
   dhcp: {probe_wait: 10 ms, probe_interval: 10 ms, announce_wait: 10 ms}}
@@ -124,6 +72,8 @@ networks:
   - {name: b, ssid: network-b, frequency: 2437, paa: 198.51.100.1}
   - {name: c, ssid: network-c, frequency: 2462, paa: 192.0.3.1}
 END
+begin cn cn && router par 192.0.2.2 "300 s" "300 s" && router nar 198.51.100.2 "300 s" "300 s" &&
+	router war 192.0.3.2 "3 s" "20 s" && begin mn mn
 result $? "three agents, a correspondent and a node begin"
 check "the node attaches to a" ctl mn connect a
 sleep 0.3
@@ -171,7 +121,7 @@ check "it is authorised again" is par access authorised
 check "by its key alone" test "$(count mn pana_authenticated)" -eq "$pana" -a \
 	"$(count par pana_session)" -eq "$started"
 check "the agent says so" grep -q authorised <<<"$(last par pana_postauthorised)"
-check "and the node is reached" on cn ping -c 3 -i 0.1 -W 2 10.99.0.1
+check "and the node is reached" reached
 
 # --- held no longer than allowed ------------------------------------------------------------------
 check "left, c has held the session for 3 s" grep -q '"access":"held"' <<<"$(last war pana_held)"
@@ -181,7 +131,7 @@ check "as held long enough" grep -q 'held long enough' <<<"$(last war pana_expir
 pana=$(count war pana_authenticated)
 check "who comes back later" ctl mn handoff c
 check "authenticates anew" test "$(count war pana_authenticated)" -eq $((pana + 1))
-check "and is reached" on cn ping -c 3 -i 0.1 -W 2 10.99.0.1
+check "and is reached" reached
 
 for node in mn par nar war cn; do ctl $node quit; done
 "$baton" topo down $net >/dev/null 2>&1

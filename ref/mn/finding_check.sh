@@ -11,57 +11,9 @@ if [ "${1:-}" != inside ]; then
 fi
 
 net=finding
-psk=000102030405060708090a0b0c0d0e0f
-work=/tmp/finding
-mkdir -p $work
-: >$work/said
-number=0
+. ref/mn/moves.sh
 a=02:00:00:00:0a:00 b=02:00:00:00:0b:00
 
-on() { # NODE COMMAND...
-	local node=$1
-	shift
-	"$baton" topo exec $net "$node" -- "$@"
-}
-ctl() { "$baton" ctl --network $net "$@" >$work/said 2>&1; }
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		tail -25 $work/said | sed 's/^/# /'
-		tail -12 $work/mn.events | cut -c1-200 | sed 's/^/# /'
-	fi
-}
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	"$@"
-	result $? "$name"
-}
-refused() { # WORDS COMMAND...: fails, and says so
-	local words=$1
-	shift
-	! "$@" && grep -qF -- "$words" $work/said
-}
-configure() { # NODE, the rest on standard input
-	{
-		echo "node: $1"
-		echo "control: /run/baton/$1.sock"
-		echo "events: $work/$1.events"
-		cat
-	} >$work/$1.yaml
-}
-begin() { # NODE PROGRAM
-	on "$1" sh -c "exec $PWD/build/bin/baton-$2 -c $work/$1.yaml >>$work/$1.log 2>&1 &"
-	for _ in $(seq 100); do
-		ctl "$1" status && return 0
-		sleep 0.1
-	done
-	return 1
-}
-count() { grep -c "\"event\":\"$2\"" $work/"$1".events 2>/dev/null; }
 hostapd() { on "$1" hostapd_cli -p /run/hostapd -i wlan0 "${@:2}" >$work/said 2>&1; }
 # One member of the row of an access point.
 cell() { # LIST BSSID MEMBER [SOURCE]

@@ -10,51 +10,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 net=handover
-psk=000102030405060708090a0b0c0d0e0f
-work=/tmp/handover
-mkdir -p $work
-number=0
-
-on() { # NODE COMMAND...
-	local node=$1
-	shift
-	"$baton" topo exec $net "$node" -- "$@"
-}
-
-ctl() { "$baton" ctl --network $net "$@" >$work/said 2>&1; }
-
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		tail -12 $work/said | sed 's/^/# /'
-		tail -12 $work/mn.events | cut -c1-160 | sed 's/^/# /'
-	fi
-}
-
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	"$@"
-	result $? "$name"
-}
-
-refused() { # WORDS COMMAND...: fails, and says so
-	local words=$1
-	shift
-	! "$@" && grep -qF -- "$words" $work/said
-}
-
-configure() { # NODE, the rest on standard input
-	{
-		echo "node: $1"
-		echo "control: /run/baton/$1.sock"
-		echo "events: $work/$1.events"
-		cat
-	} >$work/$1.yaml
-}
+. ref/mn/moves.sh
 
 router() { # NODE DHCP-SERVER PSK [WHO]
 	configure "$1" <<-END
@@ -65,40 +21,15 @@ router() { # NODE DHCP-SERVER PSK [WHO]
 	END
 }
 
-begin() { # NODE PROGRAM
-	on "$1" sh -c "exec $PWD/build/bin/baton-$2 -c $work/$1.yaml >>$work/$1.log 2>&1 &"
-	for _ in $(seq 100); do
-		ctl "$1" status && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 # The process of a node by the name of its configuration.
 pid_of() { pgrep -f "baton-[a-z]* -c $work/$1.yaml" | head -1; }
 killed() { kill -9 "$(pid_of "$1")" && sleep 0.2; }
 
 reachable() { on mn ping -c 3 -i 0.1 -W 2 -I 10.99.0.1 203.0.113.2 >$work/said 2>&1; }
 
-# Requests to the home address every 16 ms while the command runs.
-under_traffic() { # COMMAND...
-	on cn ping -q -i 0.016 -c 200 -W 1 10.99.0.1 >$work/ping 2>&1 &
-	local ping=$!
-	sleep 0.3
-	"$@"
-	local status=$?
-	wait $ping
-	return $status
-}
-no_loss() {
-	cp $work/ping $work/said
-	grep -q ' 0% packet loss' $work/ping && ! grep -q duplicates $work/ping
-}
-
 # The last event of that name, or one member of it.
 event() { grep "\"event\":\"$2\"" $work/"$1".events | tail -1; }
 member() { event "$1" "$2" | sed "s/.*\"$3\":\"*\([^,\"}]*\).*/\1/"; }
-count() { grep -c "\"event\":\"$2\"" $work/"$1".events; }
 between() { # NODE EVENT EVENT LESS-THAN-MS
 	awk -v a="$(member "$1" "$2" t)" -v b="$(member "$1" "$3" t)" -v most="$4" \
 		'BEGIN { d = (b - a) * 1000; print d " ms" > "/dev/stderr"; exit !(d > 0 && d <= most) }' \
