@@ -206,14 +206,6 @@ static void after_eap(struct dxi_client *c, struct dxi_target *t, btime now,
 	}
 }
 
-void dxi_client_eap_ready(struct dxi_client *c, struct eap_end *end, btime now,
-	struct actions *actions)
-{
-	for (unsigned i = 0; i < DXI_TARGETS_MAX; i++)
-		if (c->targets[i].eap == end && end)
-			after_eap(c, &c->targets[i], now, actions);
-}
-
 /* --- messages --------------------------------------------------------------------------------- */
 
 static void reject(struct dxi_client *c, const struct reject *why, struct actions *actions)

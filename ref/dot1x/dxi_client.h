@@ -81,10 +81,6 @@ void dxi_client_disconnected(struct dxi_client *c, btime now, struct actions *ac
 struct view dxi_client_input(struct dxi_client *c, struct view octets, btime now,
 	struct actions *actions);
 
-/* The EAP end that was waiting has changed its status. */
-void dxi_client_eap_ready(struct dxi_client *c, struct eap_end *end, btime now,
-	struct actions *actions);
-
 void dxi_client_tick(struct dxi_client *c, btime now, struct actions *actions);
 btime dxi_client_due(const struct dxi_client *c);
 

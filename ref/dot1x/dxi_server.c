@@ -258,18 +258,6 @@ static void after_eap(struct dxi_server *s, struct dxi_connection *c, struct dxi
 	}
 }
 
-void dxi_server_eap_ready(struct dxi_server *s, struct eap_end *end, btime now,
-	struct actions *actions)
-{
-	for (unsigned b = 0; end && b < DXI_BUCKETS; b++)
-		for (struct dxi_connection *c = s->of_address[b]; c; c = c->next_of_address)
-			for (unsigned i = 0; i < DXI_PORTS_MAX; i++)
-				if (c->ports[i].eap == end) {
-					after_eap(s, c, &c->ports[i], now, actions);
-					schedule(s, c);
-				}
-}
-
 static void authenticate(struct dxi_server *s, struct dxi_connection *c, struct dxi_port *port,
 	const struct eapol *eapol, btime now, struct reject *why, struct actions *actions)
 {

@@ -85,10 +85,6 @@ void dxi_server_queued(struct dxi_server *server, struct dxi_connection *connect
 void dxi_server_lan_input(struct dxi_server *server, struct view frame, btime now,
 	struct actions *actions);
 
-/* Access point: an EAP end that was waiting has changed its status. */
-void dxi_server_eap_ready(struct dxi_server *server, struct eap_end *end, btime now,
-	struct actions *actions);
-
 void dxi_server_tick(struct dxi_server *server, btime now, struct actions *actions);
 btime dxi_server_due(const struct dxi_server *server);
 

@@ -270,24 +270,3 @@ const char *config_wanted(const struct config_row *row, char *out, size_t size)
 	return "";
 }
 
-size_t config_size(const struct config_row *row)
-{
-	switch (row->kind) {
-	case CONFIG_TEXT:
-	case CONFIG_PATH:
-	case CONFIG_OPTION: return sizeof(void *);
-	case CONFIG_UINT: return sizeof(unsigned);
-	case CONFIG_BOOL: return sizeof(bool);
-	case CONFIG_TIME: return sizeof(btime);
-	case CONFIG_NAME: return sizeof(int);
-	case CONFIG_ADDRESS:
-	case CONFIG_PREFIX: return sizeof(struct prefix);
-	case CONFIG_ENDPOINT: return sizeof(struct endpoint);
-	case CONFIG_MAC: return 6;
-	case CONFIG_OCTETS: return sizeof(struct config_octets);
-	case CONFIG_NAMES: return sizeof(struct config_numbers);
-	case CONFIG_LIST: return sizeof(struct config_list);
-	case CONFIG_MAP: return row->size;
-	}
-	return 0;
-}

@@ -18,7 +18,4 @@ bool config_value(struct config *config, const struct config_row *row, const cha
 /* What the row takes, for the reference and for findings. Returns `out`. */
 const char *config_wanted(const struct config_row *row, char *out, size_t size);
 
-/* Octets of the C type at a row's offset, lists and maps included. */
-size_t config_size(const struct config_row *row);
-
 #endif

@@ -419,39 +419,3 @@ void move_free(struct move *m)
 	move_report_free(&m->report);
 	free(m);
 }
-
-struct now {
-	struct loop *loop;
-	struct move_report *report;
-};
-
-static void done_now(void *context, const struct move_report *report)
-{
-	struct now *n = context;
-	size_t size = report->count * sizeof(struct move_socket);
-
-	*n->report = *report;
-	n->report->sockets = host_alloc(size + 1);
-	if (size)
-		memcpy(n->report->sockets, report->sockets, size);
-	loop_stop(n->loop, report->error);
-}
-
-int move_now(const struct move_config *config, struct move_report *report)
-{
-	struct now n = {.loop = loop_new(), .report = report};
-	struct move *m = move_begin(n.loop, config, NULL, done_now, &n);
-	int result;
-
-	if (m) {
-		move_go(m);
-		result = loop_run(n.loop);
-	} else {
-		result = -errno;
-		*report = (struct move_report){.error = result};
-		snprintf(report->why, sizeof(report->why), "no process: %s", strerror(errno));
-	}
-	move_free(m);
-	loop_free(n.loop);
-	return result;
-}

@@ -134,9 +134,6 @@ void move_go(struct move *move);
  * Accepts NULL; may be called from `done`. */
 void move_free(struct move *move);
 
-/* Both steps at once, and waits. 0, or a negative errno with `report` saying why. */
-int move_now(const struct move_config *config, struct move_report *report);
-
 /*
  * Finishes what a killed move left: owners frozen, sockets half-way. Every move does it first.
  * Returns how many sockets it had to see to, or a negative errno.

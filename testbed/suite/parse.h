@@ -67,9 +67,6 @@ int parse_message(struct parser *p, bool any, const struct message **out);
 /* One step, the keyword not yet taken. 0, or -1 after a complaint. */
 int parse_step(struct parser *p, struct step *out);
 
-/* Whether a step begins with that word. */
-bool is_step_word(const char *word);
-
 /* For "did you mean": the nearest of the words, NULL when none is near. `each` gives the i-th. */
 const char *nearest(const char *word, const char *(*each)(const void *context, unsigned i),
 	const void *context);

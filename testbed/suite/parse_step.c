@@ -358,11 +358,6 @@ static const struct step_row *row_of(const char *word)
 	return NULL;
 }
 
-bool is_step_word(const char *word)
-{
-	return row_of(word) != NULL;
-}
-
 /* The line as people write it: one space where any stood. */
 static const char *line_text(struct parser *p, const struct token *from)
 {

@@ -219,15 +219,6 @@ bool interface_is_running(struct nl_sock *s, int index)
 	return running;
 }
 
-int interface_rename(struct nl_sock *s, int index, const char *name)
-{
-	struct ifinfomsg header = {.ifi_index = index};
-	struct nl_msg *msg = new_message(RTM_NEWLINK, 0, &header, sizeof(header));
-
-	put_text(msg, IFLA_IFNAME, name);
-	return netlink_do(s, msg);
-}
-
 static size_t address_length(const struct topology_address *a)
 {
 	return a->family == AF_INET ? 4 : 16;

@@ -42,7 +42,6 @@ int interface_set_up(struct nl_sock *s, int index, bool up);
 
 /* Whether the interface can carry packets: up, with carrier, and the kernel has noticed. */
 bool interface_is_running(struct nl_sock *s, int index);
-int interface_rename(struct nl_sock *s, int index, const char *name);
 int space_address_add(struct nl_sock *s, int index, const struct topology_address *a);
 int route_add(struct nl_sock *s, const struct topology_route *r);
 

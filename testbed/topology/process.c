@@ -45,11 +45,6 @@ int process_attach(int handle, struct process **out)
 	return 0;
 }
 
-int process_handle(const struct process *p)
-{
-	return p->handle;
-}
-
 int network_pidfd(const struct process *p)
 {
 	return p->pidfd;

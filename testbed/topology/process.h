@@ -11,7 +11,4 @@
    the result is what kept the program from starting. */
 int process_attach(int handle, struct process **out);
 
-/* Polls readable when there is news for network_wait. */
-int process_handle(const struct process *p);
-
 #endif
