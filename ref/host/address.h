@@ -28,6 +28,10 @@ struct loop;
 struct address_watch *address_watch_new(struct loop *loop, void (*changed)(void *context),
 	void *context);
 
+/* The same, and after routes came or went. */
+struct address_watch *way_watch_new(struct loop *loop, void (*changed)(void *context),
+	void *context);
+
 /* Accepts NULL. Not from within `changed`. */
 void address_watch_free(struct address_watch *watch);
 

@@ -31,12 +31,12 @@ static void ready(void *context)
 		w->changed(w->context);
 }
 
-struct address_watch *address_watch_new(struct loop *loop, void (*changed)(void *context),
-	void *context)
+static struct address_watch *watch(struct loop *loop, uint32_t groups,
+	void (*changed)(void *context), void *context)
 {
 	struct address_watch *w = host_alloc(sizeof(*w));
 	struct sockaddr_nl local = { .nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
+		.nl_groups = groups };
 	int saved;
 
 	w->changed = changed;
@@ -50,6 +50,19 @@ struct address_watch *address_watch_new(struct loop *loop, void (*changed)(void 
 	address_watch_free(w);
 	errno = saved;
 	return NULL;
+}
+
+struct address_watch *address_watch_new(struct loop *loop, void (*changed)(void *context),
+	void *context)
+{
+	return watch(loop, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, changed, context);
+}
+
+struct address_watch *way_watch_new(struct loop *loop, void (*changed)(void *context),
+	void *context)
+{
+	return watch(loop, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+			RTMGRP_IPV6_ROUTE, changed, context);
 }
 
 void address_watch_free(struct address_watch *w)

@@ -102,7 +102,7 @@ enum ike_report {
 	IKE_REPORT_CHILD_UP,	/* data: struct ike_child_info, to be copied out */
 	IKE_REPORT_CHILD_DOWN,	/* the same */
 	IKE_REPORT_CHILD_FAILED, /* the peer refused; data: words */
-	IKE_REPORT_REKEYED,	/* session: the new SA; its children are those of the old */
+	IKE_REPORT_REKEYED,	/* session: the new SA, with the children of the old: data, a pointer */
 	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
 	IKE_REPORT_CHANGING,	/* a peer in a tunnel, not verified yet; data: struct ike_migration */
 	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
@@ -141,6 +141,10 @@ struct ike_migration {
 /* Begins an IKE SA with its first Child SA. The SA is the engine's. */
 struct ike_sa *ike_initiate(struct ike *ike, const struct ike_connection *connection, btime now,
 	struct actions *actions);
+
+/* The same from another address of ours: to say over it that an SA migrates (IKE_EVENT_CHANGE). */
+struct ike_sa *ike_initiate_from(struct ike *ike, const struct ike_connection *connection,
+	const struct endpoint *local, btime now, struct actions *actions);
 
 enum ike_event_kind {
 	IKE_EVENT_REKEY,	/* the IKE SA */
@@ -199,6 +203,8 @@ const struct ike_suite *ike_sa_suite(const struct ike_sa *sa);
 const struct ike_keys *ike_sa_keys(const struct ike_sa *sa);
 /* Both ends know address change. */
 bool ike_sa_changes(const struct ike_sa *sa);
+/* A change of our address waits for the peer's answer, or for its turn. */
+bool ike_sa_changing(const struct ike_sa *sa);
 /* Our address as the peer knows it, while a change is under way; else the present one. */
 const struct endpoint *ike_sa_agreed(const struct ike_sa *sa);
 bool ike_sa_mobike(const struct ike_sa *sa);

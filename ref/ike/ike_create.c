@@ -132,7 +132,8 @@ static void inherit(struct ike_sa *old, struct ike_sa *heir, struct ike_step *s)
 	heir->hold_due = old->hold_due;
 	heir->verify_due = old->verify_due;
 	old->hold_due = old->verify_due = BTIME_NEVER;
-	ike_tell(heir, s, IKE_REPORT_REKEYED, NULL);
+	actions_report(s->actions, heir, IKE_REPORT_REKEYED, ike_report_name(IKE_REPORT_REKEYED),
+		VIEW(&old, sizeof(old)));
 }
 
 static uint64_t spi_of(const struct ike_proposal *p)

@@ -102,6 +102,12 @@ const struct ike_keys *ike_sa_keys(const struct ike_sa *sa)
 	return sa->keyed ? &sa->keys : NULL;
 }
 
+bool ike_sa_changing(const struct ike_sa *sa)
+{
+	return !sa->change.confirming && !sa->change.confirm &&
+		(sa->task == TASK_CHANGE || sa->wanted & 1u << TASK_CHANGE);
+}
+
 bool ike_sa_changes(const struct ike_sa *sa)
 {
 	return sa->peer_changes;

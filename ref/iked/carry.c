@@ -3,12 +3,14 @@
  * An address change as a whole: the exchange, SAs and policies (esp.h), and the live sockets
  * between this host and the peer (ref/host/move.h), in the order that keeps every packet under ESP.
  *
- *   mover           sockets get ready; then the exchange; when that is over SAs and policies move,
- *                   then sockets
+ *   mover           the exchange begins, and sockets get ready; when the peer has moved, SAs and
+ *                   policies move, then sockets. Until then what the peer sends to the new address
+ *                   finds no SA there, so nothing can come too early.
  *   correspondent   when the peer has changed its address: sockets get ready; then SAs and policies
  *                   move, then sockets
  *
- * Policies for the old address stay until the sockets have gone.
+ * Policies for the old address stay until the sockets have gone. When both ends move at once, the
+ * change of the peer's address is carried out first, and our own is about what comes out of it.
  */
 #include <stdlib.h>
 
@@ -20,11 +22,21 @@ struct carry {
 	struct carry *next;
 	struct iked *iked;
 	struct ike_sa *sa;
-	struct ike_migration migration; /* at the correspondent: what there is to be done */
+	struct ike_sa *carrier; /* the IKE SA over which it is said; NULL: `sa` itself */
+	struct ike_migration migration; /* what there is to be done, when `due` */
 	struct ike_event event;		/* at the mover: what there is to be said */
-	bool here, gone;
-	struct move *move;
+	bool here, said, ready, due, gone;
+	struct move *move; /* NULL: no sockets move */
 };
+
+static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here, bool gone)
+{
+	struct carry *c = d->carries;
+
+	while (c && (c->sa != sa || c->here != here || c->gone != gone))
+		c = c->next;
+	return c;
+}
 
 static void forget(struct carry *c)
 {
@@ -37,9 +49,14 @@ static void forget(struct carry *c)
 	free(c);
 }
 
+static bool running(struct iked *d, const struct ike_sa *sa)
+{
+	return first_of(d, sa, true, true) || first_of(d, sa, false, true);
+}
+
 static void settle(struct iked *d, const struct ike_sa *sa)
 {
-	if (d->esp)
+	if (d->esp && !running(d, sa))
 		esp_settle(d->esp, sa);
 }
 
@@ -52,18 +69,44 @@ static void move_esp(struct iked *d, const struct ike_sa *sa, const struct ike_m
 
 /* --- the move of the sockets ------------------------------------------------------------------ */
 
+/* What has all it waits for goes; one after the other for each SA, for the next begins where the
+ * one before it ends. */
+static void go_on(struct iked *d, struct ike_sa *sa)
+{
+	struct carry *c = d->carries;
+
+	if (running(d, sa))
+		return;
+	while (c && !(c->sa == sa && c->due && !c->gone && (c->ready || !c->move)))
+		c = c->next;
+	if (!c)
+		return;
+	c->gone = true;
+	move_esp(d, sa, &c->migration);
+	if (c->move) {
+		move_go(c->move);
+		return;
+	}
+	forget(c);
+	settle(d, sa);
+	go_on(d, sa);
+}
+
 static void done(void *context, const struct move_report *report)
 {
 	struct carry *c = context;
+	struct iked *d = c->iked;
+	struct ike_sa *sa = c->sa;
 	char *text = move_report_json(report);
 	json_t *details = json_loads(text, 0, NULL);
 
-	log_event_json(c->iked->node->log, "sockets_moved", details ? details : json_object());
+	log_event_json(d->node->log, "sockets_moved", details ? details : json_object());
 	if (report->error < 0)
-		log_warning(c->iked->node->log, "no socket was moved: %s", report->why);
+		log_warning(d->node->log, "no socket was moved: %s", report->why);
 	free(text);
-	settle(c->iked, c->sa);
 	forget(c);
+	settle(d, sa);
+	go_on(d, sa);
 }
 
 static int send_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event)
@@ -76,60 +119,54 @@ static int send_change(struct iked *d, struct ike_sa *sa, const struct ike_event
 	return result;
 }
 
-static void go(struct carry *c)
+static void say(struct carry *c)
 {
-	c->gone = true;
-	move_go(c->move);
-}
+	struct iked *d = c->iked;
 
-/* It may have been replaced by another one meanwhile. */
-static bool alive(const struct carry *c)
-{
-	struct ike_sa *sa = ike_next(c->iked->ike, NULL);
-
-	while (sa && sa != c->sa)
-		sa = ike_next(c->iked->ike, sa);
-	return sa != NULL;
+	c->said = true;
+	if (send_change(d, c->carrier ? c->carrier : c->sa, &c->event) < 0)
+		log_warning(d->node->log, "the SA is not one that can move now");
 }
 
 static void ready(void *context)
 {
 	struct carry *c = context;
 
-	if (!alive(c))
-		return;
-	if (c->here) {
-		if (send_change(c->iked, c->sa, &c->event) < 0)
-			log_warning(c->iked->node->log, "the SA is not one that can move now");
-		return;
-	}
-	move_esp(c->iked, c->sa, &c->migration);
-	go(c);
+	c->ready = true;
+	if (c->here && !c->said && !c->carrier)
+		say(c);
+	else
+		go_on(c->iked, c->sa);
 }
 
 static struct carry *begin(struct iked *d, struct ike_sa *sa, const struct move_config *config)
 {
-	struct carry *c = host_alloc(sizeof(*c));
+	struct carry *c = host_alloc(sizeof(*c)), **at = &d->carries;
 
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
 	c->iked = d;
 	c->sa = sa;
-	c->next = d->carries;
-	d->carries = c;
-	c->move = move_begin(d->node->loop, config, ready, done, c);
-	if (c->move)
+	if (!d->settings->sockets)
 		return c;
-	log_warning(d->node->log, "sockets stay where they are: no process can be started");
-	forget(c);
-	return NULL;
+	c->move = move_begin(d->node->loop, config, ready, done, c);
+	if (!c->move)
+		log_warning(d->node->log, "sockets stay where they are: no process can be started");
+	return c;
 }
 
-/* One that has not gone yet; those that have look after themselves. */
-static struct carry *carry_of(struct iked *d, const struct ike_sa *sa)
+/* Ours, between where both know it and where it is to be. */
+static struct carry *begin_here(struct iked *d, struct ike_sa *sa, const struct endpoint *from,
+	const struct endpoint *to)
 {
-	struct carry *c = d->carries;
+	struct move_config config = { .local_from = prefix_of_endpoint(from),
+		.local_to = prefix_of_endpoint(to),
+		.peer_from = prefix_of_endpoint(ike_sa_peer(sa)) };
+	struct carry *c = begin(d, sa, &config);
 
-	while (c && (c->sa != sa || c->gone))
-		c = c->next;
+	c->here = true;
+	c->event.local = *to;
 	return c;
 }
 
@@ -137,47 +174,127 @@ static struct carry *carry_of(struct iked *d, const struct ike_sa *sa)
 
 int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event)
 {
-	struct move_config config = { .local_from = prefix_of_endpoint(ike_sa_agreed(sa)),
-		.local_to = prefix_of_endpoint(&event->local),
-		.peer_from = prefix_of_endpoint(ike_sa_peer(sa)) };
-	struct carry *c = NULL;
+	struct carry *c;
 
 	carry_drop(d, sa);
-	if (d->settings->sockets)
-		c = begin(d, sa, &config);
-	if (!c)
-		return send_change(d, sa, event);
-	c->here = true;
+	c = begin_here(d, sa, ike_sa_agreed(sa), &event->local);
 	c->event = *event;
-	return 0;
+	/* without ESP the peer's packets find a socket, or the lack of one: they have to be held */
+	if (!d->esp && c->move)
+		return 0;
+	c->said = true;
+	if (send_change(d, sa, event) == 0)
+		return 0;
+	carry_drop(d, sa);
+	return -1;
+}
+
+bool carry_target(struct iked *d, const struct ike_sa *sa, struct endpoint *out)
+{
+	const struct carry *c = first_of(d, sa, true, false);
+
+	if (c)
+		*out = c->event.local;
+	return c != NULL;
+}
+
+static void migrated_here(struct iked *d, struct ike_sa *sa, const struct ike_migration *m)
+{
+	struct carry *c = first_of(d, sa, true, false);
+
+	if (!c)
+		c = begin_here(d, sa, &m->old_local, &m->local);
+	c->migration = *m;
+	c->due = true;
+	go_on(d, sa);
+}
+
+/* How much may go to where the peer says it is, docs/address-change.md §5.3. */
+static void limit(struct iked *d, const struct ike_sa *sa, const struct ike_migration *m)
+{
+	struct prefix to = prefix_of_endpoint(&m->peer), from = prefix_of_endpoint(&m->old_peer);
+	int result = 0;
+
+	if (!d->allowances)
+		return;
+	allowance_lift(d->allowances, &from);
+	if (m->unverified)
+		result = allowance_set(d->allowances, &to,
+			esp_take_credit(d->esp, sa) + d->settings->unverified);
+	else
+		allowance_lift(d->allowances, &to);
+	if (result < 0)
+		log_warning(d->node->log, "what goes to an address that is not verified is not "
+					  "limited: %s", strerror(-result));
+}
+
+static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_migration *m)
+{
+	struct move_config config = { .local_from = prefix_of_endpoint(ike_sa_agreed(sa)),
+		.peer_from = prefix_of_endpoint(&m->old_peer),
+		.peer_to = prefix_of_endpoint(&m->peer) };
+	struct carry *own = first_of(d, sa, true, false), *c;
+
+	limit(d, sa, m);
+	c = begin(d, sa, &config);
+	c->migration = *m;
+	c->due = true;
+	if (own) { /* both move: ours is from now on about the peer's new address */
+		struct ike_event event = own->event;
+		bool said = own->said;
+		forget(own);
+		own = begin_here(d, sa, ike_sa_agreed(sa), &event.local);
+		own->event = event;
+		own->said = said;
+	}
+	go_on(d, sa);
 }
 
 void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migration *m)
 {
-	struct move_config config = { .local_from = prefix_of_endpoint(ike_sa_local(sa)),
-		.peer_from = prefix_of_endpoint(&m->old_peer),
-		.peer_to = prefix_of_endpoint(&m->peer) };
-	struct carry *c = m->here ? carry_of(d, sa) : NULL;
-
-	if (!m->here && d->settings->sockets)
-		c = begin(d, sa, &config);
-	if (c && !m->here) {
-		c->migration = *m;
-		return;
-	}
-	move_esp(d, sa, m);
-	if (c)
-		go(c);
+	if (m->here)
+		migrated_here(d, sa, m);
 	else
-		settle(d, sa);
+		migrated_there(d, sa, m);
+}
+
+void carry_verified(struct iked *d, const struct ike_sa *sa)
+{
+	struct prefix to = prefix_of_endpoint(ike_sa_peer(sa));
+
+	if (d->allowances)
+		allowance_lift(d->allowances, &to);
+}
+
+void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir)
+{
+	for (struct carry *c = d->carries; c; c = c->next) {
+		if (c->sa == old)
+			c->sa = heir;
+		if (c->carrier == old)
+			c->carrier = heir;
+	}
+}
+
+static void drop(struct iked *d, const struct ike_sa *sa, bool there)
+{
+	for (struct carry *c = d->carries, *next; c; c = next) {
+		next = c->next;
+		if (c->sa == sa && !c->gone && (c->here || there))
+			forget(c);
+	}
 }
 
 void carry_drop(struct iked *d, const struct ike_sa *sa)
 {
-	struct carry *c;
+	drop(d, sa, false);
+}
 
-	while ((c = carry_of(d, sa)))
-		forget(c);
+/* Those that have gone look after themselves. */
+void carry_over(struct iked *d, const struct ike_sa *sa)
+{
+	carry_verified(d, sa);
+	drop(d, sa, true);
 }
 
 void carry_end(struct iked *d)

@@ -108,8 +108,7 @@ ORDER(delete, IKE_EVENT_DELETE)
 ORDER(probe, IKE_EVENT_PROBE)
 ORDER(expire, IKE_EVENT_EXPIRED)
 
-/* One SA goes along, by address change where both ends know it, else by MOBIKE. */
-static int move_sa(struct iked *d, struct ike_sa *sa, struct ike_event event)
+int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event)
 {
 	const struct iked_connection *list = d->settings->connections.items;
 	struct actions actions;
@@ -152,7 +151,7 @@ static void cmd_move(void *node, struct control_request *request, const json_t *
 		if (!wanted(sa, name))
 			continue;
 		found++;
-		moving += move_sa(d, sa, event) == 0;
+		moving += iked_move(d, sa, event) == 0;
 	}
 	if (!found)
 		control_refuse(request, "no IKE SA of that connection is up");

@@ -27,6 +27,7 @@ struct child {
 	bool encapsulated;
 	struct prefix internal; /* our internal address; family 0: none */
 	char device[16];	/* that it is on */
+	uint64_t octets, credit; /* received when last looked at; of late */
 };
 
 /*
@@ -162,7 +163,7 @@ static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ik
 static void place(const struct child *c, const struct ike_sa *sa, struct esp_sa *in,
 	struct esp_sa *out)
 {
-	const struct endpoint *local = ike_sa_local(sa), *peer = ike_sa_peer(sa);
+	const struct endpoint *local = ike_sa_agreed(sa), *peer = ike_sa_peer(sa);
 
 	in->source = out->destination = prefix_of_endpoint(peer);
 	in->destination = out->source = prefix_of_endpoint(local);
@@ -496,6 +497,38 @@ int esp_move(struct esp *esp, const struct ike_sa *sa, const struct ike_migratio
 		result = result < 0 ? result : each;
 	}
 	return result;
+}
+
+/* RFC 4866: what the peer has sent, an eighth of which is forgotten at each ageing. */
+static uint64_t child_credit(struct esp *esp, struct child *c)
+{
+	struct esp_count count;
+
+	if (ipsec_sa_count(esp->kernel, &c->in, &count) < 0)
+		return c->credit;
+	if (count.octets < c->octets) /* counted anew since the SA has moved */
+		c->octets = 0;
+	c->credit += count.octets - c->octets;
+	c->octets = count.octets;
+	return c->credit;
+}
+
+void esp_age(struct esp *esp)
+{
+	for (struct child *c = esp->first; c; c = c->next)
+		c->credit = child_credit(esp, c) / 8 * 7;
+}
+
+uint64_t esp_take_credit(struct esp *esp, const struct ike_sa *sa)
+{
+	uint64_t all = 0;
+
+	for (struct child *c = esp->first; c; c = c->next)
+		if (c->owner == sa) {
+			all += child_credit(esp, c);
+			c->credit = 0;
+		}
+	return all;
 }
 
 bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out)

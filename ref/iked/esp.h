@@ -51,4 +51,11 @@ void esp_settle(struct esp *esp, const struct ike_sa *sa);
 /* Packets that the Child SA with that inbound SPI has carried, in and out. False: not there. */
 bool esp_carried(struct esp *esp, uint32_t spi_in, uint64_t *in, uint64_t *out);
 
+/*
+ * Octets that the peer of `sa` has sent of late and that were not taken before; aged by esp_age,
+ * to be called every 5 s.
+ */
+uint64_t esp_take_credit(struct esp *esp, const struct ike_sa *sa);
+void esp_age(struct esp *esp);
+
 #endif

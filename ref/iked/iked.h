@@ -3,6 +3,7 @@
 #ifndef BATON_IKED_IKED_H
 #define BATON_IKED_IKED_H
 
+#include "ref/host/allowance.h"
 #include "ref/host/udp.h"
 #include "ref/ike/ike.h"
 #include "ref/iked/settings.h"
@@ -21,6 +22,9 @@ struct iked {
 	struct timer *timer;
 	struct esp *esp; /* NULL: nothing goes into the kernel */
 	struct carry *carries; /* address changes under way */
+	struct allowances *allowances; /* NULL: nothing limits what goes to a new address */
+	struct timer *ageing;
+	struct follow *follow; /* NULL: our address is told by command alone */
 };
 
 /* --- main.c */
@@ -36,14 +40,28 @@ int proofs_make(struct iked *d);
 void proofs_free(struct iked *d);
 
 /* --- carry.c */
-/* Our address in the SA is to become that of the event: IKE_EVENT_CHANGE is sent when sockets are
+/* Our address in the SA is to become that of the event: IKE_EVENT_CHANGE is sent, and sockets get
  * ready to go along. 0, or -1 when the SA cannot move. */
 int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event);
 /* The SA has migrated: Child SAs follow, then sockets. */
 void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migration *m);
-/* It will not: sockets stay. */
+/* Where it is to be of what is under way; false: nothing is. */
+bool carry_target(struct iked *d, const struct ike_sa *sa, struct endpoint *out);
+/* The peer is where an unverified migration has taken it. */
+void carry_verified(struct iked *d, const struct ike_sa *sa);
+/* Another IKE SA has taken the place of that one. */
+void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir);
+/* Our address will not change: sockets stay. */
 void carry_drop(struct iked *d, const struct ike_sa *sa);
+/* The SA is no more. */
+void carry_over(struct iked *d, const struct ike_sa *sa);
 void carry_end(struct iked *d);
+
+/* --- follow.c */
+/* Moves every SA whose address this host no longer uses towards the peer, when it happens. 0, or
+ * -1 after log_error. */
+int follow_start(struct iked *d);
+void follow_stop(struct iked *d);
 
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);
@@ -54,6 +72,9 @@ void journal_keys(struct iked *d, const struct ike_sa *sa);
 void journal_report(struct iked *d, const struct action *a);
 
 /* --- commands.c */
+/* One SA goes along to `event.local`, by address change where both ends know it, else by MOBIKE.
+ * 0, or -1 when it cannot. */
+int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event);
 extern const struct control_command iked_commands[];
 
 #endif

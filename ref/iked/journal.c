@@ -92,6 +92,7 @@ static void add_migration(json_t *details, struct view data)
 	endpoint_text(m.here ? &m.old_local : &m.old_peer, from, sizeof(from));
 	endpoint_text(m.here ? &m.local : &m.peer, to, sizeof(to));
 	json_object_set_new(details, "here", json_boolean(m.here));
+	json_object_set_new(details, "unverified", json_boolean(m.unverified));
 	json_object_set_new(details, "from", json_string(from));
 	json_object_set_new(details, "to", json_string(to));
 }
@@ -106,7 +107,7 @@ static void log_words(struct iked *d, const struct action *a)
 			json_string(inet_ntop(AF_INET, a->data.data, address, sizeof(address))));
 	else if (a->event == IKE_REPORT_MIGRATED || a->event == IKE_REPORT_CHANGING)
 		add_migration(details, a->data);
-	else if (a->event != IKE_REPORT_NOTIFIED && a->data.size)
+	else if (a->event != IKE_REPORT_NOTIFIED && a->event != IKE_REPORT_REKEYED && a->data.size)
 		json_object_set_new(details, "words",
 			json_stringn((const char *)a->data.data, a->data.size));
 	log_event_json(d->node->log, a->name, details);

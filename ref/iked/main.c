@@ -47,6 +47,14 @@ static void take_migration(struct iked *d, const struct action *a)
 	carry_migrated(d, (struct ike_sa *)a->session, &m);
 }
 
+static void take_heir(struct iked *d, const struct action *a)
+{
+	const struct ike_sa *old;
+
+	memcpy(&old, a->data.data, sizeof(old));
+	carry_inherit(d, old, (struct ike_sa *)a->session);
+}
+
 /* MOBIKE: the outer addresses alone. */
 static void move_tunnels(struct iked *d, const struct ike_sa *sa)
 {
@@ -64,9 +72,15 @@ static void take_report(struct iked *d, const struct action *a)
 	journal_report(d, a);
 	if (report == IKE_REPORT_MIGRATED)
 		take_migration(d, a);
-	else if (report == IKE_REPORT_CHANGE_REFUSED || report == IKE_REPORT_DOWN ||
-		report == IKE_REPORT_UNREACHABLE || report == IKE_REPORT_EXPIRED)
+	else if (report == IKE_REPORT_VERIFIED)
+		carry_verified(d, a->session);
+	else if (report == IKE_REPORT_REKEYED)
+		take_heir(d, a);
+	else if (report == IKE_REPORT_CHANGE_REFUSED && !ike_sa_changing(a->session))
 		carry_drop(d, a->session);
+	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE ||
+		report == IKE_REPORT_EXPIRED)
+		carry_over(d, a->session);
 	if (!d->esp)
 		return;
 	if (report == IKE_REPORT_CHILD_UP || report == IKE_REPORT_CHILD_DOWN)
@@ -94,14 +108,23 @@ static void send_datagram(struct iked *d, const struct action *a)
 		log_debug(d->node->log, "a datagram was not sent: %s", strerror(-result));
 }
 
+/* A migration takes longer than its answer's way to the peer, which waits for that. */
+static bool can_wait(const struct action *a)
+{
+	return a->kind != ACTION_SEND && a->event == IKE_REPORT_MIGRATED;
+}
+
 void iked_take(struct iked *d, const struct actions *actions)
 {
 	for (unsigned i = 0; i < actions->count; i++) {
 		if (actions->list[i].kind == ACTION_SEND)
 			send_datagram(d, &actions->list[i]);
-		else
+		else if (!can_wait(&actions->list[i]))
 			take_report(d, &actions->list[i]);
 	}
+	for (unsigned i = 0; i < actions->count; i++)
+		if (can_wait(&actions->list[i]))
+			take_report(d, &actions->list[i]);
 	timer_set(d->timer, ike_due(d->ike));
 }
 
@@ -179,7 +202,8 @@ static void take_groups(struct ike_proposal *p, const struct config_numbers *gro
 	p->count = kept;
 }
 
-static void make_connection(const struct iked_connection *from, struct ike_connection *c)
+static void make_connection(const struct iked_connection *from, struct ike_connection *c,
+	bool limits)
 {
 	ike_connection_default(c);
 	c->name = from->name;
@@ -201,6 +225,7 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	c->transport = from->transport;
 	c->address_change = from->address_change;
 	c->trust_new_address = from->trust_new_address;
+	c->check_meanwhile = limits && !from->check_first;
 	c->mobike = from->mobike;
 	c->fragmentation = from->fragmentation;
 	c->fragment_size = from->fragment_size;
@@ -224,7 +249,7 @@ static int make_engine(struct iked *d)
 
 	d->connections = host_alloc(count * sizeof(*d->connections));
 	for (size_t i = 0; i < count; i++)
-		make_connection(&list[i], &d->connections[i]);
+		make_connection(&list[i], &d->connections[i], d->allowances != NULL);
 	if (proofs_make(d) < 0)
 		return -1;
 	ike_config_default(&config);
@@ -252,6 +277,35 @@ static struct udp *listen_at(struct iked *d, struct endpoint where, uint16_t por
 		log_error(d->node->log, "listening at %s: %s",
 			endpoint_text(&where, text, sizeof(text)), strerror(errno));
 	return udp;
+}
+
+#define AGEING (5 * BTIME_S)
+
+static void age(void *context)
+{
+	struct iked *d = context;
+
+	if (d->esp)
+		esp_age(d->esp);
+	timer_set(d->ageing, btime_add(loop_now(), AGEING));
+}
+
+/* So that a peer's new address can be verified while a little goes there already. */
+static void start_allowances(struct iked *d)
+{
+	const struct iked_connection *list = d->settings->connections.items;
+	bool wanted = false;
+
+	for (size_t i = 0; i < d->settings->connections.count; i++)
+		wanted = wanted || (list[i].address_change && !list[i].check_first);
+	if (!wanted || !d->settings->install)
+		return;
+	d->allowances = allowances_new((uint16_t)d->settings->nat_port);
+	if (!d->allowances)
+		log_info(d->node->log, "no nf_tables with quotas (%s): a peer's new address is "
+				       "verified before anything moves", strerror(errno));
+	d->ageing = timer_new(d->node->loop, age, d);
+	age(d);
 }
 
 /* IKE itself is in the clear for IPsec, whatever the selectors, RFC 4301 §4.4.1. */
@@ -284,6 +338,7 @@ static int start(struct node *node)
 	d->settings = node->settings;
 	node->state = d;
 	list = d->settings->connections.items;
+	start_allowances(d);
 	if (make_engine(d) < 0)
 		return -1;
 	d->timer = timer_new(node->loop, timer_due, d);
@@ -292,6 +347,8 @@ static int start(struct node *node)
 	if (!d->plain || !d->nat)
 		return -1;
 	if (d->settings->install && start_esp(d) < 0)
+		return -1;
+	if (d->settings->follow && follow_start(d) < 0)
 		return -1;
 	for (size_t i = 0; i < d->settings->connections.count; i++) {
 		if (!list[i].start)
@@ -328,7 +385,10 @@ static void stop(struct node *node)
 	udp_close(d->plain);
 	udp_close(d->nat);
 	timer_free(d->timer);
+	timer_free(d->ageing);
+	follow_stop(d);
 	carry_end(d);
+	allowances_free(d->allowances);
 	ike_free(d->ike);
 	esp_free(d->esp);
 	proofs_free(d);

@@ -24,7 +24,7 @@ struct iked_connection {
 	struct prefix local, remote;	   /* family 0: any */
 	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
 	struct config_numbers groups;	   /* none given: all, curve25519 first */
-	bool address_change, trust_new_address;
+	bool address_change, trust_new_address, check_first;
 	btime hold;
 	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;
 	struct prefix pool;
@@ -38,6 +38,8 @@ struct iked_settings {
 	unsigned nat_port, cookie_threshold, half_open_per_address;
 	btime half_open;
 	bool install; /* Child SAs go into the kernel */
+	bool follow;  /* our address is where the kernel sends from */
+	unsigned unverified; /* octets, beyond what the peer has sent */
 	bool sockets; /* and sockets move along when an address changes */
 	struct config_list connections; /* struct iked_connection */
 };
