@@ -75,7 +75,7 @@ struct ike_config {
 	int64_t epoch; /* seconds from 1970 to the btime 0, to judge certificates by */
 	uint16_t port, nat_port; /* host byte order */
 	unsigned cookie_threshold; /* half-open SAs from which on cookies are asked for, §2.6 */
-	unsigned half_open_max;	   /* beyond that requests are dropped */
+	unsigned half_open_max;	   /* beyond that the oldest goes, if it is a second old */
 	/*
 	 * Of one address (the first half of one of IPv6), counted once cookies are asked for: before
 	 * that an address proves nothing, and a forged one must not keep its owner out.

@@ -94,6 +94,35 @@ static void test_before_cookies(void **state)
 	world_end(&w);
 }
 
+/* When the table is full who has waited longest goes, but not within a second. */
+static void test_full(void **state)
+{
+	(void)state;
+	world_init(&w, 1);
+	w.b.config.cookie_threshold = 0;
+	w.b.config.half_open_max = 10;
+	world_begin(&w);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(half_open((uint8_t)(100 + i)));
+		w.now += 50 * BTIME_MS;
+	}
+	assert_false(half_open(200));
+	assert_int_equal(ike_half_open(w.b.ike), 10);
+	w.now += 690 * BTIME_MS; /* the four oldest are a second old */
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(half_open((uint8_t)(200 + i)));
+	assert_false(half_open(210));
+	assert_int_equal(ike_half_open(w.b.ike), 10);
+	assert_int_equal(ike_count(w.b.ike), 10);
+	w.air.count = 0;
+	w.now += BTIME_S;
+	world_initiate(&w);
+	world_settle(&w);
+	assert_non_null(w.b.sa);
+	assert_int_equal(ike_half_open(w.b.ike), 9);
+	world_end(&w);
+}
+
 /* Tables grow with hundreds of addresses in them, and forget who came up. */
 static void test_growth(void **state)
 {
@@ -122,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_room_again),
 		cmocka_unit_test(test_before_cookies),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_growth),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -372,10 +372,28 @@ static void open_half(struct ike *ike, const struct ike_connection *c,
 	sa->peer_hashes = hashes_of(s->packet);
 	derive(sa, shared);
 	ike_store_init_request(sa);
+	sa->began = s->now;
 	sa->lifetime_due = btime_add(s->now, ike->config.half_open_lifetime);
 	ike_step(sa, IKE_EV_RX_INIT_REQUEST, s);
 	answer_init(sa, s, public_value);
 	ike_touch(sa);
+}
+
+/*
+ * When the table is full, who has waited longest goes: a peer that goes on within a second is never
+ * kept out, however many addresses the others have. Counted, not reported: it is part of a flood.
+ */
+static bool make_room(struct ike *ike, const struct ike_step *s)
+{
+	struct ike_sa *oldest = ike->oldest;
+
+	if (ike->half_open < ike->config.half_open_max)
+		return true;
+	if (!oldest || s->now - oldest->began < BTIME_S)
+		return false;
+	ike->rejected[REJECT_RESOURCES]++;
+	ike_bury(oldest);
+	return true;
 }
 
 static int new_half(struct ike *ike, const struct ike_connection *c, const struct ike_suite *suite,
@@ -393,12 +411,12 @@ static int new_half(struct ike *ike, const struct ike_connection *c, const struc
 		return answer_stateless(s, IKE_N_INVALID_KE_PAYLOAD, VIEW_OF(group));
 	}
 	read_u16(&r);
-	if (ike->half_open >= ike->config.half_open_max)
-		return reject_set(reject, REJECT_RESOURCES, NULL, S("2.6"), 0, ike->half_open);
 	if (ike->half_open >= ike->config.cookie_threshold &&
 		ike_half_open_at(ike, &s->from) >= ike->config.half_open_per_address)
 		return reject_set(reject, REJECT_RESOURCES, "source address", S("2.6"), 0,
 			ike->config.half_open_per_address);
+	if (!make_room(ike, s))
+		return reject_set(reject, REJECT_RESOURCES, NULL, S("2.6"), 0, ike->half_open);
 	if (ike_dh_make(suite->dh, ike->config.random, &secret, public_value) < 0 ||
 		ike_dh_agree(&secret, read_rest(&r), shared) < 0)
 		return reject_set(reject, REJECT_VALUE, "KE", "RFC 6989 §2", ke->offset, suite->dh);

@@ -151,11 +151,12 @@ struct ike_sa {
 	struct ike_child *children;
 
 	btime retransmit_due, lifetime_due, rekey_due, heard;
+	btime began; /* a half-open responder */
 	btime hold_due; /* when our old address is over, docs/address-change.md §5.6 */
 	btime verify_due; /* when `unverified` has lasted too long */
 	struct ike_sa *next_by_spi, *next_by_initiator, *previous, *next, *next_dead;
 	uint64_t host; /* a half-open responder's peer, as it counts for the limit */
-	struct ike_sa *next_by_host;
+	struct ike_sa *next_by_host, *older, *newer; /* of those that are half-open */
 	size_t heap_at;
 	btime heap_due;
 };
@@ -165,6 +166,7 @@ struct ike {
 	uint32_t *hits;
 	uint32_t rejected[REJECT_COUNT];
 	struct ike_sa **by_spi, **by_initiator, **by_host, **heap, *first, *dead;
+	struct ike_sa *oldest, *newest; /* of those that are half-open */
 	size_t buckets, heap_size, heap_room;
 	unsigned count, half_open;
 	uint8_t cookie_secret[2][32]; /* the present one and the one before */

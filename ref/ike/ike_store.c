@@ -245,6 +245,9 @@ void ike_store_init_request(struct ike_sa *sa)
 	sa->ike->half_open++;
 	sa->host = host_of(&sa->peer);
 	add_half_open(sa);
+	sa->older = sa->ike->newest;
+	*(sa->older ? &sa->older->newer : &sa->ike->oldest) = sa;
+	sa->ike->newest = sa;
 }
 
 unsigned ike_half_open_at(const struct ike *ike, const struct endpoint *from)
@@ -271,6 +274,8 @@ void ike_not_half_open(struct ike_sa *sa)
 	while (*at != sa)
 		at = &(*at)->next_by_host;
 	*at = sa->next_by_host;
+	*(sa->older ? &sa->older->newer : &ike->oldest) = sa->newer;
+	*(sa->newer ? &sa->newer->older : &ike->newest) = sa->older;
 	sa->counted_half_open = false;
 	ike->half_open--;
 }
