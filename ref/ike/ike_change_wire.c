@@ -35,24 +35,8 @@ static const struct field header[] = {
 	{ 0 },
 };
 
-#define ADDRESS(code, name, kind, width)                                                           \
-	{ 0, code, name, AC "4.2", { { "Address", kind, width, 0, 0, NULL, NULL } } }
-
 static const struct element elements[] = {
-	ADDRESS(IKE_CHANGE_OLD_IPV4, "Old-Address-IPv4", FIELD_IPV4, 4),
-	ADDRESS(IKE_CHANGE_OLD_IPV6, "Old-Address-IPv6", FIELD_IPV6, 16),
-	ADDRESS(IKE_CHANGE_NEW_IPV4, "New-Address-IPv4", FIELD_IPV4, 4),
-	ADDRESS(IKE_CHANGE_NEW_IPV6, "New-Address-IPv6", FIELD_IPV6, 16),
-	{ 0, IKE_CHANGE_CHILD_SPIS, "Child-SPIs", AC "4.2",
-		{ { "SPIs", FIELD_OCTETS, 0, 4, 256, NULL, NULL } } },
-	{ 0, IKE_CHANGE_HOLD_TIME, "Hold-Time", AC "4.2",
-		{ { "Milliseconds", FIELD_UINT, 4, 0, 0, NULL, NULL } } },
-	{ 0, IKE_CHANGE_PATH_COOKIE, "Cookie", AC "4.2",
-		{ { "Cookie", FIELD_OCTETS, 0, 8, 64, NULL, NULL } } },
-	{ 0, IKE_CHANGE_PROOF, "Proof", AC "4.2",
-		{ { "Proof", FIELD_OCTETS, IKE_CHANGE_PROOF_SIZE, 0, 0, NULL, NULL } } },
-	{ 0, IKE_CHANGE_REASON, "Reason", AC "4.3",
-		{ { "Reason", FIELD_ENUM, 4, 0, 0, ike_change_reasons, NULL } } },
+	IKE_CHANGE_ELEMENT_ROWS(0, ""),
 	{ 0 },
 };
 

@@ -70,6 +70,31 @@ enum ike_change_reason {
 extern const struct protocol ike_change_protocol;
 extern const struct name ike_change_reasons[];
 
+#define IKE_CHANGE_ADDRESS_ROW(vendor, code, name, kind, width)                                    \
+	{ vendor, code, name, "AC §4.2", { { "Address", kind, width, 0, 0, NULL, NULL } } }
+
+/* The rows of the elements, §4.2, for whoever has a dictionary of more than these: under `vendor`,
+ * `prefix` before the names. */
+#define IKE_CHANGE_ELEMENT_ROWS(vendor, prefix)                                                    \
+	IKE_CHANGE_ADDRESS_ROW(vendor, IKE_CHANGE_OLD_IPV4, prefix "Old-Address-IPv4", FIELD_IPV4, \
+		4),                                                                                \
+		IKE_CHANGE_ADDRESS_ROW(vendor, IKE_CHANGE_OLD_IPV6, prefix "Old-Address-IPv6",     \
+			FIELD_IPV6, 16),                                                           \
+		IKE_CHANGE_ADDRESS_ROW(vendor, IKE_CHANGE_NEW_IPV4, prefix "New-Address-IPv4",     \
+			FIELD_IPV4, 4),                                                            \
+		IKE_CHANGE_ADDRESS_ROW(vendor, IKE_CHANGE_NEW_IPV6, prefix "New-Address-IPv6",     \
+			FIELD_IPV6, 16),                                                           \
+		{ vendor, IKE_CHANGE_CHILD_SPIS, prefix "Child-SPIs", "AC §4.2",                   \
+			{ { "SPIs", FIELD_OCTETS, 0, 4, 256, NULL, NULL } } },                     \
+		{ vendor, IKE_CHANGE_HOLD_TIME, prefix "Hold-Time", "AC §4.2",                     \
+			{ { "Milliseconds", FIELD_UINT, 4, 0, 0, NULL, NULL } } },                 \
+		{ vendor, IKE_CHANGE_PATH_COOKIE, prefix "Cookie", "AC §4.2",                      \
+			{ { "Cookie", FIELD_OCTETS, 0, 8, 64, NULL, NULL } } },                    \
+		{ vendor, IKE_CHANGE_PROOF, prefix "Proof", "AC §4.2",                             \
+			{ { "Proof", FIELD_OCTETS, IKE_CHANGE_PROOF_SIZE, 0, 0, NULL, NULL } } },  \
+		{ vendor, IKE_CHANGE_REASON, prefix "Reason", "AC §4.3",                           \
+			{ { "Reason", FIELD_ENUM, 4, 0, 0, ike_change_reasons, NULL } } }
+
 /* The notification's data: structure, kind, occurrence, and that both addresses are of one
  * family. 0 or -1 with `*reject` (may be NULL). */
 int ike_change_decode(struct view data, struct packet *packet, struct reject *reject);

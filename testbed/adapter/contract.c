@@ -97,6 +97,8 @@ const struct contract_setting contract_settings[SETTINGS_MAX + 1] = {
 		"IKE: octets of the largest datagram of IKE, from 576; not set: the "
 		"implementation's own" },
 	{ "mobike", "BATON_MOBIKE", SETTING_BOOLEAN, NULL, "yes", "IKE: offer or take MOBIKE" },
+	{ "address-change", "BATON_ADDRESS_CHANGE", SETTING_BOOLEAN, NULL, "no",
+		"IKE: offer or take address change (docs/address-change.md)" },
 	{ "rekey-ike-after", "BATON_REKEY_IKE_S", SETTING_NUMBER, NULL, NULL,
 		"IKE: seconds after which it makes the IKE SA anew, about; not set: its own" },
 	{ "rekey-child-after", "BATON_REKEY_CHILD_S", SETTING_NUMBER, NULL, NULL,
@@ -151,6 +153,8 @@ const struct contract_feature contract_features[] = {
 	{ "cookies", "takes the setting cookies", false },
 	{ "liveness", "takes the setting liveness", false },
 	{ "check-path", "takes the setting check-path", false },
+	{ "address-change", "address change (docs/address-change.md), and its setting: follows or "
+			    "makes one", false },
 	{ "mobike", "MOBIKE (RFC 4555): follows (responder) or makes (initiator) a change of address",
 		false },
 	{ 0 },

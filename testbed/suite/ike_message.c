@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ref/ike/ike_change_wire.h"
+#include "testbed/suite/ike_change_message.h"
 #include "testbed/suite/ike_message.h"
 
 #define S(section) "RFC 7296 §" section
@@ -37,6 +38,12 @@ static const struct name findings[] = {
 			__VA_ARGS__ } }
 #define ERROR(name) NOTIFY(name, S("3.10.1"), REST("Data"))
 #define STATUS(name, section) NOTIFY(name, section, REST("Data"))
+
+/* Of address change: the header of the data; its elements are elements of the suite. */
+#define CHANGE(name)                                                                               \
+	NOTIFY(name, "AC §4.1", UINT("Version", 1), UINT("Kind", 1), UINT("Length", 2),            \
+		UINT("Sequence Number", 4), UINT("Initiator", 8), UINT("Responder", 8),            \
+		REST("Elements"))
 
 /* The first selector of a list; the others are More. IPv4. */
 #define SELECTORS                                                                                  \
@@ -92,7 +99,7 @@ static const struct element elements[] = {
 	ERROR(UNEXPECTED_NAT_DETECTED),
 	ERROR(TEMPORARY_FAILURE),
 	NOTIFY(CHILD_SA_NOT_FOUND, S("3.10.1"), UINT("SPI", 4)),
-	ERROR(ADDRESS_CHANGE_REFUSED),
+	CHANGE(ADDRESS_CHANGE_REFUSED),
 	STATUS(INITIAL_CONTACT, S("2.4")),
 	NOTIFY(SET_WINDOW_SIZE, S("2.3"), UINT("Size", 4)),
 	STATUS(ADDITIONAL_TS_POSSIBLE, S("2.9")),
@@ -119,10 +126,11 @@ static const struct element elements[] = {
 	STATUS(IKEV2_FRAGMENTATION_SUPPORTED, "RFC 7383 §2.3"),
 	STATUS(SIGNATURE_HASH_ALGORITHMS, "RFC 7427 §4"),
 	STATUS(ADDRESS_CHANGE_SUPPORTED, "address-change §3"),
-	STATUS(ADDRESS_CHANGE, "address-change §4"),
-	STATUS(MIGRATION_COMPLETED, "address-change §4"),
-	STATUS(ADDRESS_EXPIRED, "address-change §4"),
-	STATUS(ADDRESS_CHANGE_COOKIE, "address-change §4"),
+	CHANGE(ADDRESS_CHANGE),
+	CHANGE(MIGRATION_COMPLETED),
+	CHANGE(ADDRESS_EXPIRED),
+	CHANGE(ADDRESS_CHANGE_COOKIE),
+	IKE_CHANGE_ELEMENT_ROWS(IKE_SUITE_CHANGE, "AC-"),
 	{ 0 },
 };
 
@@ -153,6 +161,11 @@ static const struct message messages[] = {
 		"1.4.1"),
 	ROW("UPDATE_ADDRESSES-REQUEST", "update of the addresses", IKE_INFORMATIONAL, REQUEST,
 		"1.4"),
+	ROW("CHANGE_ADDRESS-REQUEST", "change of the address", IKE_INFORMATIONAL, REQUEST, "1.4"),
+	ROW("EXPIRE_ADDRESS-REQUEST", "end of the old address", IKE_INFORMATIONAL, REQUEST, "1.4"),
+	ROW("CHANGE_COOKIE-RESPONSE", "cookie for the new address", IKE_INFORMATIONAL, RESPONSE,
+		"1.4"),
+	ROW("CHANGE_REFUSED-RESPONSE", "refusal of a change", IKE_INFORMATIONAL, RESPONSE, "1.4"),
 	{ 0 },
 };
 
@@ -167,6 +180,10 @@ enum ike_purpose ike_suite_purpose(const struct message *message)
 		{ "DELETE_IKE-REQUEST", IKE_PURPOSE_DELETE_IKE },
 		{ "DELETE_CHILD-REQUEST", IKE_PURPOSE_DELETE_CHILD },
 		{ "UPDATE_ADDRESSES-REQUEST", IKE_PURPOSE_UPDATE_ADDRESSES },
+		{ "CHANGE_ADDRESS-REQUEST", IKE_PURPOSE_CHANGE_ADDRESS },
+		{ "EXPIRE_ADDRESS-REQUEST", IKE_PURPOSE_EXPIRE_ADDRESS },
+		{ "CHANGE_COOKIE-RESPONSE", IKE_PURPOSE_CHANGE_COOKIE },
+		{ "CHANGE_REFUSED-RESPONSE", IKE_PURPOSE_CHANGE_REFUSED },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -244,6 +261,7 @@ void ike_suite_spread(const struct packet *inside, struct packet *out, struct ar
 		if (out->element_count < WIRE_ELEMENTS_MAX)
 			out->elements[out->element_count++] = named(&inside->elements[i]);
 	add_transforms(inside, out, arena);
+	ike_change_spread(out);
 }
 
 int ike_suite_decode(struct view octets, struct packet *out, struct reject *reject)
@@ -308,6 +326,7 @@ void ike_suite_arrange(struct packet *packet, const bool *set, struct arena *are
 		if (e->code == IKE_PAYLOAD_SA && !e->vendor && !set[i])
 			e->value = with_transforms(packet, e, arena);
 	}
+	ike_change_arrange(packet, arena);
 	for (unsigned i = 0; i < packet->element_count; i++)
 		if (is_payload(&packet->elements[i]))
 			packet->elements[n++] = packet->elements[i];

@@ -16,6 +16,7 @@
 enum ike_suite_vendor {
 	IKE_SUITE_TRANSFORM = 0x10000, /* code: the transform type */
 	IKE_SUITE_FINDING,	       /* code: enum ike_suite_finding */
+	IKE_SUITE_CHANGE,	       /* code: enum ike_change_element */
 };
 
 enum ike_suite_finding {
@@ -36,6 +37,11 @@ enum ike_purpose {
 	IKE_PURPOSE_DELETE_IKE,
 	IKE_PURPOSE_DELETE_CHILD,
 	IKE_PURPOSE_UPDATE_ADDRESSES,
+	/* docs/address-change.md */
+	IKE_PURPOSE_CHANGE_ADDRESS,
+	IKE_PURPOSE_EXPIRE_ADDRESS,
+	IKE_PURPOSE_CHANGE_COOKIE,
+	IKE_PURPOSE_CHANGE_REFUSED,
 };
 enum ike_purpose ike_suite_purpose(const struct message *message);
 

@@ -195,6 +195,12 @@ static void feed_eap(struct peer *peer, const struct packet *packet)
 		memcpy(peer->eap, eap->output.data, peer->eap_size);
 }
 
+static void established(struct peer *peer)
+{
+	peer->phase = IKE_PHASE_ESTABLISHED;
+	peer->first_here = peer->here;
+}
+
 static void take_auth_response(struct peer *peer, const struct packet *packet)
 {
 	if (packet_find(packet, 0, IKE_PAYLOAD_EAP)) {
@@ -206,7 +212,7 @@ static void take_auth_response(struct peer *peer, const struct packet *packet)
 		peer->phase = IKE_PHASE_FAILED;
 		return;
 	}
-	peer->phase = IKE_PHASE_ESTABLISHED;
+	established(peer);
 	peer->child_ours = peer->own.child_spi;
 	peer->child_theirs = ike_peer_offer(packet).child_spi;
 	peer->own.made = false;
@@ -262,8 +268,11 @@ static void take_response(struct peer *peer, const struct packet *packet, struct
 		peer->own.made = false;
 		break;
 	case IKE_INFORMATIONAL:
-		if (peer->purpose == IKE_PURPOSE_DELETE_IKE)
+		if (peer->purpose == IKE_PURPOSE_DELETE_IKE ||
+			peer->purpose == IKE_PURPOSE_EXPIRE_ADDRESS)
 			peer->phase = IKE_PHASE_CLOSED;
+		else if (peer->purpose == IKE_PURPOSE_CHANGE_ADDRESS)
+			ike_peer_take_change(peer, packet);
 		break;
 	}
 }
@@ -333,7 +342,7 @@ static void sent_response(struct peer *peer, const struct packet *packet, struct
 		if (!packet_find(packet, 0, IKE_PAYLOAD_AUTH) ||
 			packet_find(packet, 0, IKE_PAYLOAD_EAP))
 			return;
-		peer->phase = IKE_PHASE_ESTABLISHED;
+		established(peer);
 		peer->child_ours = ours.child_spi;
 		peer->child_theirs = theirs.child_spi;
 		break;

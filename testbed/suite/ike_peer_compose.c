@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the tester's end of IKE would send now: each message as a right implementation has it. */
+#include "ref/ike/ike_change_wire.h"
 #include "testbed/suite/ike_peer_inside.h"
 #include "testbed/suite/ike_proposal.h"
 
@@ -228,6 +229,16 @@ static void init_response(struct peer *peer, struct ike_draft *d, struct packet 
 
 /* --- IKE_AUTH --------------------------------------------------------------------------------- */
 
+/* Which ways to move this end knows. */
+static void draft_mobility(struct peer *peer, struct ike_draft *d)
+{
+	if (is_on(peer, "mobike"))
+		ike_draft_notify(d, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	if (is_on(peer, "address-change"))
+		ike_draft_notify(d, IKE_N_ADDRESS_CHANGE_SUPPORTED,
+			view_text(IKE_CHANGE_SUPPORTED_TEXT));
+}
+
 static void auth_request(struct peer *peer, struct ike_draft *d)
 {
 	if (peer->phase == IKE_PHASE_EAP) { /* RFC 7296 §2.16 */
@@ -243,8 +254,7 @@ static void auth_request(struct peer *peer, struct ike_draft *d)
 	ike_peer_draft_requests(peer, d);
 	if (!ike_peer_by_eap(peer, true))
 		ike_peer_draft_proof(peer, d);
-	if (is_on(peer, "mobike"))
-		ike_draft_notify(d, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	draft_mobility(peer, d);
 	draft_configuration(peer, d);
 	draft_offer(peer, d, IKE_PROTOCOL_ESP, peer->own.child_spi, 4);
 	draft_child(peer, d, true);
@@ -268,8 +278,7 @@ static void auth_response(struct peer *peer, struct ike_draft *d)
 		return;
 	}
 	make_secret(peer, &peer->reply);
-	if (is_on(peer, "mobike"))
-		ike_draft_notify(d, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
+	draft_mobility(peer, d);
 	draft_configuration(peer, d);
 	if (!draft_choice(peer, d, IKE_PROTOCOL_ESP, peer->reply.child_spi, 4, true, &suite))
 		ike_draft_notify(d, IKE_N_NO_PROPOSAL_CHOSEN, VIEW_EMPTY);
@@ -349,7 +358,8 @@ static void create_response(struct peer *peer, struct ike_draft *d)
 /* --- INFORMATIONAL ---------------------------------------------------------------------------- */
 
 /* RFC 7296 §1.4.1: a Child SA is deleted by both; what the request asks for beside is answered. */
-static void information_response(struct peer *peer, struct ike_draft *d, struct packet *out)
+static void information_response(struct peer *peer, struct ike_draft *d, enum ike_purpose purpose,
+	struct packet *out)
 {
 	const struct element_value *e = packet_find(&peer->request, 0, IKE_PAYLOAD_DELETE);
 	const struct element_value *cookie = packet_find(&peer->request, IKE_N_COOKIE2,
@@ -364,6 +374,7 @@ static void information_response(struct peer *peer, struct ike_draft *d, struct 
 		draft_nat(peer, d, out);
 	if (cookie)
 		ike_draft_octets(d, IKE_PAYLOAD_NOTIFY, cookie->value);
+	ike_peer_draft_change_answer(peer, d, purpose);
 }
 
 static void information_request(struct peer *peer, struct ike_draft *d, enum ike_purpose purpose,
@@ -382,6 +393,14 @@ static void information_request(struct peer *peer, struct ike_draft *d, enum ike
 		ike_draft_notify(d, IKE_N_UPDATE_SA_ADDRESSES, VIEW_EMPTY);
 		draft_nat(peer, d, out);
 		break;
+	case IKE_PURPOSE_CHANGE_ADDRESS:
+		ike_peer_draft_change(peer, d);
+		break;
+	case IKE_PURPOSE_EXPIRE_ADDRESS:
+		ike_peer_draft_expired(peer, d);
+		break;
+	case IKE_PURPOSE_CHANGE_COOKIE:
+	case IKE_PURPOSE_CHANGE_REFUSED:
 	case IKE_PURPOSE_PLAIN:
 	case IKE_PURPOSE_REKEY_IKE:
 	case IKE_PURPOSE_REKEY_CHILD:
@@ -445,7 +464,7 @@ static void compose_response(struct peer *peer, const struct message *message, s
 		create_response(peer, d);
 		break;
 	case IKE_INFORMATIONAL:
-		information_response(peer, d, out);
+		information_response(peer, d, ike_suite_purpose(message), out);
 		break;
 	}
 }

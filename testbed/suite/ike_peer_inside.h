@@ -47,6 +47,14 @@ struct tester_secret {
 	uint32_t child_spi;
 };
 
+/* The tester's change of its address, docs/address-change.md. */
+struct tester_change {
+	uint32_t made, number;		/* the last change that was completed; that was asked for */
+	struct endpoint agreed;		/* where both know the tester; family 0: where it began */
+	struct endpoint old, new;	/* of the last request */
+	struct view cookie;		/* to be sent with the request once more */
+};
+
 enum ike_phase {
 	IKE_PHASE_NOTHING,
 	IKE_PHASE_KEYED,
@@ -71,6 +79,8 @@ struct peer {
 	bool serves;
 	enum ike_phase phase;
 	struct endpoint here, there;
+	struct endpoint first_here; /* where the tester was when the IKE SA came up */
+	struct tester_change change;
 	struct ike_credentials *credentials;
 
 	struct tester_sa sas[IKE_SAS_MAX]; /* the newest last */
@@ -120,6 +130,17 @@ struct view ike_peer_keep(struct peer *peer, struct view octets);
 
 /* --- ike_peer_compose.c */
 void ike_peer_compose(struct peer *peer, const struct message *message, struct packet *out);
+
+/* --- ike_peer_change.c */
+/* ADDRESS_CHANGE, for the first time or once more with the cookie that was given. */
+void ike_peer_draft_change(struct peer *peer, struct ike_draft *d);
+/* ADDRESS_EXPIRED, and the deletion of the IKE SA. */
+void ike_peer_draft_expired(struct peer *peer, struct ike_draft *d);
+/* Takes note of the answer to a change. */
+void ike_peer_take_change(struct peer *peer, const struct packet *packet);
+/* The answer to the implementation's change, if it asked for one. */
+void ike_peer_draft_change_answer(struct peer *peer, struct ike_draft *d,
+	enum ike_purpose purpose);
 
 /* --- ike_peer_auth.c */
 /* Reads certificates if the settings ask for them; false: there are none to be read. */
