@@ -2,6 +2,7 @@
 /* IKE_AUTH, RFC 7296 §1.2, §2.15, and the internal address, §2.19. */
 #include <arpa/inet.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 bool ike_peer_proved(const void *context, const void *input)
@@ -64,7 +65,8 @@ static bool says_changes(const struct ike_sa *sa, const struct packet *p)
 
 	return sa->connection->address_change &&
 		ike_find_notify(p, IKE_N_ADDRESS_CHANGE_SUPPORTED, &n) &&
-		view_equal(n.data, view_text(IKE_CHANGE_SUPPORTED_TEXT));
+		(view_equal(n.data, view_text(IKE_CHANGE_SUPPORTED_TEXT)) ||
+			MUTANT(change_other_data));
 }
 
 /* --- initiator ---------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
  * sent to the new address: before the correspondent moves, or, where its owner limits what is sent
  * until then, afterwards. Retransmission, order and replay are IKE's.
  */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_change_inside.h"
 
 /* The SA and its Child SAs are elsewhere now; `here`: it was our end that moved. */
@@ -107,7 +108,7 @@ int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ik
 	if (sa->task == TASK_NONE)
 		return 0;
 	/* what is under way goes on from and to where we are now */
-	if (!c->tunnelled && of == sa)
+	if (!c->tunnelled && of == sa && !MUTANT(change_repeats_from_before))
 		ike_change_leave(sa);
 	sa->tries = 1;
 	sa->interval = sa->ike->config.retransmit_first;
@@ -140,7 +141,7 @@ static void next_change(struct ike_sa *sa, struct ike_sa *of)
 
 	if (!c->tunnelled && of == sa)
 		ike_change_leave(sa);
-	if (!c->cookie.size)
+	if (!c->cookie.size || MUTANT(change_cookie_with_new_number))
 		c->sequence = ++of->changes_made;
 	c->to = c->next_to;
 	c->from = of->change.away ? of->change.agreed : of->local;
@@ -170,7 +171,7 @@ int ike_tx_change(void *context, const void *input)
 	write_u32(&w, (uint32_t)(c->hold / BTIME_MS));
 	if (c->hold)
 		packet_add(&p, 0, IKE_CHANGE_HOLD_TIME, VIEW_OF(hold));
-	if (c->cookie.size)
+	if (c->cookie.size && !MUTANT(change_forgets_cookie))
 		packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, ike_octets_view(&c->cookie));
 	ike_draft_begin(s->draft);
 	if (of == sa)
@@ -184,7 +185,7 @@ int ike_tx_change(void *context, const void *input)
 /* Where the SA is for both again, when there will be no change. */
 static void come_back(struct ike_sa *sa)
 {
-	if (sa->change.away)
+	if (sa->change.away && !MUTANT(change_moves_when_refused))
 		memcpy(sa->local.address, sa->change.agreed.address, sizeof(sa->local.address));
 	sa->change.away = false;
 	ike_octets_clear(&sa->change.cookie);
@@ -205,6 +206,8 @@ static bool find_answer(const struct ike_sa *sa, const struct ike_sa *of, const 
 {
 	struct ike_notification n;
 
+	if (MUTANT(change_any_answer))
+		return ike_find_notify(in, type, &n) && ike_change_decode(n.data, out, NULL) == 0;
 	return ike_find_notify(in, type, &n) && ike_change_decode(n.data, out, NULL) == 0 &&
 		out->header[IKE_CHANGE_KIND] == kind &&
 		out->header[IKE_CHANGE_SEQUENCE] == sa->change.sequence &&
@@ -226,7 +229,7 @@ static void completed(struct ike_sa *sa, struct ike_sa *of, const struct packet 
 	if (sa->wanted & 1u << TASK_CHANGE) { /* moved again meanwhile */
 		if (!c->tunnelled && of == sa)
 			ike_change_leave(sa);
-	} else if (cookie) { /* §5.3: the correspondent has moved, and sends little so far */
+	} else if (cookie && !MUTANT(change_never_confirms)) { /* §5.3: the correspondent has moved, and sends little so far */
 		ike_octets_set(&c->cookie, cookie->value);
 		c->confirm = true;
 		sa->wanted |= 1u << TASK_CHANGE;
@@ -250,7 +253,7 @@ static void take_cookie(struct ike_sa *sa, const struct packet *p, struct ike_st
 {
 	if (sa->wanted & 1u << TASK_CHANGE)
 		return; /* moved again: the next request asks for its own */
-	if (++sa->change.rounds > IKE_CHANGE_COOKIE_ROUNDS) {
+	if (++sa->change.rounds > IKE_CHANGE_COOKIE_ROUNDS && !MUTANT(change_endless_cookies)) {
 		change_failed(sa, s, "the peer asks for cookies again and again");
 		return;
 	}

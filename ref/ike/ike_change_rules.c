@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 
+#include "ref/base/mutant.h"
 #include "ref/base/crypto.h"
 #include "ref/ike/ike_change_rules.h"
 
@@ -63,7 +64,7 @@ void ike_change_make_cookie(uint8_t secrets[2][32], uint8_t version,
 
 	write_u64(&w, about->spi_i);
 	write_u64(&w, about->spi_r);
-	write_u32(&w, about->sequence);
+	write_u32(&w, MUTANT(change_cookie_of_any_number) ? 0 : about->sequence);
 	write_u8(&w, about->to.family);
 	write_bytes(&w, about->to.address, 16);
 	struct view parts[] = { view_text("address change"), writer_view(&w) };
@@ -78,6 +79,8 @@ bool ike_change_cookie_good(uint8_t secrets[2][32], uint8_t version,
 	const struct element_value *e = packet_find(request, 0, IKE_CHANGE_PATH_COOKIE);
 	uint8_t expected[IKE_CHANGE_COOKIE_SIZE];
 
+	if (MUTANT(change_any_cookie) && e)
+		return true;
 	if (!e || e->value.size != IKE_CHANGE_COOKIE_SIZE)
 		return false;
 	if ((uint8_t)(version - e->value.data[0]) > 1)
@@ -94,7 +97,7 @@ bool ike_change_too_often(btime *budget, btime now)
 	btime full = CHANGES_AT_ONCE * CHANGE_REFILL;
 	btime empty_at = *budget > now ? *budget : now;
 
-	if (empty_at - now > full - CHANGE_REFILL)
+	if (!MUTANT(change_no_limit) && empty_at - now > full - CHANGE_REFILL)
 		return true;
 	*budget = empty_at + CHANGE_REFILL;
 	return false;
@@ -104,14 +107,14 @@ enum ike_change_reason ike_change_judge(const struct ike_change_case *c, const s
 {
 	uint32_t sequence = (uint32_t)p->header[IKE_CHANGE_SEQUENCE];
 	struct endpoint old = ike_change_address(p, false), to = ike_change_address(p, true);
-	bool direct = ike_change_same(&c->from, &to);
+	bool direct = ike_change_same(&c->from, &to) || MUTANT(change_from_anywhere);
 	bool tunnelled = c->tunnels && ike_change_same(&c->from, &c->peer);
 
 	if (!c->allowed)
 		return IKE_CHANGE_PROHIBITED;
-	if (sequence <= c->seen)
+	if (sequence <= c->seen && !MUTANT(change_any_number))
 		return IKE_CHANGE_STALE;
-	if (!ike_change_same(&old, &c->peer))
+	if (!ike_change_same(&old, &c->peer) && !MUTANT(change_any_old_address))
 		return IKE_CHANGE_NOT_THERE;
 	/* in a tunnel it comes from the old address, else from the new one */
 	if (!ike_change_possible(&to) || ike_change_same(&to, &c->local) ||

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Address change at the correspondent; section numbers are of docs/address-change.md. */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_change_inside.h"
 
 /* §5.3: an address that is not verified by then is given up. */
@@ -58,7 +59,7 @@ static struct ike_sa *named_sa(struct ike_sa *sa, const struct packet *p, struct
 		of->state != IKE_STATE_ESTABLISHED || !ike_id_equal(&of->peer_id, &sa->peer_id))
 		return NULL;
 	*why = IKE_CHANGE_BAD_PROOF;
-	return proof_good(of, sa, data, p) ? of : NULL;
+	return MUTANT(change_any_proof) || proof_good(of, sa, data, p) ? of : NULL;
 }
 
 /* 0: nothing is against it. */
@@ -79,7 +80,8 @@ static void refuse(struct ike_sa *sa, struct ike_step *s, const struct packet *r
 	uint8_t value[4];
 	struct writer w = writer_of(value, sizeof(value));
 
-	p.header[IKE_CHANGE_SEQUENCE] = request->header[IKE_CHANGE_SEQUENCE];
+	p.header[IKE_CHANGE_SEQUENCE] =
+		MUTANT(change_refusal_without_number) ? 0 : request->header[IKE_CHANGE_SEQUENCE];
 	p.header[IKE_CHANGE_SPI_I] = request->header[IKE_CHANGE_SPI_I];
 	p.header[IKE_CHANGE_SPI_R] = request->header[IKE_CHANGE_SPI_R];
 	write_u32(&w, (uint32_t)reason);
@@ -102,7 +104,8 @@ static void ask_for_cookie(struct ike_sa *of, struct ike_step *s, uint32_t seque
 static void answer_completed(struct ike_sa *of, struct ike_step *s, const struct packet *request)
 {
 	uint32_t sequence = (uint32_t)request->header[IKE_CHANGE_SEQUENCE];
-	struct packet p = ike_change_packet(of, IKE_CHANGE_COMPLETED, sequence);
+	struct packet p = ike_change_packet(of, IKE_CHANGE_COMPLETED,
+		MUTANT(change_answer_without_number) ? 0 : sequence);
 	struct endpoint old = ike_change_address(request, false);
 	struct endpoint to = ike_change_address(request, true);
 	uint8_t spis[256], cookie[IKE_CHANGE_COOKIE_SIZE];
@@ -126,7 +129,8 @@ static void take_change(struct ike_sa *of, struct ike_step *s, const struct pack
 	of->changes_seen = (uint32_t)request->header[IKE_CHANGE_SEQUENCE];
 	of->unverified = !known;
 	of->verify_due = known ? BTIME_NEVER : btime_add(s->now, VERIFY_TIME);
-	ike_change_migrate(of, s, false, &old, &to);
+	if (!MUTANT(change_stays))
+		ike_change_migrate(of, s, false, &old, &to);
 	answer_completed(of, s, request);
 	ike_touch(of);
 }
@@ -181,7 +185,8 @@ static void decide(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s, con
 		actions_report(s->actions, of, IKE_REPORT_CHANGING,
 			ike_report_name(IKE_REPORT_CHANGING), VIEW(&m, sizeof(m)));
 	}
-	bool known = sa->connection->trust_new_address || cookie_good(of, p, sequence, &to);
+	bool known = sa->connection->trust_new_address || cookie_good(of, p, sequence, &to) ||
+		MUTANT(change_without_cookie);
 	if (known || (sa->connection->check_meanwhile && !of->unverified))
 		take_change(of, s, p, known);
 	else
@@ -194,7 +199,8 @@ void ike_change_asked(struct ike_sa *sa, struct ike_step *s)
 	struct packet p;
 	enum ike_change_reason why = 0;
 
-	if (!ike_find_notify(s->packet, IKE_N_ADDRESS_CHANGE, &n) || !sa->peer_changes ||
+	if (!ike_find_notify(s->packet, IKE_N_ADDRESS_CHANGE, &n) ||
+		(!sa->peer_changes && !MUTANT(change_not_agreed)) ||
 		sa->state != IKE_STATE_ESTABLISHED)
 		return;
 	if (ike_change_decode(n.data, &p, NULL) < 0 ||
