@@ -206,10 +206,11 @@ static bool find_answer(const struct ike_sa *sa, const struct ike_sa *of, const 
 {
 	struct ike_notification n;
 
+	if (!ike_find_notify(in, type, &n) || ike_change_decode(n.data, out, NULL) < 0)
+		return false;
 	if (MUTANT(change_any_answer))
-		return ike_find_notify(in, type, &n) && ike_change_decode(n.data, out, NULL) == 0;
-	return ike_find_notify(in, type, &n) && ike_change_decode(n.data, out, NULL) == 0 &&
-		out->header[IKE_CHANGE_KIND] == kind &&
+		return true;
+	return out->header[IKE_CHANGE_KIND] == kind &&
 		out->header[IKE_CHANGE_SEQUENCE] == sa->change.sequence &&
 		out->header[IKE_CHANGE_SPI_I] == of->spi_i &&
 		out->header[IKE_CHANGE_SPI_R] == of->spi_r;
@@ -229,7 +230,8 @@ static void completed(struct ike_sa *sa, struct ike_sa *of, const struct packet 
 	if (sa->wanted & 1u << TASK_CHANGE) { /* moved again meanwhile */
 		if (!c->tunnelled && of == sa)
 			ike_change_leave(sa);
-	} else if (cookie && !MUTANT(change_never_confirms)) { /* §5.3: the correspondent has moved, and sends little so far */
+	} else if (cookie && !MUTANT(change_never_confirms)) {
+		/* §5.3: the correspondent has moved, and sends little so far */
 		ike_octets_set(&c->cookie, cookie->value);
 		c->confirm = true;
 		sa->wanted |= 1u << TASK_CHANGE;
