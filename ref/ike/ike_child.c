@@ -364,7 +364,8 @@ static int take_answer(struct ike_sa *sa, const struct packet *p, bool first, st
 	struct ike_proposals chosen, mine = own_proposals(sa, !first);
 	struct ike_sizes sizes;
 
-	if (!e || (!first && !nonce) || ike_decode_sa(e, &chosen, NULL) < 0 || chosen.count != 1)
+	if (!e || (!first && !nonce) || ike_decode_sa(e, &chosen, NULL) < 0 || chosen.count != 1 ||
+		!ike_is_choice(&chosen.list[0]))
 		return -1;
 	if (!ike_choose(&chosen, &mine, IKE_PROTOCOL_ESP, first, &m->suite) ||
 		ike_suite_sizes(&m->suite, &sizes) < 0)

@@ -243,6 +243,7 @@ static bool rekey_shared(const struct ike_sa *sa, const struct packet *p,
 
 	mine.list[0] = ike_suite_proposal(&sa->suite, IKE_PROTOCOL_IKE, 1);
 	if (!decode_sa(p, chosen) || chosen->count != 1 || chosen->list[0].spi_size != 8 ||
+		!ike_is_choice(&chosen->list[0]) ||
 		!spi_of(&chosen->list[0]) || !packet_find(p, 0, IKE_PAYLOAD_NONCE))
 		return false;
 	return ike_choose(chosen, &mine, IKE_PROTOCOL_IKE, false, &suite) &&

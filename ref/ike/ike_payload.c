@@ -271,6 +271,19 @@ const struct ike_proposal *ike_choose(const struct ike_proposals *offered,
 	return NULL;
 }
 
+bool ike_is_choice(const struct ike_proposal *p)
+{
+	uint32_t seen = 0;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		uint32_t bit = 1u << (p->transforms[i].type & 31);
+		if (seen & bit)
+			return false;
+		seen |= bit;
+	}
+	return true;
+}
+
 /* --- identities, §3.5 --------------------------------------------------------------------- */
 
 int ike_decode_id(const struct element_value *e, struct ike_id *out, struct reject *reject)

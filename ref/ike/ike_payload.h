@@ -58,6 +58,9 @@ const struct ike_proposal *ike_choose(const struct ike_proposals *offered,
 	const struct ike_proposals *accepted, uint8_t protocol, bool without_dh,
 	struct ike_suite *suite);
 
+/* Whether it names one transform of each of its types, as an answer must (§2.7). */
+bool ike_is_choice(const struct ike_proposal *p);
+
 /* §3.5; two are equal when type and data are. */
 #define IKE_ID_MAX 128
 struct ike_id {

@@ -193,9 +193,12 @@ static int make_results(struct call *call)
 
 static bool wants_tls(const struct call *call)
 {
+	static const char *const features[] = { "eap-tls", "ike-certificate", "ike-eap-tls" };
+
 	for (size_t r = 0; r < call->manifest->role_count; r++)
-		if (manifest_claims(&call->manifest->roles[r], "eap-tls"))
-			return true;
+		for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+			if (manifest_claims(&call->manifest->roles[r], features[i]))
+				return true;
 	return false;
 }
 

@@ -159,6 +159,24 @@ static void draft_offer(struct peer *peer, struct ike_draft *d, uint8_t protocol
 	ike_draft_sa(d, &list);
 }
 
+/* A group that a public value is there of is the only one, when it is among them. */
+static void keep_group(struct ike_proposals *list, uint16_t group)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		struct ike_proposal *p = &list->list[i];
+		bool known = false;
+		unsigned n = 0;
+		for (unsigned k = 0; k < p->count; k++)
+			known |= p->transforms[k].type == IKE_TRANSFORM_DH &&
+				p->transforms[k].id == group;
+		for (unsigned k = 0; k < p->count; k++)
+			if (!known || p->transforms[k].type != IKE_TRANSFORM_DH ||
+				p->transforms[k].id == group)
+				p->transforms[n++] = p->transforms[k];
+		p->count = n;
+	}
+}
+
 /* What the tester takes of the request's offer; false: nothing. */
 static bool draft_choice(struct peer *peer, struct ike_draft *d, uint8_t protocol, uint64_t spi,
 	size_t size, bool without_dh, struct ike_suite *suite)
@@ -167,6 +185,7 @@ static bool draft_choice(struct peer *peer, struct ike_draft *d, uint8_t protoco
 	struct ike_proposals offered, accepted, chosen = { .count = 1 };
 
 	read_proposals(peer, protocol, &accepted);
+	keep_group(&accepted, ike_peer_offer(&peer->request).group);
 	if (!sa || ike_decode_sa(sa, &offered, NULL) < 0)
 		return false;
 	const struct ike_proposal *p = ike_choose(&offered, &accepted, protocol, without_dh, suite);

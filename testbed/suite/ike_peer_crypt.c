@@ -195,6 +195,25 @@ static uint64_t iv_of(const struct packet *packet, unsigned fragment)
 		(ike_is_response(packet) ? 1 : 0);
 }
 
+/* One datagram; `number` of a fragment, or 0. */
+static int seal_part(struct peer *peer, const struct tester_sa *sa, const struct packet *packet,
+	uint32_t first, struct view inside, unsigned number, const struct peer_wrapping *how,
+	struct writer *w, size_t *sizes, unsigned *count)
+{
+	const struct ike_half *half = sa->initiator ? &sa->keys.initiator : &sa->keys.responder;
+	const struct ike_fragment fragment = { (uint16_t)number,
+		(uint16_t)packet->header[IKE_SUITE_FRAGMENT_TOTAL] };
+	size_t began = w->used;
+
+	if (ike_seal(&sa->suite, half, packet, first, inside, &fragment, iv_of(packet, number),
+		    peer->config.random, w) < 0)
+		return -1;
+	if (how->wrong)
+		w->start[w->used - 1] ^= 0x01;
+	sizes[(*count)++] = w->used - began;
+	return 0;
+}
+
 int ike_peer_wrap(struct peer *peer, const struct packet *packet, struct view plain,
 	const struct peer_wrapping *how, struct writer *w, size_t *sizes, unsigned *count)
 {
@@ -214,21 +233,15 @@ int ike_peer_wrap(struct peer *peer, const struct packet *packet, struct view pl
 	struct view inside = VIEW(plain.data + IKE_HEADER_SIZE, plain.size - IKE_HEADER_SIZE);
 	unsigned parts = total ? total : 1;
 	size_t each = (inside.size + parts - 1) / parts;
+	if (only > parts) /* a number that there is not */
+		return seal_part(peer, sa, packet, first, inside, only, how, w, sizes, count);
 	for (unsigned i = 0; i < parts && *count < WRAPPED_MAX; i++) {
 		size_t at = i * each < inside.size ? i * each : inside.size;
 		size_t size = inside.size - at < each ? inside.size - at : each;
-		const struct ike_fragment fragment = { (uint16_t)(total ? i + 1 : 0),
-			(uint16_t)total };
-		size_t began = w->used;
-		if (only && only != i + 1)
-			continue;
-		if (ike_seal(&sa->suite, sa->initiator ? &sa->keys.initiator : &sa->keys.responder,
-			    packet, first, VIEW(inside.data + at, size), &fragment,
-			    iv_of(packet, i), peer->config.random, w) < 0)
+		if ((!only || only == i + 1) &&
+			seal_part(peer, sa, packet, first, VIEW(inside.data + at, size),
+				total ? i + 1 : 0, how, w, sizes, count) < 0)
 			return -1;
-		if (how->wrong)
-			w->start[w->used - 1] ^= 0x01;
-		sizes[(*count)++] = w->used - began;
 	}
 	return w->failed ? -1 : 0;
 }

@@ -108,7 +108,7 @@ static const struct role_inner ike_inner[] = {
 	.protocol = &ike_suite_protocol, .port = IKE_PORT, .nat_port = IKE_NAT_PORT,               \
 	.seal = IKE_PAYLOAD_SK, .points = ike_points, .inner = ike_inner,                          \
 	.decode = ike_suite_decode, .arrange = ike_suite_arrange, .asks = ike_suite_asks,          \
-	.standard = ike_suite_standard, .lists_elements = true
+	.standard = ike_suite_standard, .lists_elements = true, .eap_aside = true
 
 const struct role roles[] = {
 	{

@@ -63,6 +63,7 @@ struct role {
 	void (*arrange)(struct packet *packet, const bool *set, struct arena *arena);
 	const uint32_t *shown; /* elements (vendor 0) that name a message in reports; ends with 0 */
 	bool lists_elements;   /* ... or all of them do */
+	bool eap_aside;	       /* works without EAP: no method must be claimed */
 	/* Whether who sent the message waits for an answer; NULL: by its flags. */
 	bool (*asks)(const struct packet *packet);
 	/* An element that a suite adds without a value; NULL: by the first field of its row. */

@@ -78,11 +78,30 @@ static bool has(const struct manifest_role *role, const char *feature, const cha
 	return false;
 }
 
+static bool has_all(const struct test *test, const struct manifest_role *role, const char *method,
+	char *why, size_t size)
+{
+	for (size_t i = 0; i < test->needs.count; i++) {
+		const char *feature = test->needs.list[i].text;
+		if (has(role, feature, method))
+			continue;
+		if (strcmp(feature, "keys") == 0)
+			snprintf(why, size, "the test needs keys, and %s derives none", method);
+		else
+			snprintf(why, size, "the test needs %s, and the manifest does not claim it",
+				feature);
+		return false;
+	}
+	return true;
+}
+
 bool settings_supported(const struct settings *s, const struct test *test,
-	const struct manifest_role *role, char *why, size_t size)
+	const struct manifest_role *role, bool by_eap, char *why, size_t size)
 {
 	const char *method = settings_get(s, SIDE_SUT, "eap");
 
+	if (!by_eap)
+		return has_all(test, role, method ? method : "", why, size);
 	if (!method) {
 		snprintf(why, size, "the manifest claims no EAP method for the role %s",
 			role->name);
@@ -96,16 +115,5 @@ bool settings_supported(const struct settings *s, const struct test *test,
 			return false;
 		}
 	}
-	for (size_t i = 0; i < test->needs.count; i++) {
-		const char *feature = test->needs.list[i].text;
-		if (has(role, feature, method))
-			continue;
-		if (strcmp(feature, "keys") == 0)
-			snprintf(why, size, "the test needs keys, and %s derives none", method);
-		else
-			snprintf(why, size, "the test needs %s, and the manifest does not claim it",
-				feature);
-		return false;
-	}
-	return true;
+	return has_all(test, role, method, why, size);
 }

@@ -33,6 +33,6 @@ struct settings_tls settings_tls(const char *authority, const char *certificate,
 
 /* Whether the implementation has what the test needs; otherwise *why is one sentence. */
 bool settings_supported(const struct settings *s, const struct test *test,
-	const struct manifest_role *role, char *why, size_t size);
+	const struct manifest_role *role, bool by_eap, char *why, size_t size);
 
 #endif

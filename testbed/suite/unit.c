@@ -360,7 +360,8 @@ static int set_up(struct job *j)
 		return end(j, VERDICT_NOT_APPLICABLE, "%s does not play the role %s",
 			j->run->manifest->name, j->u->suite->role->name);
 	settings_resolve(j->u->test, j->run->manifest, j->role, &j->settings);
-	if (!settings_supported(&j->settings, j->u->test, j->role, why, sizeof(why)))
+	if (!settings_supported(&j->settings, j->u->test, j->role,
+		    !j->u->suite->role->eap_aside, why, sizeof(why)))
 		return end(j, VERDICT_UNSUPPORTED, "%s", why);
 	if (make_folders(j) < 0)
 		return -1;
