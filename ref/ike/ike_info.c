@@ -3,9 +3,11 @@
  * INFORMATIONAL: Delete (RFC 7296 §1.4.1), liveness (§2.4), and the change of addresses (RFC 4555
  * §3.5) with its check that the peer is where it says (§3.7).
  */
+#include <netinet/in.h>
+
 #include "ref/ike/ike_inside.h"
 
-static void send(struct ike_sa *sa, enum ike_task task, struct ike_step *s)
+static void send_task(struct ike_sa *sa, enum ike_task task, struct ike_step *s)
 {
 	sa->wanted &= ~(1u << task);
 	ike_send_request(sa, IKE_INFORMATIONAL, task, s->draft, s);
@@ -23,7 +25,7 @@ int ike_tx_delete(void *context, const void *input)
 	if (sa->expired)
 		ike_draft_expired(sa, s->draft);
 	ike_draft_delete(s->draft, IKE_PROTOCOL_IKE, VIEW_EMPTY);
-	send(context, TASK_DELETE, s);
+	send_task(context, TASK_DELETE, s);
 	return 0;
 }
 
@@ -42,7 +44,7 @@ int ike_tx_delete_child(void *context, const void *input)
 	write_u32(&w, child->info.spi_in);
 	ike_draft_begin(s->draft);
 	ike_draft_delete(s->draft, IKE_PROTOCOL_ESP, VIEW_OF(spi));
-	send(sa, TASK_DELETE_CHILD, s);
+	send_task(sa, TASK_DELETE_CHILD, s);
 	return 0;
 }
 
@@ -54,7 +56,7 @@ int ike_tx_address(void *context, const void *input)
 	ike_draft_begin(s->draft);
 	ike_draft_notify(s->draft, IKE_N_UPDATE_SA_ADDRESSES, VIEW_EMPTY);
 	ike_nat_notify(context, s->draft);
-	send(context, TASK_ADDRESS, s);
+	send_task(context, TASK_ADDRESS, s);
 	return 0;
 }
 
@@ -67,7 +69,7 @@ int ike_tx_path(void *context, const void *input)
 	random_fill(sa->ike->config.random, sa->cookie2, sizeof(sa->cookie2));
 	ike_draft_begin(s->draft);
 	ike_draft_notify(s->draft, IKE_N_COOKIE2, VIEW_OF(sa->cookie2));
-	send(sa, TASK_PATH, s);
+	send_task(sa, TASK_PATH, s);
 	return 0;
 }
 
@@ -76,7 +78,7 @@ int ike_tx_probe(void *context, const void *input)
 	struct ike_step *s = (struct ike_step *)input;
 
 	ike_draft_begin(s->draft);
-	send(context, TASK_PROBE, s);
+	send_task(context, TASK_PROBE, s);
 	return 0;
 }
 
@@ -146,14 +148,40 @@ static void answer_deletions(struct ike_sa *sa, struct ike_step *s)
 	}
 }
 
+/* RFC 4555 §3.9: who allows no NAT says which addresses and ports the packet had; it has others. */
+static bool nat_in_spite_of(const struct ike_step *s)
+{
+	const size_t size = s->from.family == AF_INET6 ? 16 : 4;
+	uint8_t octets[36];
+	struct writer w = writer_of(octets, sizeof(octets));
+	struct ike_notification n;
+
+	if (!ike_find_notify(s->packet, IKE_N_NO_NATS_ALLOWED, &n))
+		return false;
+	write_bytes(&w, s->from.address, size);
+	write_bytes(&w, s->local.address, size);
+	write_bytes(&w, &s->from.port, 2);
+	write_bytes(&w, &s->local.port, 2);
+	return !view_equal(n.data, writer_view(&w));
+}
+
 /* RFC 4555 §3.5: only the one who began may move the SA, to where the packet came from. */
 static void answer_address(struct ike_sa *sa, struct ike_step *s)
 {
 	struct ike_notification n;
 
-	if (!sa->mobike || sa->leader || sa->state != IKE_STATE_ESTABLISHED ||
-		!ike_find_notify(s->packet, IKE_N_UPDATE_SA_ADDRESSES, &n))
+	if (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED)
 		return;
+	if (nat_in_spite_of(s)) {
+		ike_draft_notify(s->draft, IKE_N_UNEXPECTED_NAT_DETECTED, VIEW_EMPTY);
+		return;
+	}
+	if (sa->leader || !ike_find_notify(s->packet, IKE_N_UPDATE_SA_ADDRESSES, &n)) {
+		/* §3.8: NAT detection is answered in kind, whatever the request is about */
+		if (ike_find_notify(s->packet, IKE_N_NAT_DETECTION_SOURCE_IP, &n))
+			ike_nat_notify_at(sa, s->draft, &s->local, &s->from);
+		return;
+	}
 	ike_nat_detect(sa, s);
 	sa->local = s->local;
 	sa->peer = s->from;

@@ -11,15 +11,21 @@
 
 void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d)
 {
+	ike_nat_notify_at(sa, d, &sa->local, &sa->peer);
+}
+
+void ike_nat_notify_at(const struct ike_sa *sa, struct ike_draft *d, const struct endpoint *local,
+	const struct endpoint *peer)
+{
 	uint8_t digest[20];
-	struct endpoint source = sa->local;
+	struct endpoint source = *local;
 
 	/* who wants ESP in UDP in any case says an address that is nobody's */
 	if (sa->connection->force_encapsulation)
 		memset(source.address, 0, sizeof(source.address));
 	ike_nat_digest(sa->spi_i, sa->spi_r, &source, digest);
 	ike_draft_notify(d, IKE_N_NAT_DETECTION_SOURCE_IP, VIEW_OF(digest));
-	ike_nat_digest(sa->spi_i, sa->spi_r, &sa->peer, digest);
+	ike_nat_digest(sa->spi_i, sa->spi_r, peer, digest);
 	ike_draft_notify(d, IKE_N_NAT_DETECTION_DESTINATION_IP, VIEW_OF(digest));
 }
 

@@ -266,6 +266,9 @@ int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject);
 void ike_answer_critical(struct ike_step *s, uint8_t payload);
 int ike_check_init_response(struct ike_sa *sa, struct ike_step *s, struct reject *reject);
 void ike_nat_notify(const struct ike_sa *sa, struct ike_draft *d);
+/* The same for a message that goes from and to there. */
+void ike_nat_notify_at(const struct ike_sa *sa, struct ike_draft *d, const struct endpoint *local,
+	const struct endpoint *peer);
 /* A new secret of cookies when it is time. */
 void ike_turn_cookie_secret(struct ike *ike, btime now);
 void ike_nat_detect(struct ike_sa *sa, const struct ike_step *s);
