@@ -1,11 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing of the Debian packages in the file $1, and nothing else.
+# Installs what is missing of the Debian packages in the file $1, and nothing else; those with a + are
+# unpacked below the folder $2.
 set -u
 wanted=$(sed -n 's/^\([a-z0-9][^ #]*\).*/\1/p' "$1")
 installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii *//p')
 missing=$(comm -23 <(sort -u <<<"$wanted") <(sort -u <<<"$installed"))
-[ -n "$missing" ] || exit 0
+
+# One step for each package, whole or not at all; its folder appears when it is complete.
+unpack() { # PACKAGE
+	local to=$peers/$1 part=$peers/$1.part
+	[ ! -d "$to" ] || return 0
+	rm -rf "$part" && mkdir -p "$part" || return 1
+	echo "deps: unpacks $1 to $to"
+	(cd "$part" && apt-get -qq -o APT::Sandbox::User=root download "$1" &&
+		dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb) >"$part.log" 2>&1 && mv "$part" "$to" && rm "$part.log"
+}
+unpack_all() {
+	local name
+	for name in $(sed -n 's/^+\([a-z0-9][^ #]*\).*/\1/p' "$1"); do
+		unpack "$name" && continue
+		cat "$peers/$name.part.log" >&2
+		echo "deps: apt-get could not download $name; without it its rows of \`baton interop\` are missing." >&2
+		echo "  Run 'apt-get update' as root, then make deps" >&2
+	done
+}
+peers=${2:-build/peers}
+
+[ -n "$missing" ] || { unpack_all "$1"; exit 0; }
 
 if ! command -v apt-get >/dev/null; then
 	echo "deps: apt-get is not here; Baton is built on Debian 12. Install by hand what stands for:" >&2
@@ -34,3 +56,4 @@ install || { $as_root apt-get update -qq >"$log" 2>&1 && install; } || {
 	echo "deps: apt-get could not install: " $missing >&2
 	exit 1
 }
+unpack_all "$1"
