@@ -182,6 +182,7 @@ const struct contract_variable contract_variables[] = {
 	{ "BATON_ROLE", "the role to play, such as pac, paa or dot1x-supplicant" },
 	{ "BATON_TEST", "name of the test" },
 	{ "BATON_SCRATCH", "an empty folder of its own, the working directory too" },
+	{ "BATON_LOG", "the file that its output goes to" },
 	{ "BATON_ADAPTER", "the folder of sut.yaml" },
 	{ "BATON_INTERFACE", "its interface" },
 	{ "BATON_ADDRESS", "its address there, already set" },

@@ -119,7 +119,7 @@ static bool bound_in(pid_t pid, const char *table, unsigned port)
 	return found == port;
 }
 
-static int run_for(struct sut *sut, const char *command, double seconds, char *word, size_t size);
+static int run_for(struct sut *sut, const char *command, double seconds, char *line, size_t size);
 
 static bool is_ready(struct sut *sut, double since)
 {
@@ -175,8 +175,8 @@ static void describe_end(int status, char *out, size_t size)
 		snprintf(out, size, "ended by itself with status %d", code);
 }
 
-/* The last line of its output, for messages; "" when there is none. */
-static const char *last_line(struct sut *sut, char *out, size_t size)
+/* The last line of its output; "" when there is none. */
+static void last_words(struct sut *sut, char *out, size_t size)
 {
 	char text[2048];
 	int fd = open(sut->place.log, O_RDONLY | O_CLOEXEC);
@@ -194,7 +194,16 @@ static const char *last_line(struct sut *sut, char *out, size_t size)
 	for (char *c = line; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = ' ';
-	snprintf(out, size, "%s%.300s", *line ? "; it said last: " : "", line);
+	snprintf(out, size, "%.300s", line);
+}
+
+/* The same, for messages. */
+static const char *last_line(struct sut *sut, char *out, size_t size)
+{
+	char line[301];
+
+	last_words(sut, line, sizeof(line));
+	snprintf(out, size, "%s%s", *line ? "; it said last: " : "", line);
 	return out;
 }
 
@@ -206,6 +215,10 @@ static int wait_ready(struct sut *sut, char *why, size_t size)
 	for (;;) {
 		bool ended = program_ended(&sut->program, &sut->status, 0);
 		if (ended && !(sut->role->ends && WIFEXITED(sut->status))) {
+			if (WIFEXITED(sut->status) && WEXITSTATUS(sut->status) == 127) {
+				last_words(sut, why, size);
+				return SUT_UNSUPPORTED;
+			}
 			describe_end(sut->status, text, sizeof(text));
 			snprintf(why, size, "%s %s before it was ready%s", sut->manifest->name,
 				text,
@@ -277,7 +290,7 @@ int sut_start(const struct manifest *m, const struct manifest_role *role,
 	}
 	if (result < 0) {
 		release(sut, 0);
-		return -1;
+		return result;
 	}
 	*out = sut;
 	return 0;
@@ -304,8 +317,8 @@ bool sut_crashed(struct sut *sut, char *why, size_t size)
 	return true;
 }
 
-/* Runs a command beside the sut and takes the first word of its output. -1: it took too long. */
-static int run_for(struct sut *sut, const char *command, double seconds, char *word, size_t size)
+/* Runs a command beside the sut and takes the first line of its output. -1: it took too long. */
+static int run_for(struct sut *sut, const char *command, double seconds, char *line, size_t size)
 {
 	char why[200], text[256] = "";
 	int status, memory = memfd_create("output", MFD_CLOEXEC);
@@ -323,12 +336,12 @@ static int run_for(struct sut *sut, const char *command, double seconds, char *w
 	program_end(&program, 0);
 	ssize_t n = pread(memory, text, sizeof(text) - 1, 0);
 	close(memory);
-	if (word && size) {
+	if (line && size) {
 		char *start = text;
 		text[n > 0 ? n : 0] = '\0';
 		start += strspn(start, " \t\r\n");
-		start[strcspn(start, " \t\r\n")] = '\0';
-		snprintf(word, size, "%s", start);
+		start[strcspn(start, "\r\n")] = '\0';
+		snprintf(line, size, "%s", start);
 	}
 	if (!ended || WIFSIGNALED(status))
 		return -1;
@@ -369,17 +382,27 @@ static char *verb_command(const char *command, const char *verb, const char *con
 	return line;
 }
 
+int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
+	char *line, size_t size)
+{
+	if (line && size)
+		*line = '\0';
+	if (!sut->manifest->verb)
+		return sut->manifest->manual ? manual_verb(verb, arguments, line, size) :
+					       VERB_UNSUPPORTED;
+	char *command = verb_command(sut->manifest->verb, verb, arguments);
+	int status = run_for(sut, command, seconds, line, size);
+	free(command);
+	return status;
+}
+
 int sut_verb(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
 	char *word, size_t size)
 {
+	int status = sut_ask(sut, verb, arguments, seconds, word, size);
+
 	if (word && size)
-		*word = '\0';
-	if (!sut->manifest->verb)
-		return sut->manifest->manual ? manual_verb(verb, arguments, word, size) :
-					       VERB_UNSUPPORTED;
-	char *command = verb_command(sut->manifest->verb, verb, arguments);
-	int status = run_for(sut, command, seconds, word, size);
-	free(command);
+		word[strcspn(word, " \t")] = '\0';
 	return status;
 }
 

@@ -14,6 +14,7 @@
 #include "testbed/topology/network.h"
 
 #define VERB_UNSUPPORTED 127
+#define SUT_UNSUPPORTED (-2)
 
 /* Where it runs. Strings are the caller's and outlive the sut. */
 struct sut_place {
@@ -32,7 +33,8 @@ struct sut;
 
 /*
  * Starts the role and waits until it is ready. 0 with *out, or -1 with one sentence in `why` and
- * nothing left running.
+ * nothing left running. SUT_UNSUPPORTED instead of -1: the start command ended with status 127, for it
+ * lacks what the settings ask for, and `why` is the last line that it printed.
  */
 int sut_start(const struct manifest *m, const struct manifest_role *role,
 	const struct sut_place *place, struct sut **out, char *why, size_t size);
@@ -52,6 +54,10 @@ bool sut_crashed(struct sut *sut, char *why, size_t size);
  */
 int sut_verb(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
 	char *word, size_t size);
+
+/* The same, with the whole first line that it printed. */
+int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
+	char *line, size_t size);
 
 /* The stop command if there is one, then the end of every process. 0, or -1 with `why`. Frees. */
 int sut_stop(struct sut *sut, char *why, size_t size);

@@ -129,6 +129,7 @@ void unit_build_env(struct job *j)
 	put_env(j, "BATON_TEST", j->u->name);
 	put_env(j, "BATON_MUTANT", j->u->mutant);
 	put_env(j, "BATON_SCRATCH", j->scratch);
+	put_env(j, "BATON_LOG", j->log);
 	put_env(j, "BATON_INTERFACE", unit_interface(j));
 	put_env(j, "BATON_ADDRESS", j->addresses[0]);
 	put_env(j, "BATON_ADDRESS_2", *j->addresses[1] ? j->addresses[1] : NULL);
