@@ -34,7 +34,7 @@ function openForPrint() {
 
 drawHeader();
 const sections = [drawSummary(), drawHandoffs(), drawFigures(), drawVerdicts(), drawCoverage(),
-	drawMatrix(), drawEvidence(), drawRun()].filter((s) => s);
+	drawMatrix(), drawPairs(), drawEvidence(), drawRun()].filter((s) => s);
 document.getElementById("main").append(...sections);
 document.body.append(tip);
 drawNavigation(sections);

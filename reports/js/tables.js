@@ -121,6 +121,34 @@ function drawMatrix() {
 		...matrix.rows.flatMap((row) => disagreements(row.suite) || []));
 }
 
+/** Two implementations that met: pairs by tests, a cell leads to the test and says why in its title. */
+function pairsTable(of) {
+	const cell = (c) => c ? el("td", {title: c.reason || null},
+		el("a", {href: `#test-${c.test}`}, badge(c.verdict))) : el("td", {class: "quiet"}, "–");
+	return [el("h3", {}, of.title || of.suite),
+		el("p", {class: "quiet"}, Object.entries(of.versions).map(([name, version]) =>
+			version ? `${name}: ${version}` : name).join("; ")),
+		table({label: `Pairs of ${of.suite}`, id: `pairs-${of.suite.replace(/\W+/g, "-")}`},
+			["Begins", "Answers", ...of.tests], of.pairs.map((pair) => el("tr", {},
+				el("th", {scope: "row"}, pair.sut), el("th", {scope: "row"}, pair.peer),
+				pair.cells.map(cell)))),
+		everyPair(of)];
+}
+
+/** Tests that no pair passes: the test may be at fault. */
+function everyPair(of) {
+	const names = of.tests.filter((name, i) => of.pairs.length > 1
+		&& of.pairs.every((pair) => pair.cells[i] && BAD.has(pair.cells[i].verdict)));
+	return names.length ? el("p", {}, `With every pair these fail, which may be the test's fault: ${names.join(", ")}.`)
+		: null;
+}
+
+function drawPairs() {
+	return data.pairs ? section("pairs", "Who works with whom", el("p", {class: "quiet"},
+		"A row is a pair: who begins, and who answers. A cell leads to what crossed the wire."),
+	...data.pairs.flatMap(pairsTable)) : null;
+}
+
 function drawEvidence() {
 	const files = result.files;
 	const rows = files.map((f) => el("tr", {}, el("td", {class: "mono"}, fileLink(f.name)),

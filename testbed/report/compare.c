@@ -290,6 +290,8 @@ json_t *report_matrix(const struct report *report)
 
 	json_array_foreach(suites, i, suite)
 	{
+		if (json_object_get(suite, "peer"))
+			continue;
 		char *sut = report_suite_sut(suite);
 
 		json_put(suts, sut, json_true());

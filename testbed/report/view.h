@@ -40,7 +40,12 @@ json_t *report_compare(const struct report *earlier, const struct report *now);
 /* True when a comparison has new failures, or figures that turned worse. */
 bool comparison_is_bad(const json_t *comparison);
 
-/* Suites by implementations: {suts: [names], rows: [{suite, cells: [{total, passed, bad, verdict}
+/* Two implementations that met, for each name of a suite that has a peer: [{suite, title, tests: [titles],
+ * versions: {name: version}, pairs: [{sut, peer, cells: [{verdict, reason, test: its number in the whole
+ * result, from 1} or null]}]}]. NULL when no suite has a peer. Owned by the caller. */
+json_t *report_pairs(const struct report *report);
+
+/* Suites by implementations, without those that have a peer: {suts: [names], rows: [{suite, cells: [{total, passed, bad, verdict}
  * or null], everyone: [titles of tests that fail with every implementation]}]}. NULL when there are
  * fewer than two implementations. Owned by the caller. */
 json_t *report_matrix(const struct report *report);

@@ -4,7 +4,7 @@
  * side only gathers data; what a reader sees is drawn by the scripts of the template.
  *
  *   {{title}}           name of the run
- *   {{data}}            one JSON object: result, digest, files, figures, comparison, matrix
+ *   {{data}}            one JSON object: result, digest, files, figures, comparison, matrix, pairs
  *   {{d3}}              d3 as Debian ships it, with its licence
  *   {{include PATH}}    another of baton's files
  */
@@ -119,7 +119,7 @@ static json_t *gather_figures(struct page *p)
 static int write_data(struct page *p)
 {
 	json_t *data = report_must(json_object());
-	json_t *figures = gather_figures(p), *matrix;
+	json_t *figures = gather_figures(p), *matrix, *pairs;
 	char digest[DIGEST_TEXT], *text;
 
 	if (!figures) {
@@ -134,6 +134,8 @@ static int write_data(struct page *p)
 	json_put(data, "files", gather_files(p));
 	matrix = report_matrix(p->report);
 	json_put(data, "matrix", matrix ? matrix : json_null());
+	pairs = report_pairs(p->report);
+	json_put(data, "pairs", pairs ? pairs : json_null());
 	json_put(data, "comparison",
 		p->comparison ? report_must(json_deep_copy(p->comparison)) : json_null());
 	text = report_must(json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(12)));

@@ -235,6 +235,38 @@ static void show_matrix(FILE *out, const struct report *report)
 	json_decref(matrix);
 }
 
+static void show_pair_table(FILE *out, const json_t *table)
+{
+	json_t *pair, *one;
+	size_t i, j;
+
+	fputs("\n## Interoperability: ", out);
+	text(out, json_get_text(table, "suite"));
+	fputs("\n\n| begins | answers ", out);
+	json_array_foreach(json_get_array(table, "tests"), i, one) cell(out, json_string_value(one));
+	fputs("|\n| --- | --- ", out);
+	for (i = json_array_size(json_get_array(table, "tests")); i; i--)
+		fputs("| --- ", out);
+	fputs("|\n", out);
+	json_array_foreach(json_get_array(table, "pairs"), i, pair)
+	{
+		cell(out, json_get_text(pair, "sut"));
+		cell(out, json_get_text(pair, "peer"));
+		json_array_foreach(json_get_array(pair, "cells"), j, one)
+			cell(out, json_is_object(one) ? json_get_text(one, "verdict") : "–");
+		fputs("|\n", out);
+	}
+}
+
+static void show_pairs(FILE *out, const struct report *report)
+{
+	json_t *tables = report_pairs(report), *table;
+	size_t i;
+
+	json_array_foreach(tables, i, table) show_pair_table(out, table);
+	json_decref(tables);
+}
+
 static void show_changes(FILE *out, const char *title, const json_t *list)
 {
 	json_t *e;
@@ -313,6 +345,7 @@ int view_markdown(const struct report *report, const json_t *comparison,
 		show_tests(out, report);
 	}
 	show_matrix(out, report);
+	show_pairs(out, report);
 	show_measurements(out, report->root);
 	show_comparison(out, comparison);
 	return 0;

@@ -377,6 +377,50 @@ static void show_matrix(const struct term *t, const struct report *report)
 	json_decref(matrix);
 }
 
+/* A line a pair: how many of each verdict, and which tests did not pass. */
+static void show_pair(const struct term *t, const json_t *tests, const json_t *pair)
+{
+	json_t *cell;
+	size_t i, passed = 0, run = 0;
+
+	json_array_foreach(json_get_array(pair, "cells"), i, cell)
+	{
+		run += json_is_object(cell);
+		passed += !strcmp(json_get_text(cell, "verdict"), "pass");
+	}
+	term_cell(t, PLAIN, json_get_text(pair, "sut"), -14);
+	term_cell(t, PLAIN, json_get_text(pair, "peer"), -14);
+	fprintf(t->out, "%2zu of %2zu ", passed, run);
+	json_array_foreach(json_get_array(pair, "cells"), i, cell)
+	{
+		const char *verdict = json_get_text(cell, "verdict");
+
+		if (!json_is_object(cell) || !strcmp(verdict, "pass"))
+			continue;
+		fputc(' ', t->out);
+		print_clean(t->out, json_string_value(json_array_get(tests, i)));
+		fprintf(t->out, ": %s;", verdict);
+	}
+	fputc('\n', t->out);
+}
+
+static void show_pairs(const struct term *t, const struct report *report)
+{
+	json_t *tables = report_pairs(report), *table, *pair;
+	size_t i, j;
+
+	json_array_foreach(tables, i, table)
+	{
+		term_heading(t, json_get_text(table, "suite"));
+		term_cell(t, DIM, "begins", -14);
+		term_cell(t, DIM, "answers", -14);
+		fputs("passed\n", t->out);
+		json_array_foreach(json_get_array(table, "pairs"), j, pair)
+			show_pair(t, json_get_array(table, "tests"), pair);
+	}
+	json_decref(tables);
+}
+
 static void show_changes(const struct term *t, const json_t *comparison)
 {
 	static const struct {
@@ -472,6 +516,7 @@ int view_terminal(const struct report *report, const json_t *comparison,
 	show_suites(&t, report, &all);
 	show_tests(&t, report, &all);
 	show_matrix(&t, report);
+	show_pairs(&t, report);
 	show_measurements(&t, report->root);
 	show_coverage(&t, report->root);
 	show_comparison(&t, comparison);
