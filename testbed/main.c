@@ -8,6 +8,7 @@
 #include "testbed/dot1x/cmd.h"
 #include "testbed/eapol/cmd.h"
 #include "testbed/guest/cmd.h"
+#include "testbed/interop/cmd.h"
 #include "testbed/load/cmd.h"
 #include "testbed/measure/cmd.h"
 #include "testbed/measure/traffic.h"
@@ -25,6 +26,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", cmd_run, "SUITE [--sut NAME]", "judge an implementation with a conformance suite" },
+	{ "interop", cmd_interop, "[MATRIX] [--sut A,B,...]", "implementations against each other, each pair in both roles" },
 	{ "measure", cmd_measure, "EXPERIMENT", "hand over, and compare with documented figures" },
 	{ "vectors", cmd_vectors, "check|replay|list ...", "packet vectors through a decoder, or at a target" },
 	{ "report", cmd_report, "DIR [--format F]", "terminal, HTML, JUnit, KTAP and other views of a result" },
