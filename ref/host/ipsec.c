@@ -28,6 +28,8 @@ static const struct suite suites[] = {
 	[ESP_AES_CBC_256_SHA384] = { "cbc(aes)", "hmac(sha384)", NULL, 32, 48, 192 },
 	[ESP_AES_CBC_128_SHA512] = { "cbc(aes)", "hmac(sha512)", NULL, 16, 64, 256 },
 	[ESP_AES_CBC_256_SHA512] = { "cbc(aes)", "hmac(sha512)", NULL, 32, 64, 256 },
+	[ESP_AES_CBC_128_SHA1] = { "cbc(aes)", "hmac(sha1)", NULL, 16, 20, 96 },
+	[ESP_AES_CBC_256_SHA1] = { "cbc(aes)", "hmac(sha1)", NULL, 32, 20, 96 },
 };
 
 #define REPLAY_WINDOW 32 /* RFC 4303 §3.4.3: must be supported */

@@ -20,6 +20,8 @@ enum esp_suite {
 	ESP_AES_CBC_256_SHA384,
 	ESP_AES_CBC_128_SHA512, /* integrity 64 octets; ICV 256 bits */
 	ESP_AES_CBC_256_SHA512,
+	ESP_AES_CBC_128_SHA1, /* integrity 20 octets; ICV 96 bits (RFC 2404) */
+	ESP_AES_CBC_256_SHA1,
 };
 
 enum esp_mode {

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ref/base/crypto.h"
+#include "ref/ike/ike_proposal.h"
 #include "ref/iked/esp.h"
 #include "ref/iked/iked.h"
 
@@ -222,6 +223,10 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	selector(&from->remote_ts, &c->remote_ts);
 	for (unsigned i = 0; i < c->ike.count; i++)
 		take_groups(&c->ike.list[i], &from->groups);
+	if (from->ike_proposal) /* they were checked with the configuration */
+		ike_proposals_parse(from->ike_proposal, IKE_PROTOCOL_IKE, &c->ike);
+	if (from->esp_proposal)
+		ike_proposals_parse(from->esp_proposal, IKE_PROTOCOL_ESP, &c->esp);
 	c->transport = from->transport;
 	c->address_change = from->address_change;
 	c->trust_new_address = from->trust_new_address;

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "ref/ike/ike.h"
+#include "ref/ike/ike_proposal.h"
 #include "ref/iked/iked.h"
 
 static const struct config_name groups[] = {
@@ -80,6 +81,11 @@ static const struct config_row connection_rows[] = {
 	  .help = "The peer's side of the traffic. Not given: its address." },
 	{ .key = "groups", .kind = CONFIG_NAMES, PEER(groups), .names = groups, .max = 6,
 	  .help = "Groups for the IKE SA, the first is tried first. Not given: all." },
+	{ .key = "ike_proposal", .kind = CONFIG_TEXT, PEER(ike_proposal), .min = 1, .max = 512,
+	  .help = "Algorithms of the IKE SA, such as aes256-sha256-curve25519; several joined by "
+		  "commas. Not given: all that are current." },
+	{ .key = "esp_proposal", .kind = CONFIG_TEXT, PEER(esp_proposal), .min = 1, .max = 512,
+	  .help = "The same of Child SAs, such as aes256gcm16 or aes256-sha1." },
 	{ .key = "start", .kind = CONFIG_BOOL, PEER(start), .help = "Begin by ourselves." },
 	{ .key = "transport", .kind = CONFIG_BOOL, PEER(transport),
 	  .help = "Ask for transport mode, and allow it." },
@@ -184,6 +190,13 @@ static void check_certificates(struct config *config, const struct iked_connecti
 	ike_credentials_free(credentials);
 }
 
+static bool proposal_fits(const char *text, uint8_t protocol)
+{
+	struct ike_proposals proposals;
+
+	return !text || ike_proposals_parse(text, protocol, &proposals) == 0;
+}
+
 void iked_check(struct config *config, void *settings)
 {
 	const struct iked_settings *s = settings;
@@ -199,6 +212,12 @@ void iked_check(struct config *config, void *settings)
 		if (c->local.family && c->local.family != s->listen.family)
 			config_wrong(config, &c->local,
 				"not of the family of listen; give an address of that family");
+		if (!proposal_fits(c->ike_proposal, IKE_PROTOCOL_IKE))
+			config_wrong(config, &c->ike_proposal,
+				"no proposal; right is for instance aes256-sha256-curve25519");
+		if (!proposal_fits(c->esp_proposal, IKE_PROTOCOL_ESP))
+			config_wrong(config, &c->esp_proposal,
+				"no proposal; right is for instance aes256gcm16 or aes256-sha256");
 		if (c->pool.family == AF_INET6)
 			config_wrong(config, &c->pool,
 				"internal addresses are IPv4; give an IPv4 prefix");

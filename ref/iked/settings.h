@@ -24,6 +24,7 @@ struct iked_connection {
 	struct prefix local, remote;	   /* family 0: any */
 	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
 	struct config_numbers groups;	   /* none given: all, curve25519 first */
+	const char *ike_proposal, *esp_proposal; /* NULL: those of the engine */
 	bool address_change, trust_new_address, check_first;
 	btime hold;
 	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;

@@ -2,7 +2,7 @@
 /* What the tester's end of IKE would send now: each message as a right implementation has it. */
 #include "ref/ike/ike_change_wire.h"
 #include "testbed/suite/ike_peer_inside.h"
-#include "testbed/suite/ike_proposal.h"
+#include "ref/ike/ike_proposal.h"
 
 #define IKE_PROPOSAL "aes256gcm16-aes128gcm16-prfsha256-prfsha384-curve25519-ecp256-modp2048," \
 		     "aes256-aes128-sha256-sha384-curve25519-ecp256-modp2048"

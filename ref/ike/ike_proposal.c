@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "testbed/suite/ike_proposal.h"
+#include "ref/ike/ike_proposal.h"
 
 static const struct word {
 	const char *text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Proposals of IKE and prefixes as settings have them: text of the contract (testbed/adapter). */
-#ifndef TESTBED_SUITE_IKE_PROPOSAL_H
-#define TESTBED_SUITE_IKE_PROPOSAL_H
+/* Proposals of IKE and prefixes as people write them. */
+#ifndef BATON_IKE_IKE_PROPOSAL_H
+#define BATON_IKE_IKE_PROPOSAL_H
 
 #include "ref/ike/ike_payload.h"
 
