@@ -255,7 +255,7 @@ static void test_fragments(void **state)
 	static struct stage s;
 
 	(void)state;
-	begin(&s, 256);
+	begin(&s, 160);
 	judge(&s, true);
 	assert_int_equal(look(&s, "fragments"), SIGHT_YES);
 	assert_int_equal(look(&s, "psk"), SIGHT_YES); /* put together again */
@@ -335,7 +335,7 @@ static void test_matrix(void **state)
 	wrong("[a, b]", "[a]", 3, "roles are two");
 	wrong("title: t\nroles", "roles", 1, "has no title");
 	wrong("matrix: m", "matrix: m\nmore: x", 2, "knows no key more");
-	wrong("matrix: m", "matrix: [", 2, "no YAML");
+	wrong("matrix: m", "matrix: m: n", 1, "no YAML");
 }
 
 int main(void)
