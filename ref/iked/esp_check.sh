@@ -102,6 +102,12 @@ iked=0
 swan --terminate --ike test --force >/dev/null 2>&1
 ! clean && start_iked && until_true 10 clean
 ok 'what a killed node left in the kernel is swept by the next' $?
+swan --initiate --child net >"$work/initiate" 2>&1
+ready && pings && kill -INT $iked && wait $iked && [ "$(wc -l < <(ip xfrm state; ip xfrm policy | grep '^src 10'))" -eq 0 ]
+ok 'Ctrl-C: nothing is left in the kernel' $?
+until_true 10 eval '! swan --list-sas | grep -q ESTABLISHED'
+ok 'and charon was told' $?
+iked=0
 
 start_charon $suite $esp "encap = yes" "$ts"
 start_iked "start: true" "encapsulate: true"
