@@ -92,7 +92,7 @@ const struct experiment experiments[] = {
 			"ms later). change: the exchange is protected by IKE, the streams are plain "
 			"TCP, as with mptcp and nothing. change-esp: ESP in transport mode. mobike: "
 			"ESP in tunnel mode between addresses inside. An interruption without end "
-			"lasts until the end of the observation, 1.5 s after the move.",
+			"lasts until the end of the observation, 1 s and ten round trips after the move.",
 	},
 	{ 0 },
 };

@@ -9,9 +9,9 @@
 
 #include "testbed/measure/migration_stage.h"
 
-#define BEFORE_MS 700
+#define BEFORE_MS 400
 #define OVERLAP_MS 500
-#define AFTER_MS 1500
+#define AFTER_MS 1000 /* and ten round trips */
 #define READY_MS 20000
 #define LONGEST_MS 10000
 #define TEXT(number) TEXT_OF(number)
@@ -142,7 +142,7 @@ static int read_keys(struct migration_stage *s, struct report_error *error)
 	"route replace default via " NEW_ROUTER " dev eth1\n"
 #define GO "link set eth0 down\n"
 
-static int change(struct migration_stage *s, struct report_error *error)
+static int change(struct migration_stage *s, unsigned rtt_ms, struct report_error *error)
 {
 	const struct migration_way *w = s->way;
 	char lines[512];
@@ -158,7 +158,7 @@ static int change(struct migration_stage *s, struct report_error *error)
 		if (ip_do(s, lines, error) < 0)
 			return -1;
 	}
-	place_wait_ms(AFTER_MS);
+	place_wait_ms(AFTER_MS + 10 * rtt_ms);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ int migration_perform(struct migration_stage *s, const char *folder, unsigned rt
 		result = start_streams(s, error);
 	if (result == 0) {
 		place_wait_ms(BEFORE_MS);
-		result = change(s, error);
+		result = change(s, rtt_ms, error);
 	}
 	end(s);
 	place_leave(&s->place);
