@@ -23,6 +23,7 @@
 	X(again_octets, "Octets sent again, or in vain", "octets")                                 \
 	X(overhead_before_octets, "More than plain TCP on each packet, before", "octets")          \
 	X(overhead_octets, "More than plain TCP on each packet, afterwards", "octets")             \
+	X(fragments, "Fragments of IP at the new link", "packets")                                 \
 	X(control_messages, "Messages of IKE at the new address", "packets")                       \
 	X(stood_still_ms, "Programs of the mobile node stood still", "ms")                         \
 	X(broken_streams, "Streams with octets lost, wrong, or an error", "streams")               \

@@ -44,7 +44,7 @@ for column in ("change/20", "change-esp/20", "mptcp/20"):
     verdict(cell(column, "again_octets") >= 0, "%s: the captures hold all that was sent" % column)
 verdict(cell("mptcp/20", "overhead_octets") > 20,
         "mptcp/20: %.1f octets more on each packet" % cell("mptcp/20", "overhead_octets"))
-verdict(cell("change-esp/20", "overhead_before_octets") == 36, "change-esp/20: ESP in transport mode adds 36 octets")
+verdict(abs(cell("change-esp/20", "overhead_before_octets") - 36) < 0.5, "change-esp/20: ESP in transport mode adds 36 octets")
 verdict(cell("change/20", "moved_ms") < cell("mptcp/20", "interruption_ms"),
         "change/20: all connections at the new address after %.1f ms" % cell("change/20", "moved_ms"))
 END

@@ -83,6 +83,7 @@ static void measure_new_link(const struct migration_input *in, struct migration_
 		f->moved_ms = (last - in->moved) * 1e3;
 	f->round_trips = f->first_data_ms / in->rtt_ms;
 	f->control_messages = (double)in->b.control;
+	f->fragments = (double)in->b.fragments;
 }
 
 /* --- octets ------------------------------------------------------------------------------------ */

@@ -168,13 +168,14 @@ bool wire_find(int linktype, struct view frame, const struct esp_keys *keys, uin
 {
 	struct opening o = { .keys = keys, .wire = wire, .port = port };
 	struct reader r = reader_of(frame);
-	uint8_t destination[4], version[4];
+	uint8_t destination[4], first[8];
 
 	if (!packets_skip_link(linktype, &r))
 		return false;
 	struct reader header = r;
-	read_bytes(&header, version, 4);
-	s->wire = (unsigned)(version[2] << 8 | version[3]);
+	read_bytes(&header, first, sizeof(first));
+	s->wire = (unsigned)(first[2] << 8 | first[3]);
+	wire->fragments += ((first[6] & 0x3f) | first[7]) != 0;
 	r = packets_enter_ipv4(&r, &s->outer, destination);
 	return enter(&o, r, s->outer, s, 0);
 }

@@ -39,6 +39,7 @@ struct wire {
 	size_t count;
 	size_t control;	 /* datagrams of IKE */
 	size_t unopened; /* ESP that no key opens */
+	size_t fragments; /* of IP; what is in them is not looked at */
 	size_t others;
 };
 

@@ -180,6 +180,26 @@ static void ike_is_counted(void **state)
 	assert_int_equal(wire.control, 0);
 }
 
+static void fragments_are_counted(void **state)
+{
+	struct packet p = in_ip(segment(true), IPPROTO_TCP);
+	struct esp_keys keys = { 0 };
+	struct wire wire;
+	struct segment s;
+
+	(void)state;
+	p.octets[6] = 0x40; /* may not be fragmented */
+	assert_true(find(p, &keys, &wire, &s));
+	assert_int_equal(wire.fragments, 0);
+	p.octets[6] = 0x20; /* more of them follow */
+	assert_false(find(p, &keys, &wire, &s));
+	assert_int_equal(wire.fragments, 1);
+	p.octets[6] = 0;
+	p.octets[7] = 185;
+	assert_false(find(p, &keys, &wire, &s));
+	assert_int_equal(wire.fragments, 1);
+}
+
 /* A key of a cipher that is not opened here, and one without a key line of its own. */
 static void other_keys_are_left(void **state)
 {
@@ -199,6 +219,7 @@ int main(void)
 		cmocka_unit_test(segments_in_every_wrapping),
 		cmocka_unit_test(esp_of_other_keys_is_told),
 		cmocka_unit_test(ike_is_counted),
+		cmocka_unit_test(fragments_are_counted),
 		cmocka_unit_test(other_keys_are_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
