@@ -26,7 +26,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", cmd_run, "SUITE [--sut NAME]", "judge an implementation with a conformance suite" },
-	{ "interop", cmd_interop, "[MATRIX] [--sut A,B,...]", "implementations against each other, each pair in both roles" },
+	{ "interop", cmd_interop, "[MATRIX] [--sut A,B]", "implementations against each other, pair by pair" },
 	{ "measure", cmd_measure, "EXPERIMENT", "hand over, and compare with documented figures" },
 	{ "vectors", cmd_vectors, "check|replay|list ...", "packet vectors through a decoder, or at a target" },
 	{ "report", cmd_report, "DIR [--format F]", "terminal, HTML, JUnit, KTAP and other views of a result" },

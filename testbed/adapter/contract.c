@@ -170,6 +170,7 @@ const struct contract_verb contract_verbs[] = {
 	{ "rekey-ike", "", "IKE: make the IKE SA anew" },
 	{ "rekey-child", "", "IKE: make the Child SA anew" },
 	{ "delete-child", "", "IKE: delete the Child SA" },
+	{ "why-not", "FEATURE", "print one line: why it does not claim that feature, in its own words" },
 	{ "keys", "FILE", "IKE: write the keys of its IKE SAs to the file, in the form of Wireshark's "
 			  "ikev2_decryption_table; the SPIs may be left empty" },
 	{ "neighbours", "", "print how many access points a client knows of from agents" },

@@ -73,6 +73,32 @@ ok "JUnit: well-formed, the same counts" eval '
 ok "Markdown: a row for each suite and failure, nothing that could be markup" eval '
 	report -f markdown "$run" && [ "$(grep -c "^| pana/" "$out")" = 6 ] &&
 	[ "$(grep -cE "^\| (fail|deviation) " "$out")" = 8 ] && ! grep -q "<script" "$out" && no_escape'
+
+# --- implementations that met ---------------------------------------------------------------------
+# The first suite gets a peer, and a second of the same name one the other way round, without a test.
+mkdir -p "$scratch/pairs" && /usr/bin/python3 - "$run/result.json" >"$scratch/pairs/result.json" <<-'END'
+	import copy, json, sys
+	result = json.load(open(sys.argv[1]))
+	first = result["suites"][0]
+	first["peer"] = {"name": "other", "version": "2"}
+	other = copy.deepcopy(first)
+	other["sut"], other["peer"] = first["peer"], {"name": first["sut"]["name"]}
+	del other["tests"][0]
+	result["suites"], result["files"], result["measurements"] = [first, other], [], []
+	for test in first["tests"] + other["tests"]:
+	    for key in ("capture", "keylog", "log"):
+	        test.pop(key, None)
+	json.dump(result, sys.stdout)
+END
+ok "the terminal has a line for each pair" eval '
+	report "$scratch/pairs"; grep -qE "^baton-ref +other +16 of 18 +[a-z]" "$out" &&
+	grep -qE "^other +baton-ref +15 of 17 " "$out" && ! grep -q "passed of tests" "$out"'
+ok "Markdown has pairs by tests, – where a test was not run" eval '
+	report -f markdown "$scratch/pairs" && grep -q "^## Interoperability: " "$out" &&
+	[ "$(grep -cE "^\| (baton-ref \| other|other \| baton-ref) " "$out")" = 2 ] &&
+	grep -qE "^\| other \| baton-ref \| – " "$out"'
+ok "HTML has the pairs, each cell with the number of its test" eval '
+	report -f html "$scratch/pairs" && grep -q "\"pairs\":\[{" "$out" && grep -q "\"test\":19" "$out"'
 ok "JSON: the very bytes of result.json" eval 'report -f json "$run" && cmp -s "$out" "$run/result.json"'
 ok "the name of the output says the format" eval '
 	report "$run" -o "$scratch/a.xml" && grep -q "<testsuites" "$scratch/a.xml" &&

@@ -45,7 +45,8 @@ bool comparison_is_bad(const json_t *comparison);
  * result, from 1} or null]}]}]. NULL when no suite has a peer. Owned by the caller. */
 json_t *report_pairs(const struct report *report);
 
-/* Suites by implementations, without those that have a peer: {suts: [names], rows: [{suite, cells: [{total, passed, bad, verdict}
+/* Suites by implementations, without those that have a peer: {suts: [names],
+ * rows: [{suite, cells: [{total, passed, bad, verdict}
  * or null], everyone: [titles of tests that fail with every implementation]}]}. NULL when there are
  * fewer than two implementations. Owned by the caller. */
 json_t *report_matrix(const struct report *report);
