@@ -17,6 +17,11 @@
 struct ike;
 struct ike_sa;
 
+/* What the SAs of either version begin with, for an owner of both. */
+struct ike_any {
+	uint8_t version; /* of IKE: 1 or 2 */
+};
+
 /* How an end proves who it is, RFC 7296 §2.15, §2.16. */
 enum ike_means {
 	IKE_BY_PSK,

@@ -106,6 +106,7 @@ struct ike_change {
 };
 
 struct ike_sa {
+	struct ike_any any;
 	struct ike *ike;
 	const struct ike_connection *connection;
 	int state;

@@ -198,6 +198,7 @@ struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool 
 
 	if (ike->count >= ike->buckets)
 		grow(ike);
+	sa->any.version = 2;
 	sa->ike = ike;
 	sa->connection = c;
 	sa->initiator = sa->leader = initiator;

@@ -114,7 +114,7 @@ static int send_change(struct iked *d, struct ike_sa *sa, const struct ike_event
 	struct actions actions;
 
 	actions_clear(&actions);
-	int result = ike_event(d->ike, sa, event, loop_now(), &actions);
+	int result = sa_event(d, sa, event, loop_now(), &actions);
 	iked_take(d, &actions);
 	return result;
 }
@@ -162,7 +162,7 @@ static struct carry *begin_here(struct iked *d, struct ike_sa *sa, const struct 
 {
 	struct move_config config = { .local_from = prefix_of_endpoint(from),
 		.local_to = prefix_of_endpoint(to),
-		.peer_from = prefix_of_endpoint(ike_sa_peer(sa)) };
+		.peer_from = prefix_of_endpoint(sa_peer(sa)) };
 	struct carry *c = begin(d, sa, &config);
 
 	c->here = true;
@@ -177,7 +177,7 @@ int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *even
 	struct carry *c;
 
 	carry_drop(d, sa);
-	c = begin_here(d, sa, ike_sa_agreed(sa), &event->local);
+	c = begin_here(d, sa, sa_agreed(sa), &event->local);
 	c->event = *event;
 	/* without ESP the peer's packets find a socket, or the lack of one: they have to be held */
 	if (!d->esp && c->move)
@@ -230,7 +230,7 @@ static void limit(struct iked *d, const struct ike_sa *sa, const struct ike_migr
 
 static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_migration *m)
 {
-	struct move_config config = { .local_from = prefix_of_endpoint(ike_sa_agreed(sa)),
+	struct move_config config = { .local_from = prefix_of_endpoint(sa_agreed(sa)),
 		.peer_from = prefix_of_endpoint(&m->old_peer),
 		.peer_to = prefix_of_endpoint(&m->peer) };
 	struct carry *own = first_of(d, sa, true, false), *c;
@@ -243,7 +243,7 @@ static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_m
 		struct ike_event event = own->event;
 		bool said = own->said;
 		forget(own);
-		own = begin_here(d, sa, ike_sa_agreed(sa), &event.local);
+		own = begin_here(d, sa, sa_agreed(sa), &event.local);
 		own->event = event;
 		own->said = said;
 	}
@@ -260,7 +260,7 @@ void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migratio
 
 void carry_verified(struct iked *d, const struct ike_sa *sa)
 {
-	struct prefix to = prefix_of_endpoint(ike_sa_peer(sa));
+	struct prefix to = prefix_of_endpoint(sa_peer(sa));
 
 	if (d->allowances)
 		allowance_lift(d->allowances, &to);

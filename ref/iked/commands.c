@@ -13,9 +13,9 @@ static const struct ike_connection *connection_named(struct iked *d, const char 
 
 static struct ike_sa *sa_of(struct iked *d, const char *name)
 {
-	for (struct ike_sa *sa = ike_next(d->ike, NULL); sa; sa = ike_next(d->ike, sa))
-		if (ike_sa_established(sa) &&
-			(!name || strcmp(ike_sa_connection(sa)->name, name) == 0))
+	for (struct ike_sa *sa = sa_next(d, NULL); sa; sa = sa_next(d, sa))
+		if (sa_established(sa) &&
+			(!name || strcmp(sa_connection(sa)->name, name) == 0))
 			return sa;
 	return NULL;
 }
@@ -39,19 +39,19 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 	const struct ike_child_info *c;
 
 	(void)arguments;
-	for (struct ike_sa *sa = ike_next(d->ike, NULL); sa; sa = ike_next(d->ike, sa)) {
+	for (struct ike_sa *sa = sa_next(d, NULL); sa; sa = sa_next(d, sa)) {
 		json_t *children = json_array(), *one = journal_sa(sa);
-		for (unsigned n = 0; (c = ike_sa_child(sa, n)); n++)
+		for (unsigned n = 0; (c = sa_child(sa, n)); n++)
 			json_array_append_new(children, status_child(d, c));
 		json_object_set_new(one, "children", children);
 		json_array_append_new(sas, one);
 	}
 	for (int r = 1; r < REJECT_COUNT; r++)
-		if (ike_rejected(d->ike, (enum reject_reason)r))
+		if (sa_rejected(d, (enum reject_reason)r))
 			json_object_set_new(rejected_counts, reject_name((enum reject_reason)r),
-				json_integer(ike_rejected(d->ike, (enum reject_reason)r)));
+				json_integer(sa_rejected(d, (enum reject_reason)r)));
 	control_answer(request, json_pack("{s:o,s:i,s:o}", "sas", sas, "half_open",
-		(int)ike_half_open(d->ike), "rejected", rejected_counts));
+		(int)sa_half_open(d), "rejected", rejected_counts));
 }
 
 static void cmd_initiate(void *node, struct control_request *request, const json_t *arguments)
@@ -66,7 +66,7 @@ static void cmd_initiate(void *node, struct control_request *request, const json
 		return;
 	}
 	actions_clear(&actions);
-	ike_initiate(d->ike, c, loop_now(), &actions);
+	sa_initiate(d, c, loop_now(), &actions);
 	iked_take(d, &actions);
 	control_answer(request, NULL);
 }
@@ -83,10 +83,10 @@ static void order(void *node, struct control_request *request, const json_t *arg
 		control_refuse(request, "no IKE SA of that connection is up");
 		return;
 	}
-	if (ike_sa_child(sa, 0))
-		event.spi = ike_sa_child(sa, 0)->spi_in;
+	if (sa_child(sa, 0))
+		event.spi = sa_child(sa, 0)->spi_in;
 	actions_clear(&actions);
-	int result = ike_event(d->ike, sa, &event, loop_now(), &actions);
+	int result = sa_event(d, sa, &event, loop_now(), &actions);
 	iked_take(d, &actions);
 	if (result < 0)
 		control_refuse(request, "not possible in the present state");
@@ -113,20 +113,20 @@ int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event)
 	const struct iked_connection *list = d->settings->connections.items;
 	struct actions actions;
 
-	if (ike_sa_changes(sa)) {
+	if (sa_changes(sa)) {
 		event.kind = IKE_EVENT_CHANGE;
-		event.hold = list[ike_sa_connection(sa) - d->connections].hold;
+		event.hold = list[sa_connection(sa) - d->connections].hold;
 		return carry_change(d, sa, &event);
 	}
 	actions_clear(&actions);
-	int result = ike_event(d->ike, sa, &event, loop_now(), &actions);
+	int result = sa_event(d, sa, &event, loop_now(), &actions);
 	iked_take(d, &actions);
 	return result;
 }
 
 static bool wanted(const struct ike_sa *sa, const char *name)
 {
-	return ike_sa_established(sa) && (!name || strcmp(ike_sa_connection(sa)->name, name) == 0);
+	return sa_established(sa) && (!name || strcmp(sa_connection(sa)->name, name) == 0);
 }
 
 static void cmd_move(void *node, struct control_request *request, const json_t *arguments)
@@ -146,8 +146,8 @@ static void cmd_move(void *node, struct control_request *request, const json_t *
 		control_refuse(request, "peer is not an address");
 		return;
 	}
-	for (struct ike_sa *sa = ike_next(d->ike, NULL), *next; sa; sa = next) {
-		next = ike_next(d->ike, sa);
+	for (struct ike_sa *sa = sa_next(d, NULL), *next; sa; sa = next) {
+		next = sa_next(d, sa);
 		if (!wanted(sa, name))
 			continue;
 		found++;

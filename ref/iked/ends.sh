@@ -79,7 +79,7 @@ swanctl_conf() { # IKE-PROPOSAL ESP-PROPOSAL EXTRA
 	cat >"$work/swanctl/swanctl.conf" <<END
 connections {
 	test {
-		version = 2
+		version = ${version:-2}
 		local_addrs = 10.9.0.2
 		remote_addrs = %any
 		proposals = $1

@@ -10,6 +10,7 @@
 #include "ref/host/loop.h"
 #include "ref/host/route.h"
 #include "ref/iked/esp.h"
+#include "ref/iked/sa.h"
 
 #define PAIRS_MAX 8 /* of a local and a remote prefix, in one Child SA */
 
@@ -165,7 +166,7 @@ static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ik
 static void place(const struct child *c, const struct ike_sa *sa, struct esp_sa *in,
 	struct esp_sa *out)
 {
-	const struct endpoint *local = ike_sa_agreed(sa), *peer = ike_sa_peer(sa);
+	const struct endpoint *local = sa_agreed(sa), *peer = sa_peer(sa);
 
 	in->source = out->destination = prefix_of_endpoint(peer);
 	in->destination = out->source = prefix_of_endpoint(local);
@@ -277,7 +278,7 @@ static int add_internal(struct esp *esp, const struct ike_sa *sa, struct child *
 	struct route_answer way;
 	int result;
 
-	if (!ike_sa_connection(sa)->ask_address)
+	if (!sa_connection(sa)->ask_address)
 		return 0;
 	c->internal = c->pairs[0].local;
 	result = route_lookup(esp->kernel, &c->out.destination, &c->out.source, &way);
@@ -390,7 +391,7 @@ void esp_inherit(struct esp *esp, const struct ike_sa *sa)
 {
 	const struct ike_child_info *info;
 
-	for (unsigned n = 0; (info = ike_sa_child(sa, n)); n++) {
+	for (unsigned n = 0; (info = sa_child(sa, n)); n++) {
 		struct child *c = child_by_in(esp, NULL, info->spi_in);
 		for (struct rest *r = esp->rests; c && r; r = r->next)
 			if (r->owner == c->owner)

@@ -23,8 +23,8 @@ static bool same(const struct endpoint *a, const struct endpoint *b)
 
 static void follow_one(struct iked *d, struct ike_sa *sa)
 {
-	struct prefix peer = prefix_of_endpoint(ike_sa_peer(sa));
-	struct endpoint at = *ike_sa_local(sa);
+	struct prefix peer = prefix_of_endpoint(sa_peer(sa));
+	struct endpoint at = *sa_local(sa);
 	struct ike_event event = { .kind = IKE_EVENT_MOVED };
 	struct route_answer way;
 	char text[64];
@@ -36,7 +36,7 @@ static void follow_one(struct iked *d, struct ike_sa *sa)
 	if (same(&at, &event.local))
 		return;
 	log_info(d->node->log, "our address towards %s is another one now",
-		endpoint_text(ike_sa_peer(sa), text, sizeof(text)));
+		endpoint_text(sa_peer(sa), text, sizeof(text)));
 	iked_move(d, sa, event);
 }
 
@@ -44,9 +44,9 @@ static void changed(void *context)
 {
 	struct iked *d = context;
 
-	for (struct ike_sa *sa = ike_next(d->ike, NULL), *next; sa; sa = next) {
-		next = ike_next(d->ike, sa);
-		if (ike_sa_established(sa) && (ike_sa_changes(sa) || ike_sa_mobike(sa)))
+	for (struct ike_sa *sa = sa_next(d, NULL), *next; sa; sa = next) {
+		next = sa_next(d, sa);
+		if (sa_established(sa) && (sa_changes(sa) || sa_mobike(sa)))
 			follow_one(d, sa);
 	}
 }

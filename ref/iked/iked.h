@@ -6,6 +6,7 @@
 #include "ref/host/allowance.h"
 #include "ref/host/udp.h"
 #include "ref/ike/ike.h"
+#include "ref/iked/sa.h"
 #include "ref/iked/settings.h"
 
 struct esp;
@@ -18,6 +19,8 @@ struct iked {
 	struct ike_connection *connections;
 	struct proof *proofs; /* one for each connection */
 	struct ike *ike;
+	struct isakmp *isakmp; /* IKEv1 */
+	size_t count_new; /* of `connections`: those of IKEv2, which come first */
 	struct udp *plain, *nat;
 	struct timer *timer;
 	struct esp *esp; /* NULL: nothing goes into the kernel */
@@ -66,7 +69,7 @@ void follow_stop(struct iked *d);
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);
 json_t *journal_child(const struct ike_child_info *c);
-/* A line of Wireshark's ikev2_decryption_table. */
+/* A line of Wireshark's ikev2_decryption_table or ikev1_decryption_table. */
 void journal_keys(struct iked *d, const struct ike_sa *sa);
 /* The report as an event of the node. */
 void journal_report(struct iked *d, const struct action *a);

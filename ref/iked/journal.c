@@ -34,17 +34,18 @@ json_t *journal_sa(const struct ike_sa *sa)
 {
 	char local[64], peer[64], id[IKE_ID_MAX + 1], suite[160], spi[2][17];
 
-	snprintf(spi[0], sizeof(spi[0]), "%016llx", (unsigned long long)ike_sa_spi_i(sa));
-	snprintf(spi[1], sizeof(spi[1]), "%016llx", (unsigned long long)ike_sa_spi_r(sa));
-	ike_id_text(ike_sa_peer_id(sa), id, sizeof(id));
+	snprintf(spi[0], sizeof(spi[0]), "%016llx", (unsigned long long)sa_spi_i(sa));
+	snprintf(spi[1], sizeof(spi[1]), "%016llx", (unsigned long long)sa_spi_r(sa));
+	ike_id_text(sa_peer_id(sa), id, sizeof(id));
 	suite[0] = '\0';
-	if (ike_sa_keys(sa))
-		suite_text(ike_sa_suite(sa), suite, sizeof(suite));
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "connection",
-		ike_sa_connection(sa)->name, "state", ike_sa_state(sa), "spi_i", spi[0], "spi_r",
-		spi[1], "local", endpoint_text(ike_sa_local(sa), local, sizeof(local)), "peer",
-		endpoint_text(ike_sa_peer(sa), peer, sizeof(peer)), "peer_id", id, "suite", suite,
-		"initiator", ike_sa_initiator(sa), "mobike", ike_sa_mobike(sa));
+	if (sa_suite(sa))
+		suite_text(sa_suite(sa), suite, sizeof(suite));
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:i}", "connection",
+		sa_connection(sa)->name, "state", sa_state(sa), "spi_i", spi[0], "spi_r",
+		spi[1], "local", endpoint_text(sa_local(sa), local, sizeof(local)), "peer",
+		endpoint_text(sa_peer(sa), peer, sizeof(peer)), "peer_id", id, "suite", suite,
+		"initiator", sa_initiator(sa), "mobike", sa_mobike(sa), "version",
+		sa_is_old(sa) ? 1 : 2);
 }
 
 json_t *journal_child(const struct ike_child_info *c)
@@ -62,10 +63,26 @@ json_t *journal_child(const struct ike_child_info *c)
 		"mode", c->transport ? "transport" : "tunnel", "encapsulated", c->encapsulated);
 }
 
+/* The initiator's cookie and the key of the cipher. */
+static void journal_old_keys(struct iked *d, const struct isakmp_sa *sa)
+{
+	const struct isakmp_keys *k = isakmp_sa_keys(sa);
+	char key[2 * IKE_KEY_MAX + 1] = "";
+
+	for (size_t i = 0; i < k->cipher_size; i++)
+		snprintf(key + 2 * i, 3, "%02x", k->cipher[i]);
+	node_key(d->node, "%016llx,%s", (unsigned long long)isakmp_sa_cky_i(sa), key);
+	wipe(key, sizeof(key));
+}
+
 void journal_keys(struct iked *d, const struct ike_sa *sa)
 {
 	char line[IKE_KEY_LOG_MAX];
 
+	if (sa_is_old(sa)) {
+		journal_old_keys(d, (const struct isakmp_sa *)sa);
+		return;
+	}
 	node_key(d->node, "%s", ike_key_log(ike_sa_suite(sa), ike_sa_keys(sa), ike_sa_spi_i(sa),
 				    ike_sa_spi_r(sa), line));
 	wipe(line, sizeof(line));
@@ -78,7 +95,7 @@ static void log_child(struct iked *d, const struct action *a)
 	memcpy(&info, a->data.data, sizeof(info));
 	json_t *details = journal_child(&info);
 	json_object_set_new(details, "connection",
-		json_string(ike_sa_connection(a->session)->name));
+		json_string(sa_connection(a->session)->name));
 	log_event_json(d->node->log, a->name, details);
 	wipe(&info, sizeof(info));
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * baton-iked: IKEv2 between this node and its peers. Child SAs are negotiated, rekeyed, moved and
- * reported with their selectors, and with `install` put into the kernel; without it the node runs
- * where there is no ESP and needs no privilege. Keys go to the key log, in the form that
- * Wireshark's ikev2_decryption_table takes.
+ * baton-iked: IKEv2, and IKEv1 where a peer wants it, between this node and its peers. Child SAs are
+ * negotiated, rekeyed, moved and reported with their selectors, and with `install` put into the
+ * kernel; without it the node runs where there is no ESP and needs no privilege. Keys go to the key
+ * log, in the form that Wireshark's ikev2_decryption_table and ikev1_decryption_table take.
  *
  * Two sockets, at the IKE port and the NAT port; at the latter a message begins with four zero
  * octets (RFC 3948 §2.2), which come and go here.
@@ -77,7 +77,7 @@ static void take_report(struct iked *d, const struct action *a)
 		carry_verified(d, a->session);
 	else if (report == IKE_REPORT_REKEYED)
 		take_heir(d, a);
-	else if (report == IKE_REPORT_CHANGE_REFUSED && !ike_sa_changing(a->session))
+	else if (report == IKE_REPORT_CHANGE_REFUSED && !sa_changing(a->session))
 		carry_drop(d, a->session);
 	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE ||
 		report == IKE_REPORT_EXPIRED)
@@ -126,7 +126,7 @@ void iked_take(struct iked *d, const struct actions *actions)
 	for (unsigned i = 0; i < actions->count; i++)
 		if (can_wait(&actions->list[i]))
 			take_report(d, &actions->list[i]);
-	timer_set(d->timer, ike_due(d->ike));
+	timer_set(d->timer, sa_due(d));
 }
 
 /* --- from the host ------------------------------------------------------------------------ */
@@ -137,7 +137,7 @@ static void received(void *context, const struct udp_datagram *datagram)
 	struct actions actions;
 
 	actions_clear(&actions);
-	ike_input(d->ike, &datagram->local, &datagram->peer, datagram->data, loop_now(), &actions);
+	sa_input(d, &datagram->local, &datagram->peer, datagram->data, loop_now(), &actions);
 	iked_take(d, &actions);
 }
 
@@ -159,7 +159,7 @@ static void timer_due(void *context)
 	struct actions actions;
 
 	actions_clear(&actions);
-	ike_tick(d->ike, loop_now(), &actions);
+	sa_tick(d, loop_now(), &actions);
 	iked_take(d, &actions);
 }
 
@@ -206,7 +206,10 @@ static void take_groups(struct ike_proposal *p, const struct config_numbers *gro
 static void make_connection(const struct iked_connection *from, struct ike_connection *c,
 	bool limits)
 {
-	ike_connection_default(c);
+	if (from->version == 1)
+		isakmp_connection_default(c);
+	else
+		ike_connection_default(c);
 	c->name = from->name;
 	c->local = address_of(&from->local);
 	c->remote = address_of(&from->remote);
@@ -227,6 +230,14 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 		ike_proposals_parse(from->ike_proposal, IKE_PROTOCOL_IKE, &c->ike);
 	if (from->esp_proposal)
 		ike_proposals_parse(from->esp_proposal, IKE_PROTOCOL_ESP, &c->esp);
+	if (from->version == 1)
+		isakmp_connection_fit(c);
+	if (from->version == 1 && from->old_algorithms)
+		isakmp_connection_old(c);
+	if (from->version == 1 && from->pfs)
+		isakmp_connection_pfs(c, (uint16_t)from->pfs);
+	c->dhcp_sa = from->dhcp_sa;
+	c->childless = from->childless;
 	c->transport = from->transport;
 	c->address_change = from->address_change;
 	c->trust_new_address = from->trust_new_address;
@@ -252,6 +263,8 @@ static int make_engine(struct iked *d)
 	size_t count = d->settings->connections.count;
 	struct ike_config config;
 
+	while (d->count_new < count && list[d->count_new].version != 1)
+		d->count_new++;
 	d->connections = host_alloc(count * sizeof(*d->connections));
 	for (size_t i = 0; i < count; i++)
 		make_connection(&list[i], &d->connections[i], d->allowances != NULL);
@@ -259,7 +272,7 @@ static int make_engine(struct iked *d)
 		return -1;
 	ike_config_default(&config);
 	config.connections = d->connections;
-	config.count = (unsigned)count;
+	config.count = (unsigned)d->count_new;
 	config.random = &d->node->random;
 	config.epoch = (int64_t)time(NULL) - (int64_t)(loop_now() / BTIME_S);
 	config.port = ntohs(d->settings->listen.port);
@@ -268,6 +281,9 @@ static int make_engine(struct iked *d)
 	config.half_open_per_address = d->settings->half_open_per_address;
 	config.half_open_lifetime = d->settings->half_open;
 	d->ike = ike_new(&config);
+	config.connections = d->connections + d->count_new;
+	config.count = (unsigned)(count - d->count_new);
+	d->isakmp = isakmp_new(&config);
 	return 0;
 }
 
@@ -359,7 +375,7 @@ static int start(struct node *node)
 		if (!list[i].start)
 			continue;
 		actions_clear(&actions);
-		ike_initiate(d->ike, &d->connections[i], loop_now(), &actions);
+		sa_initiate(d, &d->connections[i], loop_now(), &actions);
 		iked_take(d, &actions);
 	}
 	return 0;
@@ -371,10 +387,10 @@ static void say_goodbye(struct iked *d)
 	struct ike_event event = { .kind = IKE_EVENT_DELETE };
 	struct actions actions;
 
-	for (struct ike_sa *sa = ike_next(d->ike, NULL), *next; sa; sa = next) {
-		next = ike_next(d->ike, sa);
+	for (struct ike_sa *sa = sa_next(d, NULL), *next; sa; sa = next) {
+		next = sa_next(d, sa);
 		actions_clear(&actions);
-		ike_event(d->ike, sa, &event, loop_now(), &actions);
+		sa_event(d, sa, &event, loop_now(), &actions);
 		iked_take(d, &actions);
 	}
 }
@@ -395,6 +411,7 @@ static void stop(struct node *node)
 	carry_end(d);
 	allowances_free(d->allowances);
 	ike_free(d->ike);
+	isakmp_free(d->isakmp);
 	esp_free(d->esp);
 	proofs_free(d);
 	free(d->connections);
@@ -403,7 +420,7 @@ static void stop(struct node *node)
 
 static const struct program program = {
 	.name = "baton-iked",
-	.summary = "IKEv2 by shared key, certificate and EAP, with fragmentation and MOBIKE",
+	.summary = "IKEv2 by shared key, certificate and EAP, with fragmentation and MOBIKE; IKEv1",
 	.rows = iked_rows,
 	.settings_size = sizeof(struct iked_settings),
 	.check = iked_check,

@@ -15,6 +15,16 @@ static const struct config_name groups[] = {
 	{ 0, NULL },
 };
 
+static const struct config_name pfs_groups[] = {
+	{ 0, "none" },
+	{ IKE_DH_MODP_2048, "modp2048" },
+	{ IKE_DH_MODP_3072, "modp3072" },
+	{ IKE_DH_MODP_4096, "modp4096" },
+	{ IKE_DH_ECP_256, "ecp256" },
+	{ IKE_DH_ECP_384, "ecp384" },
+	{ 0, NULL },
+};
+
 static const struct config_name means[] = {
 	{ IKE_BY_PSK, "psk" },
 	{ IKE_BY_CERTIFICATE, "certificate" },
@@ -86,6 +96,16 @@ static const struct config_row connection_rows[] = {
 		  "commas. Not given: all that are current." },
 	{ .key = "esp_proposal", .kind = CONFIG_TEXT, PEER(esp_proposal), .min = 1, .max = 512,
 	  .help = "The same of Child SAs, such as aes256gcm16 or aes256-sha1." },
+	{ .key = "version", .kind = CONFIG_UINT, PEER(version), .otherwise = "2", .min = 1,
+	  .max = 2, .help = "Of IKE. 1 has neither EAP nor MOBIKE nor fragmentation." },
+	{ .key = "old_algorithms", .kind = CONFIG_BOOL, PEER(old_algorithms),
+	  .help = "Version 1: 3DES, SHA-1, MD5, MODP 1024 and 1536 too, after all others." },
+	{ .key = "pfs", .kind = CONFIG_NAME, PEER(pfs), .names = pfs_groups, .otherwise = "none",
+	  .help = "Version 1: group of perfect forward secrecy for Child SAs." },
+	{ .key = "childless", .kind = CONFIG_BOOL, PEER(childless),
+	  .help = "Version 1: no Child SA before one is asked for." },
+	{ .key = "dhcp_sa", .kind = CONFIG_BOOL, PEER(dhcp_sa),
+	  .help = "Version 1: allow a DHCP SA (RFC 3456) to who has no address yet." },
 	{ .key = "start", .kind = CONFIG_BOOL, PEER(start), .help = "Begin by ourselves." },
 	{ .key = "transport", .kind = CONFIG_BOOL, PEER(transport),
 	  .help = "Ask for transport mode, and allow it." },
@@ -176,6 +196,24 @@ static void check_auth(struct config *config, const struct iked_connection *c)
 			"both ends by EAP; the responder proves itself by psk or certificate");
 }
 
+static void check_version(struct config *config, const struct iked_connection *c)
+{
+	if (c->version == 2)
+		return;
+	if (c->local_auth != c->remote_auth || c->local_auth == IKE_BY_EAP)
+		config_wrong(config, &c->local_auth,
+			"version 1 and %s; both ends prove themselves the same way, by psk or "
+			"certificate",
+			c->local_auth == IKE_BY_EAP ? "EAP" : "two ways of authentication");
+	for (size_t i = 0; i < c->groups.count; i++)
+		if (c->groups.items[i] == IKE_DH_CURVE25519)
+			config_wrong(config, &c->groups,
+				"curve25519 has no number in version 1; give others");
+	if (c->ask_address)
+		config_wrong(config, &c->ask_address,
+			"version 1 has no configuration payload here; leave it out");
+}
+
 /* Files that cannot be used are found before anything begins, and told with the line. */
 static void check_certificates(struct config *config, const struct iked_connection *c)
 {
@@ -197,6 +235,19 @@ static bool proposal_fits(const char *text, uint8_t protocol)
 	return !text || ike_proposals_parse(text, protocol, &proposals) == 0;
 }
 
+/* Those of IKEv2 first, else in the order of the file: each engine has a run of them. */
+static void put_in_order(struct iked_settings *s)
+{
+	struct iked_connection *list = (struct iked_connection *)s->connections.items, kept;
+
+	for (size_t i = 1; i < s->connections.count; i++)
+		for (size_t k = i; k > 0 && list[k].version > list[k - 1].version; k--) {
+			kept = list[k];
+			list[k] = list[k - 1];
+			list[k - 1] = kept;
+		}
+}
+
 void iked_check(struct config *config, void *settings)
 {
 	const struct iked_settings *s = settings;
@@ -205,6 +256,7 @@ void iked_check(struct config *config, void *settings)
 	for (size_t i = 0; i < s->connections.count; i++) {
 		const struct iked_connection *c = &list[i];
 		check_auth(config, c);
+		check_version(config, c);
 		check_certificates(config, c);
 		if (c->start && (!c->local.family || !c->remote.family))
 			config_wrong(config, &c->start,
@@ -222,4 +274,5 @@ void iked_check(struct config *config, void *settings)
 			config_wrong(config, &c->pool,
 				"internal addresses are IPv4; give an IPv4 prefix");
 	}
+	put_in_order(settings);
 }

@@ -28,6 +28,9 @@ struct iked_connection {
 	bool address_change, trust_new_address, check_first;
 	btime hold;
 	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;
+	unsigned version;    /* of IKE */
+	bool old_algorithms, dhcp_sa, childless; /* of IKEv1 */
+	int pfs;
 	struct prefix pool;
 	unsigned fragment_size;
 	btime rekey_ike, rekey_child, liveness;

@@ -69,6 +69,18 @@ void isakmp_connection_default(struct ike_connection *c)
 	}
 }
 
+void isakmp_connection_fit(struct ike_connection *c)
+{
+	for (unsigned i = 0; i < c->ike.count; i++) {
+		struct ike_proposal *p = &c->ike.list[i];
+		unsigned kept = 0;
+		for (unsigned k = 0; k < p->count; k++)
+			if (p->transforms[k].type != IKE_TRANSFORM_INTEG)
+				p->transforms[kept++] = p->transforms[k];
+		p->count = kept;
+	}
+}
+
 void isakmp_connection_old(struct ike_connection *c)
 {
 	struct ike_proposal *ike = &c->ike.list[c->ike.count++];

@@ -22,6 +22,9 @@ struct isakmp_sa;
 /* AES-CBC with SHA-2; MODP 2048, 3072, 4096, ECP 256, 384; ESP with AES-GCM and AES-CBC; no PFS. */
 void isakmp_connection_default(struct ike_connection *connection);
 
+/* Takes out of proposals made for IKEv2 what those of IKEv1 do not name: integrity is its hash. */
+void isakmp_connection_fit(struct ike_connection *connection);
+
 /*
  * Adds what peers of the documents' time need, to be offered and taken last: 3DES, SHA-1 and MD5,
  * MODP 1024 and 1536, ESP with 3DES or AES and SHA-1 or MD5.
@@ -97,6 +100,8 @@ const struct isakmp_keys *isakmp_sa_keys(const struct isakmp_sa *sa);
 const uint8_t *isakmp_sa_last_block(const struct isakmp_sa *sa);
 /* Both ends know address change. */
 bool isakmp_sa_changes(const struct isakmp_sa *sa);
+/* A change of our address is asked for, or under way. */
+bool isakmp_sa_changing(const struct isakmp_sa *sa);
 /* Our address as the peer knows it, while a change is under way; else the present one. */
 const struct endpoint *isakmp_sa_agreed(const struct isakmp_sa *sa);
 /* The nth Child SA, NULL past the last. */

@@ -111,6 +111,7 @@ struct isakmp_change {
 };
 
 struct isakmp_sa {
+	struct ike_any any;
 	struct isakmp *isakmp;
 	struct isakmp_sa *previous, *next, *next_by_cookie, *next_dead;
 	const struct ike_connection *connection;

@@ -334,7 +334,8 @@ static void adopt(struct isakmp_sa *sa, struct isakmp_sa *old, struct isakmp_ste
 	old->children = NULL;
 	sa->changes_made = old->changes_made;
 	sa->changes_seen = old->changes_seen;
-	isakmp_tell(sa, s, IKE_REPORT_REKEYED, NULL);
+	actions_report(s->actions, sa, IKE_REPORT_REKEYED, ike_report_name(IKE_REPORT_REKEYED),
+		VIEW(&old, sizeof(old)));
 	isakmp_step(old, ISAKMP_EV_ADOPTED, s);
 	/* who made the new one deletes the old one; the other end waits longer for that */
 	old->lifetime_due = btime_add(s->now,

@@ -87,6 +87,11 @@ bool isakmp_sa_changes(const struct isakmp_sa *sa)
 	return sa->peer_changes;
 }
 
+bool isakmp_sa_changing(const struct isakmp_sa *sa)
+{
+	return sa->change.wanted;
+}
+
 const struct endpoint *isakmp_sa_agreed(const struct isakmp_sa *sa)
 {
 	return sa->change.away ? &sa->change.agreed : &sa->local;

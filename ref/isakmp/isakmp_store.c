@@ -73,6 +73,7 @@ struct isakmp_sa *isakmp_sa_new(struct isakmp *isakmp, const struct ike_connecti
 	struct isakmp_sa *sa = isakmp_alloc(sizeof(*sa));
 	uint64_t cookie = draw_cookie(isakmp);
 
+	sa->any.version = 1;
 	sa->isakmp = isakmp;
 	sa->connection = c;
 	sa->initiator = initiator;

@@ -422,6 +422,16 @@ static int check_payloads(const struct packet *p, struct reject *reject)
 	return check_first(p, reject);
 }
 
+/* §5.2: bits that no flag has. */
+static int check_flags(const struct packet *p, struct reject *reject)
+{
+	uint64_t known = ISAKMP_FLAG_ENCRYPTION | ISAKMP_FLAG_COMMIT | ISAKMP_FLAG_AUTH_ONLY;
+
+	if (!(p->header[ISAKMP_FLAGS] & ~known))
+		return 0;
+	return reject_set(reject, REJECT_FLAGS, "Flags", S("5.2"), 19, p->header[ISAKMP_FLAGS]);
+}
+
 int isakmp_decode(struct view datagram, struct packet *packet, struct reject *reject)
 {
 	struct reader r = reader_of(datagram);
@@ -431,9 +441,10 @@ int isakmp_decode(struct view datagram, struct packet *packet, struct reject *re
 	if (!sealed) {
 		if (wire_decode(&isakmp_protocol, datagram, packet, reject) < 0)
 			return -1;
-		return check_payloads(packet, reject);
+		return check_flags(packet, reject) < 0 ? -1 : check_payloads(packet, reject);
 	}
-	if (wire_decode(&isakmp_sealed_protocol, datagram, packet, reject) < 0)
+	if (wire_decode(&isakmp_sealed_protocol, datagram, packet, reject) < 0 ||
+		check_flags(packet, reject) < 0)
 		return -1;
 	if (datagram.size == ISAKMP_HEADER_SIZE)
 		return reject_set(reject, REJECT_MISSING, "encrypted payloads", IKE("B"),
@@ -480,7 +491,7 @@ int isakmp_decode_inside(const struct packet *outer, struct view octets, size_t 
 	if (wire_parse_elements(&isakmp_protocol, first, VIEW(octets.data, *size), inside,
 		    reject) < 0)
 		return -1;
-	if (octets.size - *size >= block)
+	if (octets.size - *size > block)
 		return reject_set(reject, REJECT_TRAILING, NULL, IKE("B"), *size,
 			octets.size - *size);
 	if (wire_identify(inside, reject) < 0 || wire_check(inside, reject) < 0)

@@ -211,7 +211,8 @@ struct view isakmp_sealed(struct view datagram);
 
 /*
  * What an encrypted message held, padding included; `outer` is its decoded header. Padding is at
- * most `block` - 1 octets (RFC 2409 §B). 0 with *size the octets of the payloads, or -1.
+ * most `block` octets: RFC 2409 §B asks for what is missing to a whole block, and there are
+ * implementations that add a block where nothing is. 0 with *size the octets of the payloads, or -1.
  */
 int isakmp_decode_inside(const struct packet *outer, struct view octets, size_t block,
 	struct packet *inside, size_t *size, struct reject *reject);
