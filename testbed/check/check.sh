@@ -2,18 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs every test and counts. Each test program speaks TAP; its output goes to build/check/NAME.tap
-# and one line about it to the terminal, when it is over: as many run at once as there are processors. Closes with "N passed, N failed, N skipped".
+# and one line about it to the terminal, when it is over: as many run at once as there are
+# processors, with fuzz targets below them on what these leave. Closes with "N passed, N failed, N skipped".
 #
 #   check.sh            everything
 #   check.sh unit       the unit tests
 #   check.sh scripts    the *_check.sh programs
 #   check.sh fuzz       the fuzz targets, FUZZ_SECONDS each
 #   check.sh NAME       the *_check.sh program of that name, e.g. guest_check
+#   check.sh these PROGRAM...  the unit tests of these programs, with their own output, one after the
+#                       other: what runs in the guest
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+if [ "${1:-}" = these ]; then
+	for program in "${@:2}"; do
+		echo "# $program"
+		"$program" 2>&1 </dev/null || echo "not ok - $program ended with status $?"
+	done
+	exit
+fi
 out=build/check
 mkdir -p $out
-rm -f $out/*.tap $out/*.status
+rm -f $out/*.tap $out/*.status $out/*.counts
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 passed=0 failed=0 skipped=0
@@ -68,7 +78,7 @@ name_of() {
 }
 
 count() {
-	local name=$1 file=$2 status=$3 seconds=$4 ok not_ok skip
+	local name=$1 file=$2 status=$3 seconds=$4 ok not_ok skip line
 	# cmocka 1.1.5 writes "not ok N # SKIP" for a skipped test.
 	skip=$(grep -cE "$SKIPPED" "$file")
 	ok=$(grep -E '^ok\b' "$file" | grep -cvE "$SKIPPED")
@@ -78,10 +88,10 @@ count() {
 		not_ok=1
 	fi
 	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
-	printf '%-32s %4d passed' "$name" "$ok"
-	[ "$not_ok" -gt 0 ] && printf ', %d failed' "$not_ok"
-	[ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
-	printf '  (%d s)\n' "$seconds"
+	line=$(printf '%-32s %4d passed' "$name" "$ok")
+	[ "$not_ok" -gt 0 ] && line+=", $not_ok failed"
+	[ "$skip" -gt 0 ] && line+=", $skip skipped"
+	echo "$line  ($seconds s)"
 	if [ "$not_ok" -gt 0 ]; then
 		grep -nE -B12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
 		tail -15 "$file" | sed 's/^/    /'
@@ -94,9 +104,10 @@ sources() {
 	find ref testbed -name "*$1" | sort
 }
 
-# A test that skips here because this kernel lacks something runs again in the guest.
+# A test that skips here because this kernel lacks something runs again in the guest, which all of
+# them share.
 unit() {
-	local source name file here_passed here_skipped
+	local source name file here_passed here_skipped again=()
 	for source in $(sources _test.c); do
 		start "$(name_of "$source")" "build/asan/${source%.c}"
 	done
@@ -107,43 +118,37 @@ unit() {
 		[ "$here_skipped" -gt 0 ] || continue
 		here_passed=$(grep -E '^ok\b' "$file" | grep -cvE "$SKIPPED")
 		passed=$((passed - here_passed)) skipped=$((skipped - here_skipped))
-		start "$name in the guest" build/bin/baton guest --timeout 300 -- \
-			env CMOCKA_MESSAGE_OUTPUT=TAP ASAN_OPTIONS=detect_leaks=0 \
-			"build/asan/${source%.c}"
+		again+=("build/asan/${source%.c}")
 	done
-	finish
+	[ ${#again[@]} -eq 0 ] || start "${#again[@]} of them again in the guest" build/bin/baton guest \
+		--timeout 600 -- env CMOCKA_MESSAGE_OUTPUT=TAP ASAN_OPTIONS=detect_leaks=0 \
+		testbed/check/check.sh these "${again[@]}"
 }
 
 # Those that take minutes, the longest first, so that none of them runs on when all others are over.
-LONG='handover_check change_check esp_check fig10_check measure_check load_check example_check'
+LONG='guest_check change_check finding_check handover_check candidates_check esp_check fig10_check
+	measure_check load_check migrate_check air_check example_check'
 
+# Before these begin the unit tests are over, but for those in the guest.
 scripts() {
 	local script long
-	# They look for what anything leaves behind on this machine, and end what they started: alone.
-	for script in topology guest; do
-		start $script/${script}_check testbed/$script/${script}_check.sh
-		finish
-	done
 	for long in $LONG; do
 		script=$(sources "$long.sh")
 		[ -z "$script" ] || start "$(name_of "$script")" "$script"
 	done
 	for script in $(sources _check.sh); do
-		case " $LONG topology_check guest_check " in
+		case " $(echo $LONG) " in
 		*" $(basename "${script%.sh}") "*) ;;
 		*) start "$(name_of "$script")" "$script" ;;
 		esac
 	done
-	finish
 }
 
-# Each gets its seconds by the clock on the wall, with a fifth of a processor at least; in rounds of
-# the same size, since a round takes as long with few of them as with many.
+# Each gets its seconds by the clock on the wall, and a fifth of them of a processor, however long
+# that takes: beside other checks they have what these leave.
 fuzz() {
-	local seconds=${FUZZ_SECONDS:-60} source count rounds
-	count=$(sources _fuzz.c | wc -l)
-	rounds=$(((count + 5 * $(nproc) - 1) / (5 * $(nproc))))
-	at_once=$(((count + rounds - 1) / rounds))
+	local seconds=${FUZZ_SECONDS:-60} source
+	at_once=$((3 * $(nproc)))
 	for source in $(sources _fuzz.c); do
 		start "$(name_of "$source")" fuzz_one "$(basename "${source%.c}")" \
 			"build/fuzz/${source%.c}" "$seconds"
@@ -152,7 +157,30 @@ fuzz() {
 	at_once=$(nproc)
 }
 
-# Fails on a crash, a leak, a time-out, and when the target cannot even start.
+# Processor time that a process has had, in seconds.
+processor_time() {
+	local stat fields
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return
+	read -ra fields <<<"${stat##*) }"
+	echo $(((fields[11] + fields[12]) / $(getconf CLK_TCK)))
+}
+
+# Ends the fuzzer once it has had both, by the signal that it takes as a wish; at last by its own clock.
+fuzz_for() { # SECONDS COMMAND...
+	local seconds=$1 begin=$SECONDS pid had
+	shift
+	nice -n 15 "$@" -max_total_time=$((10 * seconds)) &
+	pid=$!
+	while had=$(processor_time $pid) && [ -n "$had" ]; do
+		[ $((SECONDS - begin)) -ge "$seconds" ] && [ $((5 * had)) -ge "$seconds" ] &&
+			kill -USR1 $pid
+		sleep 1
+	done
+	wait $pid
+}
+
+# Fails on a crash, a leak, a time-out (by the clock on the wall, of which it may have a small part),
+# and when the target cannot even start.
 fuzz_one() {
 	local name=$1 program=$2 seconds=$3 corpus=build/corpus/$1 seeds=build/seeds/$1 log status runs
 	local words=build/words/$1
@@ -160,12 +188,12 @@ fuzz_one() {
 	[ -d "$seeds" ] || seeds=
 	[ -s "$words" ] && words=-dict=$words || words=
 	log=$(mktemp)
-	"$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	fuzz_for "$seconds" "$program" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix=build/crashes/"$name"- $words "$corpus" $seeds >"$log" 2>&1
 	status=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	if [ $status -eq 0 ] && [ "${runs:-0}" -gt 0 ]; then
-		echo "ok - $name: $runs inputs in $seconds s"
+		echo "ok - $name: $runs inputs"
 	else
 		sed 's/^/# /' "$log"
 		echo "not ok - $name: status $status, ${runs:-no} inputs; reproducer in build/crashes"
@@ -217,17 +245,30 @@ seed_corpora() {
 began=$SECONDS
 case ${1:-all} in
 all)
-	echo "1..3 unit tests"
-	unit
-	echo "2..3 programs as a person would run them"
-	scripts
-	echo "3..3 fuzz targets, ${FUZZ_SECONDS:-60} s each"
 	seed_corpora
-	fuzz
+	echo "fuzz targets, ${FUZZ_SECONDS:-60} s each, below the others"
+	(
+		fuzz
+		echo $passed $failed $skipped >$out/fuzz.counts
+	) &
+	fuzzing=$!
+	echo "unit tests"
+	unit
+	echo "programs as a person would run them"
+	scripts
 	start lint testbed/check/lint.sh --tap
 	finish
+	echo "the rest of the fuzz targets"
+	wait $fuzzing
+	read -r fuzz_passed fuzz_failed fuzz_skipped <$out/fuzz.counts ||
+		fuzz_passed=0 fuzz_failed=1 fuzz_skipped=0
+	passed=$((passed + fuzz_passed)) failed=$((failed + fuzz_failed))
+	skipped=$((skipped + fuzz_skipped))
 	;;
-unit | scripts) "$1" ;;
+unit | scripts)
+	"$1"
+	finish
+	;;
 fuzz)
 	seed_corpora
 	fuzz
