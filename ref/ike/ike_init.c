@@ -238,8 +238,9 @@ static int take_init_response(struct ike_sa *sa, struct ike_step *s, struct reje
 		return reject_set(reject, REJECT_VALUE, "IKE SA Responder's SPI", S("3.1"), 8, 0);
 	if (ike_decode_sa(e, &chosen, reject) < 0)
 		return -1;
-	if (chosen.count != 1 || !ike_is_choice(&chosen.list[0]) || !ike_choose(&chosen, &sa->connection->ike, IKE_PROTOCOL_IKE, false,
-					 &suite) || !ike_suite_usable(&suite))
+	if (chosen.count != 1 || !ike_is_choice(&chosen.list[0]) ||
+		!ike_choose(&chosen, &sa->connection->ike, IKE_PROTOCOL_IKE, false, &suite) ||
+		!ike_suite_usable(&suite))
 		return reject_set(reject, REJECT_ALGORITHM, "SA", S("2.7"), e->offset,
 			chosen.count);
 	struct reader r = reader_of(ke->value);
