@@ -130,6 +130,73 @@ static void binds_moves_and_returns(void **state)
 	assert_int_equal(w.client.state, CLIENT_IDLE);
 }
 
+/* Whether the last message to the correspondent made it say that, and nothing else. */
+static bool reports(const struct world *w, int event)
+{
+	bool said = false, other = false;
+
+	for (unsigned i = 0; i < w->server_actions.count; i++) {
+		const struct action *a = &w->server_actions.list[i];
+		said |= a->kind == ACTION_REPORT && (int)a->event == event;
+		other |= a->kind == ACTION_REPORT && (int)a->event != event;
+	}
+	return !other && (said || event < 0);
+}
+
+/* The last acknowledgement names the home address, and in its own family. */
+static void assert_home_acknowledged(const struct world *w)
+{
+	struct packet p = packet_of(&binding_protocol);
+	const struct element_value *home = NULL;
+	bool v4 = w->home.family == AF_INET;
+
+	for (unsigned i = 0; i < w->server_actions.count; i++)
+		if (w->server_actions.list[i].kind == ACTION_SEND &&
+			wire_decode(&binding_protocol, w->server_actions.list[i].data, &p, NULL) == 0)
+			home = packet_find(&p, 0, v4 ? BINDING_HOME_IPV4 : BINDING_HOME_IPV6);
+	assert_non_null(home);
+	assert_int_equal(home->value.size, v4 ? 4 : 16);
+	assert_memory_equal(home->value.data, w->home.address, home->value.size);
+	assert_null(packet_find(&p, 0, v4 ? BINDING_HOME_IPV6 : BINDING_HOME_IPV4));
+}
+
+/* A binding is told once; where it was refreshed, moved or removed, that is told and no more. */
+static void each_change_is_told_by_its_name(void **state)
+{
+	static const char *const homes[] = { "198.51.100.10", "[2001:db8::10]" };
+	struct endpoint none = { 0 };
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		world_begin(&w, &good_key);
+		w.home = w.peers[0].home = at(homes[i]);
+		if (i == 1) {
+			w.care_of = at("[2001:db8:1::10]");
+			w.elsewhere = at("[2001:db8:1::77]");
+			w.cn = at("[2001:db8:2::5]");
+		}
+		binding_client_begin(&w.client,
+			&(struct binding_client_config){ .home = w.home,
+				.correspondent = w.cn, .key = good_key, .lifetime = 100 });
+		update(&w, &w.care_of, 0);
+		assert_true(reports(&w, BINDING_EVENT_BOUND));
+		assert_home_acknowledged(&w);
+		update(&w, &w.care_of, 0);
+		assert_true(reports(&w, BINDING_EVENT_REFRESHED));
+		assert_int_equal(w.peers[0].moves, 1);
+		w.care_of = w.elsewhere;
+		update(&w, &w.care_of, 0);
+		assert_true(reports(&w, BINDING_EVENT_BOUND));
+		assert_int_equal(w.peers[0].moves, 2);
+		update(&w, &none, 0);
+		assert_true(reports(&w, BINDING_EVENT_REMOVED));
+		assert_home_acknowledged(&w);
+		update(&w, &none, 0);
+		assert_true(reports(&w, -1)); /* there was none */
+	}
+}
+
 static void every_short_pattern_of_loss_and_doubling_ends_bound(void **state)
 {
 	(void)state;
@@ -286,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_moves_and_returns),
+		cmocka_unit_test(each_change_is_told_by_its_name),
 		cmocka_unit_test(every_short_pattern_of_loss_and_doubling_ends_bound),
 		cmocka_unit_test(silence_ends_in_unreachable),
 		cmocka_unit_test(a_wrong_key_changes_nothing_and_is_not_answered),
