@@ -13,6 +13,11 @@ static const struct config_name integrities[] = {
 	{ 0, NULL },
 };
 
+static const struct config_name encryptions[] = {
+	{ PANA_AES128_CTR, "AES128_CTR" },
+	{ 0, NULL },
+};
+
 #define RTX(member) .offset = offsetof(struct rtx_settings, member)
 #define RTX_ROWS(irt_default, mrt_default, mrc_default)                                            \
 	{                                                                                          \
@@ -37,6 +42,9 @@ const struct config_row pana_rows[] = {
 	  .help = "PRF algorithms, best first. Not given: SHA2-256, then SHA1." },
 	{ .key = "integrity", .kind = CONFIG_NAMES, AT(integrity), .names = integrities,
 	  .max = PANA_ALGORITHMS_MAX, .help = "Integrity algorithms, best first; likewise." },
+	{ .key = "encryption", .kind = CONFIG_NAMES, AT(encryption), .names = encryptions,
+	  .max = PANA_ALGORITHMS_MAX,
+	  .help = "Algorithms to encrypt AVPs with (RFC 6786), best first. Not given: none." },
 	{ .key = "request", .kind = CONFIG_MAP, AT(request), .rows = rtx_request_rows,
 	  .size = sizeof(struct rtx_settings),
 	  .help = "Retransmission of requests: REQ_ of RFC 5191 section 9." },
@@ -68,6 +76,8 @@ void pana_settings_apply(const struct pana_settings *s, struct node *node,
 	for (size_t i = 0; s->integrity.count && i < PANA_ALGORITHMS_MAX; i++)
 		common->integrities[i] =
 			i < s->integrity.count ? (enum pana_integrity)s->integrity.items[i] : 0;
+	for (size_t i = 0; i < s->encryption.count && i < PANA_ALGORITHMS_MAX; i++)
+		common->encryptions[i] = (enum pana_encryption)s->encryption.items[i];
 	common->nonce_size = s->nonce;
 	common->request = rtx_settings_value(&s->request);
 	common->failed_timeout = s->failed_timeout;

@@ -13,7 +13,7 @@ struct rtx_settings {
 };
 
 struct pana_settings {
-	struct config_numbers prf, integrity;
+	struct config_numbers prf, integrity, encryption;
 	struct rtx_settings request;
 	btime failed_timeout, ping_interval, ping_gap, linger;
 	unsigned nonce;

@@ -11,6 +11,7 @@
 
 #include "ref/base/mutant.h"
 #include "ref/pana/paa_inside.h"
+#include "ref/pana/pana_encap.h"
 
 void paa_config_default(struct paa_config *config)
 {
@@ -189,7 +190,11 @@ static int check_contents(struct paa_session *s, const struct paa_step *step, in
 	struct reject *reject)
 {
 	const struct packet *p = step->packet;
+	bool last = event == PAA_EV_RX_PAN_C && s->link.next;
 
+	if (link_decap(&s->link, last ? s->link.next : &s->link.sa, step->datagram, step->packet,
+		    reject) < 0)
+		return -1;
 	if ((event == PAA_EV_RX_PAN || event == PAA_EV_RX_PAN_C) &&
 		check_pan(s, p, event, reject) < 0)
 		return -1;
@@ -416,7 +421,7 @@ int paa_input(struct paa *paa, const struct endpoint *from, const struct endpoin
 	store_reap(paa);
 	if (datagram.size > PANA_MESSAGE_MAX)
 		reject_set(&reject, REJECT_RESOURCES, "Message Length", NULL, 2, datagram.size);
-	else if (pana_decode(datagram, &packet, &reject) == 0) {
+	else if (pana_decode_sealed(datagram, &packet, &reject) == 0) {
 		/* RFC 5873 §5, RFC 5191 §6.2: without the extension E is reserved and ignored */
 		if (!paa->config.preauth)
 			packet.header[PANA_FLAGS] &= ~(uint64_t)PANA_E;

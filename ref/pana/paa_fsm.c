@@ -72,8 +72,8 @@ static int send_par(struct paa_session *s, const struct paa_step *step, unsigned
 
 static int initial_par(struct paa_session *s, const struct paa_step *step, bool with_eap)
 {
-	struct element_value e[2 * PANA_ALGORITHMS_MAX + 1];
-	uint8_t storage[2 * PANA_ALGORITHMS_MAX][4];
+	struct element_value e[PAA_OFFER_MAX + 1];
+	uint8_t storage[PAA_OFFER_MAX][4];
 	unsigned n = start_offer(s->paa, e, storage);
 
 	if (with_eap)
@@ -346,7 +346,8 @@ static int answer_ping(void *context, const void *input)
 		follow_e_bit(s, step);
 	if (p->element_count > (packet_find(p, 0, PANA_AVP_AUTH) != NULL))
 		actions_report(step->actions, s, PANA_REPORT_NOTIFIED,
-			pana_report_name(PANA_REPORT_NOTIFIED), step->datagram);
+			pana_report_name(PANA_REPORT_NOTIFIED),
+			link_message(&s->link, step->datagram));
 	return 0;
 }
 

@@ -48,6 +48,9 @@ unsigned start_offer(const struct paa *paa, struct element_value *e, uint8_t sto
 		e[n] = avp_u32(PANA_AVP_PRF_ALGORITHM, common->prfs[i], storage[n]);
 	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX && common->integrities[i]; i++, n++)
 		e[n] = avp_u32(PANA_AVP_INTEGRITY_ALGORITHM, common->integrities[i], storage[n]);
+	/* RFC 6786 §2: "one or more Encryption-Algorithm AVPs supported by it" */
+	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX && common->encryptions[i]; i++, n++)
+		e[n] = avp_u32(PANA_AVP_ENCRYPTION_ALGORITHM, common->encryptions[i], storage[n]);
 	return n;
 }
 
@@ -55,8 +58,8 @@ unsigned start_offer(const struct paa *paa, struct element_value *e, uint8_t sto
 static struct view stateless_par(const struct paa *paa, struct pana_link *link, struct cookie c,
 	struct actions *actions)
 {
-	struct element_value e[2 * PANA_ALGORITHMS_MAX];
-	uint8_t storage[2 * PANA_ALGORITHMS_MAX][4];
+	struct element_value e[PAA_OFFER_MAX];
+	uint8_t storage[PAA_OFFER_MAX][4];
 	unsigned n = start_offer(paa, e, storage);
 	unsigned flags = PANA_R | PANA_S | (link->preauth ? PANA_E : 0) |
 		(paa->config.ip_reconfiguration ? PANA_I : 0);
@@ -188,6 +191,21 @@ static bool is_offered(const struct paa *paa, uint64_t prf, uint64_t integrity)
 	return a && b;
 }
 
+/* RFC 6786 §2: one of those offered; a client that knows nothing of it names none. */
+static int check_encryption(const struct paa *paa, const struct packet *p, struct reject *reject)
+{
+	const struct element_value *e = packet_find(p, 0, PANA_AVP_ENCRYPTION_ALGORITHM);
+	uint64_t chosen = packet_uint(p, 0, PANA_AVP_ENCRYPTION_ALGORITHM, 0);
+
+	if (!e)
+		return 0;
+	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX; i++)
+		if (chosen && paa->config.common.encryptions[i] == chosen)
+			return 0;
+	return reject_set(reject, REJECT_ALGORITHM, "Encryption-Algorithm", "RFC 6786 §2",
+		e->offset, chosen);
+}
+
 int start_check_algorithms(const struct paa *paa, const struct packet *p, struct reject *reject)
 {
 	const struct element_value *prf = packet_find(p, 0, PANA_AVP_PRF_ALGORITHM);
@@ -203,13 +221,14 @@ int start_check_algorithms(const struct paa *paa, const struct packet *p, struct
 		    packet_uint(p, 0, PANA_AVP_INTEGRITY_ALGORITHM, 0)))
 		return reject_set(reject, REJECT_ALGORITHM, "PRF-Algorithm", section, prf->offset,
 			packet_uint(p, 0, PANA_AVP_PRF_ALGORITHM, 0));
-	return 0;
+	return check_encryption(paa, p, reject);
 }
 
 void start_take_algorithms(struct paa_session *s, const struct packet *p)
 {
 	s->link.prf = (uint8_t)packet_uint(p, 0, PANA_AVP_PRF_ALGORITHM, 0);
 	s->link.integrity = (uint8_t)packet_uint(p, 0, PANA_AVP_INTEGRITY_ALGORITHM, 0);
+	s->link.encryption = (uint8_t)packet_uint(p, 0, PANA_AVP_ENCRYPTION_ALGORITHM, 0);
 }
 
 /* Whether somebody who received our PAR sent this; *c is what that PAR said. */

@@ -92,6 +92,7 @@ struct paa_session *store_new(struct paa *paa, uint32_t id, const struct endpoin
 		grow(paa);
 	struct paa_session *s = pana_alloc(sizeof(*s));
 	link_init(&s->link, &paa->config.common);
+	s->link.agent = true;
 	s->paa = paa;
 	s->link.id = id;
 	s->link.peer = *peer;

@@ -11,6 +11,7 @@
 
 #include "ref/base/mutant.h"
 #include "ref/pana/pac_inside.h"
+#include "ref/pana/pana_encap.h"
 
 void pac_config_default(struct pac_config *config)
 {
@@ -144,6 +145,17 @@ static int check_offer(const struct pac *pac, const struct packet *p, uint8_t *p
 	return 0;
 }
 
+/* RFC 6786 §2: the client selects one of those offered; 0: nothing will be encrypted. */
+static uint8_t choose_encryption(const struct pac *pac, const struct packet *p)
+{
+	const enum pana_encryption *list = pac->config.common.encryptions;
+
+	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX && list[i]; i++)
+		if (offered(p, PANA_AVP_ENCRYPTION_ALGORITHM, list[i]))
+			return (uint8_t)list[i];
+	return 0;
+}
+
 /*
  * RFC 5191 §5.5: the initial PAR is unexpected after a valid PAR without S, and in every later
  * phase. Another one before that is answered: a stateless PAA may have changed its mind.
@@ -182,6 +194,7 @@ static int take_start(struct pac *pac, const struct pac_step *step, const struct
 	pac->link.id = (uint32_t)p->header[PANA_SESSION];
 	pac->link.prf = prf;
 	pac->link.integrity = integrity;
+	pac->link.encryption = integrity ? choose_encryption(pac, p) : 0;
 	octets_set(&pac->link.i_par, step->datagram);
 	link_took_request(&pac->link, p, step->datagram);
 	pac->pending = *p;
@@ -300,6 +313,24 @@ static int check_par(const struct pac *pac, const struct packet *p, struct rejec
 	return 0;
 }
 
+/* RFC 6786 §5: the last PAR may have been encrypted with the keys that it brings. */
+static int open_par(struct pac *pac, const struct pac_step *step, int event, struct reject *reject)
+{
+	const struct packet *p = step->packet;
+	bool brings = event == PAC_EV_RX_PAR_C && pac->eap &&
+		packet_find(p, 0, PANA_AVP_KEY_ID) &&
+		packet_find(p, 0, PANA_AVP_ENCRYPTION_ENCAP);
+	int result;
+
+	if (!brings)
+		return link_decap(&pac->link, &pac->link.sa, step->datagram, step->packet, reject);
+	if (check_new_key(pac, step, (uint32_t)packet_uint(p, 0, PANA_AVP_KEY_ID, 0), reject) < 0)
+		return -1;
+	result = link_decap(&pac->link, pac->link.next, step->datagram, step->packet, reject);
+	link_drop_next(&pac->link);
+	return result;
+}
+
 /* A PAR is checked, verified, and its EAP packet given to EAP, before anything else changes. */
 static int take_par_message(struct pac *pac, const struct pac_step *step, int event,
 	struct reject *reject)
@@ -308,7 +339,7 @@ static int take_par_message(struct pac *pac, const struct pac_step *step, int ev
 	const struct element_value *nonce = packet_find(p, 0, PANA_AVP_NONCE);
 	bool begins = pac->state == PAC_OPEN || pac->state == PAC_WAIT_PNA_PING;
 
-	if (check_par(pac, p, reject) < 0)
+	if (open_par(pac, step, event, reject) < 0 || check_par(pac, p, reject) < 0)
 		return -1;
 	if (!begins && !pac->eap && restart_eap(pac, reject) < 0)
 		return -1;
@@ -387,7 +418,8 @@ static int take(struct pac *pac, struct pac_step *step, const struct endpoint *f
 	if (event == PAC_EV_RX_PAR || event == PAC_EV_RX_PAR_C) {
 		if (take_par_message(pac, step, event, reject) < 0)
 			return -1;
-	} else if (link_verify(&pac->link, step->datagram, p, reject) < 0) {
+	} else if (link_decap(&pac->link, &pac->link.sa, step->datagram, step->packet, reject) < 0 ||
+		link_verify(&pac->link, step->datagram, p, reject) < 0) {
 		return -1;
 	}
 	pac->link.heard = step->now;
@@ -435,7 +467,7 @@ int pac_input(struct pac *pac, const struct endpoint *from, struct view datagram
 	if (datagram.size > PANA_MESSAGE_MAX)
 		reject_set(&reject, REJECT_RESOURCES, "Message Length", NULL, 2, datagram.size);
 	else if (check_source(pac, from, &reject) == 0 &&
-		pana_decode(datagram, &packet, &reject) == 0 &&
+		pana_decode_sealed(datagram, &packet, &reject) == 0 &&
 		take(pac, &step, from, &reject) == 0) {
 		settle(pac, &step);
 		return 0;

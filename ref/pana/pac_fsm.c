@@ -67,20 +67,23 @@ static int tx_pci(void *context, const void *input)
 	return 0;
 }
 
-/* RFC 5191 §4.1: PRF and integrity algorithm, one each, if the PAA offered any. */
-static unsigned chosen_algorithms(struct pac *pac, struct element_value *e, uint8_t storage[2][4])
+/* RFC 5191 §4.1: PRF and integrity algorithm, one each, if the PAA offered any; RFC 6786 §2: one to
+ * encrypt with, if both know one. */
+static unsigned chosen_algorithms(struct pac *pac, struct element_value *e, uint8_t storage[3][4])
 {
 	if (!pac->link.prf)
 		return 0;
 	e[0] = avp_u32(PANA_AVP_PRF_ALGORITHM, pac->link.prf, storage[0]);
 	e[1] = avp_u32(PANA_AVP_INTEGRITY_ALGORITHM, pac->link.integrity, storage[1]);
-	return MUTANT(pana_pac_answers_no_algorithm) ? 0 : 2;
+	if (pac->link.encryption)
+		e[2] = avp_u32(PANA_AVP_ENCRYPTION_ALGORITHM, pac->link.encryption, storage[2]);
+	return MUTANT(pana_pac_answers_no_algorithm) ? 0 : pac->link.encryption ? 3 : 2;
 }
 
 static int tx_initial_pan(struct pac *pac, const struct pac_step *s, bool with_eap)
 {
-	struct element_value e[3];
-	uint8_t storage[2][4];
+	struct element_value e[4];
+	uint8_t storage[3][4];
 	unsigned n = chosen_algorithms(pac, e, storage);
 
 	if (with_eap)
@@ -358,7 +361,8 @@ static int answer_ping(void *context, const void *input)
 		link_answer(&pac->link, s->packet, &draft, s->actions);
 	if (carries)
 		actions_report(s->actions, pac, PANA_REPORT_NOTIFIED,
-			pana_report_name(PANA_REPORT_NOTIFIED), s->datagram);
+			pana_report_name(PANA_REPORT_NOTIFIED),
+			link_message(&pac->link, s->datagram));
 	return 0;
 }
 

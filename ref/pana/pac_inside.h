@@ -78,7 +78,7 @@ struct pac {
 
 /* What an event of the state machine is about. */
 struct pac_step {
-	const struct packet *packet; /* NULL for events that no message caused */
+	struct packet *packet; /* NULL for events that no message caused */
 	struct view datagram;
 	btime now;
 	struct actions *actions;

@@ -93,5 +93,6 @@ void pac_report_vendors(struct pac *pac, const struct pac_step *step)
 		carries |= step->packet->elements[i].vendor == PANA_VENDOR;
 	if (carries && pac->link.sa.live && packet_find(step->packet, 0, PANA_AVP_AUTH))
 		actions_report(step->actions, pac, PANA_REPORT_NOTIFIED,
-			pana_report_name(PANA_REPORT_NOTIFIED), step->datagram);
+			pana_report_name(PANA_REPORT_NOTIFIED),
+			link_message(&pac->link, step->datagram));
 }

@@ -2,6 +2,7 @@
 #include "ref/pana/pana_keys.h"
 
 #include "ref/base/mutant.h"
+#include "ref/pana/pana_encap.h"
 
 static const struct {
 	uint32_t number;
@@ -51,13 +52,13 @@ static void write_key_id(struct writer *w, const struct pana_key_input *in)
 	write_u32(w, in->key_id);
 }
 
-void pana_auth_key(const struct pana_key_input *in, uint8_t *out)
+void pana_prf_plus(const struct pana_key_input *in, const char *label, uint8_t *out, size_t size)
 {
-	uint8_t seed[9 + 2 * PANA_MESSAGE_MAX + 2 * PANA_NONCE_MAX + 4];
+	uint8_t seed[32 + 2 * PANA_MESSAGE_MAX + 2 * PANA_NONCE_MAX + 4];
 	struct writer w = writer_of(seed, sizeof(seed));
 	enum digest digest = in->prf == PANA_PRF_HMAC_SHA1 ? DIGEST_SHA1 : DIGEST_SHA256;
 
-	write_view(&w, view_text("IETF PANA"));
+	write_view(&w, view_text(label));
 	write_view(&w, in->i_par);
 	write_view(&w, in->i_pan);
 	if (MUTANT(pana_nonces_swapped)) {
@@ -69,7 +70,12 @@ void pana_auth_key(const struct pana_key_input *in, uint8_t *out)
 	}
 	if (!MUTANT(pana_key_without_key_id))
 		write_key_id(&w, in);
-	prf_plus(digest, in->msk, writer_view(&w), out, pana_auth_key_size(in->integrity));
+	prf_plus(digest, in->msk, writer_view(&w), out, size);
+}
+
+void pana_auth_key(const struct pana_key_input *in, uint8_t *out)
+{
+	pana_prf_plus(in, "IETF PANA", out, pana_auth_key_size(in->integrity));
 }
 
 void mpa_derive(const struct pana_key_input *in, const char *label, uint8_t *out, size_t size)
@@ -90,6 +96,12 @@ void pana_sa_derive(const struct pana_key_input *in, struct pana_sa *sa)
 {
 	*sa = (struct pana_sa){ .live = true, .integrity = (uint8_t)in->integrity };
 	sa->keys.key_id = in->key_id;
+	sa->agent = in->agent;
+	sa->encryption = (uint8_t)in->encryption;
+	if (sa->encryption) {
+		pana_encr_key(in, false, sa->pac_encr);
+		pana_encr_key(in, true, sa->paa_encr);
+	}
 	pana_auth_key(in, sa->auth_key);
 	mpa_derive(in, "MPA MN-CA key", sa->keys.mn_ca, MPA_KEY_SIZE);
 	mpa_derive(in, "MPA MN-AR key", sa->keys.mn_ar, MPA_KEY_SIZE);
@@ -159,7 +171,11 @@ struct view pana_seal(const struct pana_sa *sa, struct packet *packet, struct wr
 {
 	static const uint8_t zero[DIGEST_MAX];
 	size_t start = w->used, size = sa && sa->live ? pana_auth_size(sa->integrity) : 0;
+	uint8_t hidden[PANA_MESSAGE_MAX];
+	struct writer room = writer_of(hidden, sizeof(hidden));
 
+	if (size && sa->encryption && !pana_encap(sa, packet, &room))
+		return VIEW_EMPTY;
 	if (size && !packet_add(packet, 0, PANA_AVP_AUTH, VIEW(zero, size)))
 		return VIEW_EMPTY;
 	wire_encode(packet, w);

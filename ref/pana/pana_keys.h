@@ -11,6 +11,7 @@
 
 #define PANA_AUTH_KEY_MAX 32
 #define PANA_MSK_SIZE 64
+#define PANA_ENCR_KEY_SIZE 16 /* of AES128_CTR */
 
 /* Whether this implementation has the algorithm. */
 bool pana_prf_known(uint32_t prf);
@@ -29,13 +30,18 @@ struct pana_key_input {
 	struct view pac_nonce, paa_nonce;
 	uint32_t key_id;
 	uint32_t session_id;
+	enum pana_encryption encryption; /* 0: none */
+	bool agent;			 /* the keys are the PAA's */
 };
 
 /* A PANA SA: one generation of keys. `live` is false when there is none. */
 struct pana_sa {
 	bool live;
 	uint8_t integrity;
+	uint8_t encryption; /* 0: nothing is encrypted (RFC 6786) */
+	bool agent;	    /* the PAA's: it sends under paa_encr */
 	uint8_t auth_key[PANA_AUTH_KEY_MAX];
+	uint8_t pac_encr[PANA_ENCR_KEY_SIZE], paa_encr[PANA_ENCR_KEY_SIZE];
 	uint8_t root[MPA_KEY_SIZE]; /* for the keys of access points */
 	struct pana_session_keys keys;
 };
@@ -45,6 +51,9 @@ struct pana_sa {
  * RFC 5191 §5.3. `out` has pana_auth_key_size(in->integrity) octets.
  */
 void pana_auth_key(const struct pana_key_input *in, uint8_t *out);
+
+/* The same with another label: prf+(MSK, label | I_PAR | I_PAN | PaC_nonce | PAA_nonce | Key_ID). */
+void pana_prf_plus(const struct pana_key_input *in, const char *label, uint8_t *out, size_t size);
 
 /*
  * MPA-SA: prf+ with HMAC-SHA-256 over (MSK, label | 0 | PaC_nonce | PAA_nonce | Session-Id |
@@ -73,8 +82,8 @@ int pana_verify(const struct pana_sa *sa, struct view message, const struct pack
 	struct reject *reject);
 
 /*
- * Encodes; with a live `sa` an AUTH AVP is added at the end and filled in. `packet` has none.
- * Empty when it does not fit.
+ * Encodes; with a live `sa` an AUTH AVP is added at the end and filled in. `packet` has none. What
+ * may be encrypted is, if the session negotiated it. Empty when it does not fit.
  */
 struct view pana_seal(const struct pana_sa *sa, struct packet *packet, struct writer *w);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ref/base/mutant.h"
+#include "ref/pana/pana_encap.h"
 #include "ref/pana/pana_link.h"
 
 void *pana_alloc(size_t size)
@@ -64,8 +65,9 @@ void link_restart(struct pana_link *link)
 	octets_clear(&link->i_pan);
 	octets_clear(&link->pac_nonce);
 	octets_clear(&link->paa_nonce);
+	octets_clear(&link->plain);
 	wipe(&link->sa, sizeof(link->sa));
-	link->prf = link->integrity = 0;
+	link->prf = link->integrity = link->encryption = 0;
 	link->in_known = false;
 }
 
@@ -509,6 +511,8 @@ void link_make_next(struct pana_link *link, struct view msk, uint32_t key_id)
 		.paa_nonce = octets_view(&link->paa_nonce),
 		.key_id = key_id,
 		.session_id = link->id,
+		.encryption = link->encryption,
+		.agent = link->agent,
 	};
 
 	link_drop_next(link);
@@ -516,12 +520,17 @@ void link_make_next(struct pana_link *link, struct view msk, uint32_t key_id)
 	pana_sa_derive(&in, link->next);
 }
 
-/* The outstanding request with the same number and contents under the present key. */
-static void reseal(struct pana_link *link)
+/* The outstanding request with the same number and contents under the present key; `old` is the one
+ * that it was made with. */
+static void reseal(struct pana_link *link, const struct pana_sa *old)
 {
 	struct packet p = outstanding(link);
-	uint8_t buffer[PANA_MESSAGE_MAX];
+	uint8_t buffer[PANA_MESSAGE_MAX], plain[PANA_MESSAGE_MAX];
 	struct writer w = writer_of(buffer, sizeof(buffer));
+	struct reject ignored = { 0 };
+
+	if (packet_find(&p, 0, PANA_AVP_ENCRYPTION_ENCAP))
+		pana_decap(old, link->agent, &p, plain, &ignored);
 
 	if (p.element_count && p.elements[p.element_count - 1].code == PANA_AVP_AUTH)
 		p.element_count--;
@@ -534,10 +543,50 @@ void link_use_next(struct pana_link *link)
 {
 	if (!link->next)
 		return;
+	struct pana_sa old = link->sa;
 	link->sa = *link->next;
 	link_drop_next(link);
 	if (link_outstanding(link))
-		reseal(link);
+		reseal(link, &old);
+	wipe(&old, sizeof(old));
+}
+
+int link_decap(struct pana_link *link, const struct pana_sa *sa, struct view datagram,
+	struct packet *packet, struct reject *reject)
+{
+	const struct element_value *encap = packet_find(packet, 0, PANA_AVP_ENCRYPTION_ENCAP);
+	size_t encap_size = encap ? encap->value.size : 0;
+	uint8_t plain[PANA_MESSAGE_MAX], whole[PANA_MESSAGE_MAX];
+	struct writer w = writer_of(whole, sizeof(whole));
+	struct packet again;
+
+	octets_clear(&link->plain);
+	if (!encap)
+		return 0;
+	if (!sa->live || !sa->encryption)
+		return reject_set(reject, REJECT_UNEXPECTED, encap->element->name, "RFC 6786 §5",
+			encap->offset, encap->value.size);
+	if (pana_verify(sa, datagram, packet, reject) < 0)
+		return -1;
+	if (pana_decap(sa, !link->agent, packet, plain, reject) < 0)
+		return -1;
+	wire_encode(packet, &w);
+	if (w.failed)
+		return reject_set(reject, REJECT_RESOURCES, "Message Length", "RFC 6786 §5", 2, 0);
+	octets_set(&link->plain, writer_view(&w));
+	wire_parse(&pana_protocol, octets_view(&link->plain), &again, reject);
+	/* AUTH alone stays in the datagram that it is about */
+	for (unsigned i = 0; i < packet->element_count; i++)
+		if (packet->elements[i].code != PANA_AVP_AUTH || packet->elements[i].vendor)
+			packet->elements[i].value = again.elements[i].value;
+	wipe(plain, encap_size);
+	wipe(whole, w.used);
+	return 0;
+}
+
+struct view link_message(const struct pana_link *link, struct view datagram)
+{
+	return link->plain.size ? octets_view(&link->plain) : datagram;
 }
 
 int link_verify(const struct pana_link *link, struct view datagram, const struct packet *packet,

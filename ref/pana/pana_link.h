@@ -44,6 +44,7 @@ struct pana_link {
 	struct endpoint local, peer;
 	uint32_t id;
 	bool preauth; /* the E bit (RFC 5873 §3) */
+	bool agent;   /* of a PAA */
 
 	/* requests that go out; at most one is outstanding (RFC 5191 §5.2) */
 	bool out_known, in_known, notifying, pinged_once;
@@ -59,10 +60,12 @@ struct pana_link {
 	struct pana_octets answer;
 
 	/* PANA SA */
-	uint8_t prf, integrity; /* negotiated; 0: none */
+	uint8_t prf, integrity, encryption; /* negotiated; 0: none */
 	struct pana_octets i_par, i_pan, pac_nonce, paa_nonce;
 	struct pana_sa sa;
 	struct pana_sa *next; /* of the EAP run that is about to end */
+
+	struct pana_octets plain; /* the message that came last, as if nothing of it were encrypted */
 
 	btime heard, pinged; /* last valid message; last ping sent */
 };
@@ -166,6 +169,17 @@ void link_drop_next(struct pana_link *link);
 /* RFC 5191 §4.3: from the last exchange on everything is protected by the newest key, the
  * outstanding request too. */
 void link_use_next(struct pana_link *link);
+
+/*
+ * Puts what `sa` encrypts in the message in the place of its Encryption-Encap (RFC 6786); first its
+ * AUTH is verified. What was inside points into the link, until its next call. 0, and the packet is
+ * as it was, when it has none; or -1.
+ */
+int link_decap(struct pana_link *link, const struct pana_sa *sa, struct view datagram,
+	struct packet *packet, struct reject *reject);
+
+/* The message that link_decap took last: the datagram, or what it is when nothing is encrypted. */
+struct view link_message(const struct pana_link *link, struct view datagram);
 
 /* The rule of RFC 5191 §5.5 about AUTH, for messages protected by link->sa. */
 int link_verify(const struct pana_link *link, struct view datagram, const struct packet *packet,

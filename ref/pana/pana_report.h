@@ -65,6 +65,7 @@ struct pana_rtx {
 struct pana_common {
 	enum pana_prf prfs[PANA_ALGORITHMS_MAX]; /* best first; ends at the first 0 */
 	enum pana_integrity integrities[PANA_ALGORITHMS_MAX];
+	enum pana_encryption encryptions[PANA_ALGORITHMS_MAX]; /* likewise; none by itself */
 	size_t nonce_size;	 /* PANA_NONCE_MIN to 64 octets; 20 */
 	struct pana_rtx request; /* REQ_IRT 1 s, REQ_MRT 30 s, REQ_MRC 10, REQ_MRD 0 */
 	btime failed_timeout;	 /* FAILED_SESS_TIMEOUT of RFC 5609: until the access phase; 60 s */

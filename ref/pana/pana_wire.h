@@ -98,6 +98,9 @@ enum pana_integrity {
 	PANA_AUTH_HMAC_SHA2_256_128 = 12,
 };
 
+/* RFC 6786 §4 */
+enum pana_encryption { PANA_AES128_CTR = 1 };
+
 #define PANA_NONCE_MIN 8 /* RFC 5191 §8.5 */
 #define PANA_NONCE_MAX 256
 
