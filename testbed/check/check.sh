@@ -223,6 +223,7 @@ seed_corpora() {
 		binding ref/binding
 		dhcp ref/dhcp
 		ike ref/ike
+		isakmp ref/isakmp
 		ap-info ref/discovery
 	EOF
 	while read -r name files; do

@@ -19,6 +19,7 @@
 #include "ref/ike/ike.h"
 #include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_wire.h"
+#include "ref/isakmp/isakmp.h"
 #include "ref/pana/paa.h"
 #include "ref/pana/pac.h"
 #include "ref/radius/radius_wire.h"
@@ -62,6 +63,7 @@ static size_t rows_of(struct row rows[ROWS_MAX])
 		{"ap-info", &ap_info_protocol, {NULL}},
 		{"ike", &ike_protocol, {ike_fsm()}},
 		{"ike-inside", &ike_inside_protocol, {NULL}},
+		{"isakmp", &isakmp_protocol, {isakmp_fsm(), isakmp_quick_fsm()}},
 		{"address-change", &ike_change_protocol, {NULL}},
 	};
 	static_assert(sizeof(all) <= ROWS_MAX * sizeof(all[0]), "ROWS_MAX");

@@ -9,6 +9,7 @@
 #include "ref/eap/eap_packet.h"
 #include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_wire.h"
+#include "ref/isakmp/isakmp_wire.h"
 #include "ref/pana/pana_wire.h"
 #include "ref/radius/radius_wire.h"
 #include "testbed/vectors/play.h"
@@ -71,6 +72,18 @@ static const struct header_member ike_header[] = {
 	{NULL, 0, 0, false},
 };
 
+static const struct header_member isakmp_header[] = {
+	{"cky_i", ISAKMP_CKY_I, 1, true},
+	{"cky_r", ISAKMP_CKY_R, 1, true},
+	{"next_payload", ISAKMP_NEXT_PAYLOAD, 1, false},
+	{"version", ISAKMP_VERSIONS, 1, false},
+	{"exchange", ISAKMP_EXCHANGE_TYPE, 1, false},
+	{"flags", ISAKMP_FLAGS, 1, false},
+	{"message_id", ISAKMP_MESSAGE_ID, 1, false},
+	{"length", ISAKMP_LENGTH, 1, false},
+	{NULL, 0, 0, false},
+};
+
 static const struct header_member change_header[] = {
 	{"version", IKE_CHANGE_VERSION, 1, false},
 	{"kind", IKE_CHANGE_KIND, 1, false},
@@ -100,6 +113,8 @@ static const struct vector_codec codecs[] = {
 		verify_ike, NULL, false},
 	{"address-change", &ike_change_protocol, change_header, codec_wire_parse,
 		codec_change_check, codec_wire_encode, NULL, NULL, false},
+	{"isakmp", &isakmp_protocol, isakmp_header, codec_isakmp_parse, codec_isakmp_check,
+		codec_isakmp_encode, verify_isakmp, NULL, false},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)

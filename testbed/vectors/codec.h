@@ -99,6 +99,12 @@ struct finding verify_eapol(const struct vector *v, const struct decoded *d);
 int codec_ike_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
 struct finding verify_ike(const struct vector *v, const struct decoded *d);
+int codec_isakmp_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_isakmp_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_isakmp_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
+struct finding verify_isakmp(const struct vector *v, const struct decoded *d);
 int codec_change_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
 struct finding verify_binding(const struct vector *v, const struct decoded *d);

@@ -71,6 +71,18 @@ static const struct shown_field ike_fields[] = {
 	{NULL, NULL, false},
 };
 
+static const struct shown_field isakmp_fields[] = {
+	{"cky_i", "isakmp.ispi", true},
+	{"cky_r", "isakmp.rspi", true},
+	{"next_payload", "isakmp.nextpayload", false},
+	{"version", "isakmp.version", false},
+	{"exchange", "isakmp.exchangetype", false},
+	{"flags", "isakmp.flags", false},
+	{"message_id", "isakmp.messageid", false},
+	{"length", "isakmp.length", false},
+	{NULL, NULL, false},
+};
+
 static const struct shown_field binding_fields[] = {
 	{"version", "baton_rbp.version", false},
 	{"type", "baton_rbp.type", false},
@@ -107,6 +119,7 @@ static const struct dissector dissectors[] = {
 	{"ap-info", "baton_fap", {"baton_fap.broken", NULL}, true, NULL, true, ap_info_fields,
 		dissect_ap_info},
 	{"ike", "isakmp", {NULL}, false, NULL, false, ike_fields, NULL},
+	{"isakmp", "isakmp", {NULL}, false, NULL, false, isakmp_fields, NULL},
 };
 
 const struct dissector *dissector_of(const char *protocol)

@@ -98,6 +98,7 @@ struct vector {
 	bool has_pmk;
 	uint32_t pmk; /* EAPOL: whose PMKID the frame carries, index in the group */
 	bool has_inside;
+	struct view iv; /* IKEv1: of the cipher */
 	struct view inside; /* IKE: what the Encrypted payload or fragment holds */
 	bool has_reply;
 	struct view reply; /* the only right answer, where there is one */
@@ -139,11 +140,20 @@ struct vector_ike {
 	struct view d, ai, ar, ei, er, pi, pr;
 };
 
+/* IKEv1: an ISAKMP SA; numbers of RFC 2409 §A. */
+struct vector_isakmp {
+	uint32_t encr, key_bits, hash, group, auth;
+	struct view psk, cky_i, cky_r, nonce_i, nonce_r, public_i, public_r, shared, sa_body;
+	struct view quick_nonce_i, quick_nonce_r, last_block;
+	struct view skeyid, d, a, e, key;
+};
+
 struct vector_group {
 	const char *name, *title;
 	struct view secret; /* RADIUS: shared by client and server; else empty */
 	struct view key;    /* remote binding: shared by MN and CN; else empty */
 	struct vector_ike ike; /* encr 0: none */
+	struct vector_isakmp isakmp; /* encr 0: none */
 	const struct vector_exchange *exchanges;
 	size_t exchange_count;
 	const struct vector_pmk *pmks;

@@ -144,10 +144,46 @@ static bool read_ike(struct source *s, json_t *object, struct vector_ike *k)
 			       "would have 8 octets");
 }
 
+static bool read_isakmp(struct source *s, json_t *object, struct vector_isakmp *k)
+{
+	const struct member rows[] = {
+		{"encr", MEMBER_U16, true, &k->encr, NULL},
+		{"key_bits", MEMBER_U16, true, &k->key_bits, NULL},
+		{"hash", MEMBER_U16, true, &k->hash, NULL},
+		{"group", MEMBER_U16, true, &k->group, NULL},
+		{"auth", MEMBER_U16, true, &k->auth, NULL},
+		{"psk", MEMBER_HEX, true, &k->psk, NULL},
+		{"cky_i", MEMBER_HEX, true, &k->cky_i, NULL},
+		{"cky_r", MEMBER_HEX, true, &k->cky_r, NULL},
+		{"nonce_i", MEMBER_HEX, true, &k->nonce_i, NULL},
+		{"nonce_r", MEMBER_HEX, true, &k->nonce_r, NULL},
+		{"public_i", MEMBER_HEX, true, &k->public_i, NULL},
+		{"public_r", MEMBER_HEX, true, &k->public_r, NULL},
+		{"shared", MEMBER_HEX, true, &k->shared, NULL},
+		{"sa_body", MEMBER_HEX, true, &k->sa_body, NULL},
+		{"quick_nonce_i", MEMBER_HEX, true, &k->quick_nonce_i, NULL},
+		{"quick_nonce_r", MEMBER_HEX, true, &k->quick_nonce_r, NULL},
+		{"last_block", MEMBER_HEX, true, &k->last_block, NULL},
+		{"skeyid", MEMBER_HEX, true, &k->skeyid, NULL},
+		{"skeyid_d", MEMBER_HEX, true, &k->d, NULL},
+		{"skeyid_a", MEMBER_HEX, true, &k->a, NULL},
+		{"skeyid_e", MEMBER_HEX, true, &k->e, NULL},
+		{"key", MEMBER_HEX, true, &k->key, NULL},
+		{NULL, 0, 0, NULL, NULL},
+	};
+
+	if (!source_members(s, object, "an ISAKMP SA", rows))
+		return false;
+	return (k->encr != 0 && k->cky_i.size == 8 && k->cky_r.size == 8 &&
+		       (k->last_block.size == 8 || k->last_block.size == 16)) ||
+	       source_wrong(s, "an ISAKMP SA without encryption, or with cookies or a block of a "
+			       "wrong size");
+}
+
 bool read_keys(struct source *s, json_t *object, struct vector_group *g)
 {
 	json_t *associations = NULL, *eap = NULL, *exchanges = NULL, *pmks = NULL;
-	json_t *ike = NULL;
+	json_t *ike = NULL, *isakmp = NULL;
 	bool pana = strcmp(s->file->protocol, "pana") == 0;
 	const struct member rows[] = {
 		{"eap", MEMBER_ARRAY, pana, &eap, NULL},
@@ -157,11 +193,13 @@ bool read_keys(struct source *s, json_t *object, struct vector_group *g)
 		{"exchanges", MEMBER_ARRAY, false, &exchanges, NULL},
 		{"pmks", MEMBER_ARRAY, false, &pmks, NULL},
 		{"ike", MEMBER_OBJECT, false, &ike, NULL},
+		{"isakmp", MEMBER_OBJECT, false, &isakmp, NULL},
 		{NULL, 0, 0, NULL, NULL},
 	};
 
 	return source_members(s, object, "keys", rows) &&
 	       (!ike || read_ike(s, ike, &g->ike)) &&
+	       (!isakmp || read_isakmp(s, isakmp, &g->isakmp)) &&
 	       read_list(s, eap, sizeof(*g->eap), read_eap, (const void **)&g->eap,
 		       &g->eap_count) &&
 	       read_list(s, associations, sizeof(*g->associations), read_association,

@@ -30,6 +30,7 @@ MODULES = {
     "ap-info": ("cases_apinfo",),
     "ike": ("cases_ike", "cases_ike_invalid"),
     "address-change": ("cases_change",),
+    "isakmp": ("cases_isakmp",),
 }
 
 
