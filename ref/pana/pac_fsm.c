@@ -67,16 +67,14 @@ static int tx_pci(void *context, const void *input)
 	return 0;
 }
 
-/* RFC 5191 §4.1: PRF and integrity algorithm, one each, if the PAA offered any; RFC 6786 §2: one to
- * encrypt with, if both know one. */
+/* RFC 5191 §4.1, RFC 6786 §2: one of each kind, if the PAA offered any. */
 static unsigned chosen_algorithms(struct pac *pac, struct element_value *e, uint8_t storage[3][4])
 {
 	if (!pac->link.prf)
 		return 0;
 	e[0] = avp_u32(PANA_AVP_PRF_ALGORITHM, pac->link.prf, storage[0]);
 	e[1] = avp_u32(PANA_AVP_INTEGRITY_ALGORITHM, pac->link.integrity, storage[1]);
-	if (pac->link.encryption)
-		e[2] = avp_u32(PANA_AVP_ENCRYPTION_ALGORITHM, pac->link.encryption, storage[2]);
+	e[2] = avp_u32(PANA_AVP_ENCRYPTION_ALGORITHM, pac->link.encryption, storage[2]);
 	return MUTANT(pana_pac_answers_no_algorithm) ? 0 : pac->link.encryption ? 3 : 2;
 }
 
@@ -354,12 +352,11 @@ static int answer_ping(void *context, const void *input)
 	struct pac *pac = context;
 	const struct pac_step *s = input;
 	struct pana_draft draft = { .type = PANA_NOTIFICATION, .flags = PANA_P };
-	bool carries =
-		s->packet->element_count > (packet_find(s->packet, 0, PANA_AVP_AUTH) != NULL);
+	bool auth = packet_find(s->packet, 0, PANA_AVP_AUTH);
 
 	if (!MUTANT(pana_ping_unanswered))
 		link_answer(&pac->link, s->packet, &draft, s->actions);
-	if (carries)
+	if (s->packet->element_count > auth)
 		actions_report(s->actions, pac, PANA_REPORT_NOTIFIED,
 			pana_report_name(PANA_REPORT_NOTIFIED),
 			link_message(&pac->link, s->datagram));
