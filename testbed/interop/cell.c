@@ -261,6 +261,23 @@ static void end(struct work *w)
 	wiretap_open(&w->cell->wire);
 }
 
+/* What the ends told each other, once their messages are open: a step that was not done in time has its
+ * reason there. */
+static void add_words(struct cell *c)
+{
+	size_t used = strlen(c->reason);
+	char text[400];
+
+	facts_error(&c->wire, text, sizeof(text));
+	if (*text && used < sizeof(c->reason))
+		used += (size_t)snprintf(c->reason + used, sizeof(c->reason) - used, "; %s", text);
+	if (!c->wire.count || used >= sizeof(c->reason))
+		return;
+	const struct wiretap_message *last = &c->wire.messages[c->wire.count - 1];
+	snprintf(c->reason + used, sizeof(c->reason) - used, "; the last message is the %s's %s",
+		part_names[last->from_initiator ? 0 : 1], wiretap_label(last, text, sizeof(text)));
+}
+
 /* --- judgement ------------------------------------------------------------------------------ */
 
 static void judge(struct work *w)
@@ -344,6 +361,8 @@ void cell_run(const struct interop *interop, struct cell *cell)
 		start(&w, PART_INITIATOR) == 0 && cell_steps(&w) == 0;
 	if (w.network)
 		end(&w);
+	if (cell->verdict == VERDICT_FAIL)
+		add_words(cell);
 	if (done || cell->verdict == VERDICT_FAIL)
 		judge(&w);
 	cell->duration_s = (double)(clock_of(CLOCK_MONOTONIC) - began) / (double)BTIME_S;

@@ -78,20 +78,8 @@ static bool stands(struct work *w)
 	return command(w, PART_INITIATOR, look) && command(w, PART_RESPONDER, look);
 }
 
-/* ", and the responder said NO_PROPOSAL_CHOSEN", if an end gave a reason. */
-static const char *said(struct work *w, char out[160])
-{
-	char error[120];
-
-	facts_error(&w->cell->wire, error, sizeof(error));
-	snprintf(out, 160, "%s%s", *error ? "; " : "", error);
-	return out;
-}
-
 static int connect_both(struct work *w)
 {
-	char error[160];
-
 	if (ask(w, PART_INITIATOR, "connect", NULL) < 0)
 		return -1;
 	for (unsigned waited = 0, nap = 500; waited < CONNECT_S * 1000; waited += nap) {
@@ -104,8 +92,8 @@ static int connect_both(struct work *w)
 			return 0;
 		}
 	}
-	return cell_end(w, VERDICT_FAIL, "%d s after the start there is no ESP in both kernels%s",
-		CONNECT_S, said(w, error));
+	return cell_end(w, VERDICT_FAIL, "%d s after the start there is no ESP in both kernels",
+		CONNECT_S);
 }
 
 /* One echo at a time: what is under way while keys or addresses change may be lost. */
@@ -137,7 +125,6 @@ static int ping(struct work *w)
 static int rekey(struct work *w)
 {
 	unsigned before = facts_rekeyings(&w->cell->wire);
-	char error[160];
 
 	for (unsigned i = 0; i < 2 * REKEY_S; i++) {
 		pass(w, 500);
@@ -148,7 +135,7 @@ static int rekey(struct work *w)
 			return 0;
 		}
 	}
-	return cell_end(w, VERDICT_FAIL, "nobody rekeyed within %d s%s", REKEY_S, said(w, error));
+	return cell_end(w, VERDICT_FAIL, "nobody rekeyed within %d s", REKEY_S);
 }
 
 static int move(struct work *w)
