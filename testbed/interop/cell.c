@@ -82,6 +82,8 @@ static const char *setting(const struct work *w, enum part end, const struct con
 void cell_build_env(struct work *w, enum part end)
 {
 	const struct topology *t = w->interop->topology;
+	/* IKEv1 signs with RSA: few have the elliptic methods of RFC 4754 there. */
+	bool version_1 = strcmp(setting(w, end, contract_setting("ike-version")), "1") == 0;
 	char text[INET_ADDRSTRLEN];
 	char *file;
 
@@ -103,7 +105,7 @@ void cell_build_env(struct work *w, enum part end)
 			"BATON_KEY_FILE" };
 		static const char *const files[2][3] = { { "ca.pem", "client.pem", "client.key" },
 			{ "ca.pem", "server.pem", "server.key" } };
-		file = path_format("%s/%s", w->interop->credentials, files[end][i]);
+		file = path_format("%s/%s", w->interop->credentials[version_1], files[end][i]);
 		put_env(w, end, variables[i], file);
 		free(file);
 	}

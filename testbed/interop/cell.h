@@ -17,7 +17,7 @@ struct interop {
 	const struct topology *topology;
 	const char *results;	 /* folder, absolute */
 	const char *work;	 /* folder for what is not kept, absolute */
-	const char *credentials; /* folder of the certificates */
+	const char *credentials[2]; /* folders of certificates: with elliptic keys, and with RSA */
 };
 
 struct participant {

@@ -42,7 +42,7 @@ struct call {
 	struct participant participants[PARTICIPANTS_MAX];
 	unsigned participant_count;
 	struct topology *topology;
-	char results[PATH_MAX], work[64], credentials[128];
+	char results[PATH_MAX], work[64], credentials[2][128];
 	int argc;
 	char **argv;
 };
@@ -357,10 +357,13 @@ static int prepare(struct call *call)
 		*call->work = '\0';
 		return complain("no folder can be made in /tmp: %s", strerror(errno));
 	}
-	snprintf(call->credentials, sizeof(call->credentials), "%s/credentials", call->work);
-	if (eap_make_credentials(call->credentials, &(struct eap_credentials){ 0 }, error,
-		    sizeof(error)) < 0)
-		return complain("certificates: %s", error);
+	for (unsigned rsa = 0; rsa < 2; rsa++) {
+		const struct eap_credentials options = { .rsa = rsa };
+		char *folder = call->credentials[rsa];
+		snprintf(folder, sizeof(call->credentials[rsa]), "%s/%s", call->work, rsa ? "rsa" : "ec");
+		if (eap_make_credentials(folder, &options, error, sizeof(error)) < 0)
+			return complain("certificates: %s", error);
+	}
 	return 0;
 }
 
@@ -368,7 +371,7 @@ static int run_here(struct call *call, size_t cells)
 {
 	struct report_error error;
 	struct run run = { .interop = { .matrix = &call->matrix, .results = call->results,
-		.work = call->work, .credentials = call->credentials } };
+		.work = call->work, .credentials = { call->credentials[0], call->credentials[1] } } };
 	int status = prepare(call);
 
 	if (status)
