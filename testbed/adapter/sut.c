@@ -382,8 +382,9 @@ static char *verb_command(const char *command, const char *verb, const char *con
 	return line;
 }
 
-int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
-	char *line, size_t size)
+/* `at`: for the adapter, in BATON_AT; 0: at once. */
+static int ask_at(struct sut *sut, uint64_t at, const char *verb, const char *const *arguments,
+	double seconds, char *line, size_t size)
 {
 	if (line && size)
 		*line = '\0';
@@ -391,19 +392,34 @@ int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, dou
 		return sut->manifest->manual ? manual_verb(verb, arguments, line, size) :
 					       VERB_UNSUPPORTED;
 	char *command = verb_command(sut->manifest->verb, verb, arguments);
-	int status = run_for(sut, command, seconds, line, size);
+	char *timed = at ? path_format("export BATON_AT=%llu; %s", (unsigned long long)at, command) :
+			   NULL;
+	int status = run_for(sut, timed ? timed : command, seconds, line, size);
+	free(timed);
 	free(command);
+	return status;
+}
+
+int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
+	char *line, size_t size)
+{
+	return ask_at(sut, 0, verb, arguments, seconds, line, size);
+}
+
+int sut_verb_at(struct sut *sut, uint64_t at, const char *verb, const char *const *arguments,
+	double seconds, char *word, size_t size)
+{
+	int status = ask_at(sut, at, verb, arguments, seconds, word, size);
+
+	if (word && size)
+		word[strcspn(word, " \t")] = '\0';
 	return status;
 }
 
 int sut_verb(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
 	char *word, size_t size)
 {
-	int status = sut_ask(sut, verb, arguments, seconds, word, size);
-
-	if (word && size)
-		word[strcspn(word, " \t")] = '\0';
-	return status;
+	return sut_verb_at(sut, 0, verb, arguments, seconds, word, size);
 }
 
 int sut_stop(struct sut *sut, char *why, size_t size)

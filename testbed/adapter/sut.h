@@ -8,6 +8,7 @@
 #define TESTBED_ADAPTER_SUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #include "testbed/adapter/manifest.h"
@@ -58,6 +59,13 @@ int sut_verb(struct sut *sut, const char *verb, const char *const *arguments, do
 /* The same, with the whole first line that it printed. */
 int sut_ask(struct sut *sut, const char *verb, const char *const *arguments, double seconds,
 	char *line, size_t size);
+
+/*
+ * sut_verb for what shall take effect when CLOCK_MONOTONIC shows `at` nanoseconds: the adapter finds
+ * that in BATON_AT, and may begin at once if it cannot wait.
+ */
+int sut_verb_at(struct sut *sut, uint64_t at, const char *verb, const char *const *arguments,
+	double seconds, char *word, size_t size);
 
 /* The stop command if there is one, then the end of every process. 0, or -1 with `why`. Frees. */
 int sut_stop(struct sut *sut, char *why, size_t size);

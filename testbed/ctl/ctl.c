@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* baton ctl: one command to one node, its answer to whoever asked. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ref/host/control.h"
@@ -14,11 +16,12 @@
 #define TIMEOUT_S 120
 
 struct options {
-	const char *socket, *network, *seconds, *node, *command;
+	const char *socket, *network, *seconds, *at, *node, *command;
 	char **words; /* after the command */
 	int word_count;
 	bool json;
 	long timeout_ms;
+	unsigned long long at_ns; /* CLOCK_MONOTONIC; past: at once */
 };
 
 static const char help[] =
@@ -32,6 +35,7 @@ static const char help[] =
 	"  --socket PATH    the node's control socket\n"
 	"  --json           print the answer as JSON\n"
 	"  --timeout S      wait for the answer that long (120 s)\n"
+	"  --at NS          give the command when CLOCK_MONOTONIC shows NS nanoseconds\n"
 	"  --no-wait        return when the node has begun, not when it is done\n"
 	"\n"
 	"A flag after the command goes to the node: baton ctl mn handoff --unprepared b\n"
@@ -65,6 +69,7 @@ static int parse_options(int argc, char **argv, int *at, struct options *o)
 			o->json = true;
 		else if (!with_value("--socket", argc, argv, at, &o->socket) &&
 			!with_value("--network", argc, argv, at, &o->network) &&
+			!with_value("--at", argc, argv, at, &o->at) &&
 			!with_value("--timeout", argc, argv, at, &o->seconds))
 			return usage("no option, or no value for", argv[*at]);
 	}
@@ -95,6 +100,11 @@ static int parse(int argc, char **argv, struct options *o)
 		o->timeout_ms = strtol(seconds, &end, 10) * 1000;
 		if (*end || end == seconds || o->timeout_ms <= 0 || o->timeout_ms > 1000000000)
 			return usage("--timeout takes seconds, not", seconds);
+	}
+	if (o->at) {
+		o->at_ns = strtoull(o->at, &end, 10);
+		if (*end || end == o->at)
+			return usage("--at takes nanoseconds, not", o->at);
 	}
 	return -1;
 }
@@ -236,6 +246,14 @@ static int stream(const struct options *o, const char *path)
 	return 0;
 }
 
+static void wait_until(unsigned long long ns)
+{
+	struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
 static int run(const struct options *o, const char *path)
 {
 	json_t *request = json_pack("{s:s}", "command", "help"), *known;
@@ -261,8 +279,10 @@ static int run(const struct options *o, const char *path)
 		status = unknown(o, known);
 	else
 		status = fill(o, json_string_value(json_object_get(command, "usage")), request);
-	if (command && status == 0)
+	if (command && status == 0) {
+		wait_until(o->at_ns);
 		status = ask(o, path, request);
+	}
 	json_decref(request);
 	json_decref(known);
 	return status;

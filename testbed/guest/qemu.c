@@ -125,7 +125,7 @@ static void processor(struct plan *p, enum accelerator a)
 	case ACCEL_TCG_VIRTUAL:
 		OPTION(p, "-accel", "tcg");
 		OPTION(p, "-icount", "shift=0,sleep=off");
-		OPTION(p, "-cpu", "Westmere,+rdrand");
+		OPTION(p, "-cpu", "Westmere,+rdrand,-cx16");
 		OPTION(p, "-smp", "1");
 		OPTION(p, "-rtc", "base=utc,clock=vm");
 		OPTION(p, "-seed", "1");

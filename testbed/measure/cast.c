@@ -170,12 +170,18 @@ struct cast *cast_start(struct network *network, const char *adapter, const char
 int cast_verb(struct cast *cast, const char *node, const char *const *verb, unsigned timeout_ms,
 	struct report_error *error)
 {
+	return cast_verb_at(cast, node, 0, verb, timeout_ms, error);
+}
+
+int cast_verb_at(struct cast *cast, const char *node, uint64_t at, const char *const *verb,
+	unsigned timeout_ms, struct report_error *error)
+{
 	for (unsigned i = 0; i < cast->count; i++) {
 		struct player *p = &cast->players[i];
 		char word[128];
 		if (strcmp(p->node->name, node) != 0)
 			continue;
-		int status = sut_verb(p->sut, verb[0], verb + 1, timeout_ms / 1e3, word,
+		int status = sut_verb_at(p->sut, at, verb[0], verb + 1, timeout_ms / 1e3, word,
 			sizeof(word));
 		if (status == VERB_UNSUPPORTED)
 			return fail(error, "%s does not know the verb %s", node, verb[0]);

@@ -25,6 +25,10 @@ struct cast *cast_start(struct network *network, const char *adapter, const char
 int cast_verb(struct cast *cast, const char *node, const char *const *verb, unsigned timeout_ms,
 	struct report_error *error);
 
+/* The same, to take effect when CLOCK_MONOTONIC shows `at` nanoseconds (sut_verb_at). */
+int cast_verb_at(struct cast *cast, const char *node, uint64_t at, const char *const *verb,
+	unsigned timeout_ms, struct report_error *error);
+
 /* Stops all of them. Accepts NULL. */
 void cast_stop(struct cast *cast);
 

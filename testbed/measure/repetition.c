@@ -10,12 +10,17 @@
 
 #include "testbed/measure/cast.h"
 #include "testbed/measure/repetition.h"
+#include "testbed/measure/traffic.h"
 #include "testbed/topology/network.h"
 
 #define PROGRAM_READY_MS 10000
 #define ATTACH_MS 60000
 #define HANDOFF_MS 60000
 #define CAPTURES 4
+#define MS 1000000ull
+#define SENDER_READY_MS 400 /* whole ticks */
+#define COMMAND_READY_MS 500 /* for the verb to begin, and the kernel to come to rest after it */
+#define COMMAND_AFTER_MS 8  /* a packet has been sent: whole ticks, half an interval */
 
 struct stage {
 	const struct experiment *experiment;
@@ -43,6 +48,37 @@ static void wait_ms(unsigned ms)
 	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
+}
+
+static uint64_t ns_of(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec;
+}
+
+static void wait_until(uint64_t ns)
+{
+	struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		;
+}
+
+/*
+ * A moment close to now at a defined part of the kernel's tick, which the coarse clock steps with.
+ * What the kernel counts in ticks (RCU grace periods, and so leaving a network) begins when the verb
+ * has reached the node, a few milliseconds behind such a moment; this part of a tick is the one where
+ * it then is farthest from meeting one tick more or less.
+ */
+static uint64_t tick_moment(void)
+{
+	struct timespec tick, before, now;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &before);
+	do
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ns_of(&now) + (uint64_t)tick.tv_nsec * 3 / 10;
 }
 
 /* Whether the file exists and holds the text. */
@@ -122,9 +158,14 @@ static int start_receiver(struct stage *s, struct report_error *error)
 	return start_program(s, s->experiment->mn, argv, "receiver", &s->receiver, error);
 }
 
-static int start_sender(struct stage *s, struct report_error *error)
+/* Its first packet leaves when CLOCK_MONOTONIC shows `begin`. */
+static int start_sender(struct stage *s, uint64_t begin, struct report_error *error)
 {
-	const char *argv[] = { s->self, "traffic", "send", "--to", s->experiment->home, NULL };
+	char ns[24];
+	const char *argv[] = { s->self, "traffic", "send", "--to", s->experiment->home, "--begin", ns,
+		NULL };
+
+	snprintf(ns, sizeof(ns), "%llu", (unsigned long long)begin);
 	return start_program(s, s->experiment->cn, argv, "sender", &s->sender, error);
 }
 
@@ -139,15 +180,25 @@ static void stop_program(struct process **process)
 	*process = NULL;
 }
 
-/* The act itself: everything stands, traffic flows, the mobile node moves. */
+/*
+ * The act itself: everything stands, traffic flows, the mobile node moves. Ticks, packets and the
+ * command keep step, for the interval of the packets is a whole number of ticks: the same ones are on
+ * their way at the same moments of the move in each run.
+ */
 static int perform(struct stage *s, const struct experiment_column *column,
 	struct report_error *error)
 {
-	if (start_captures(s, error) < 0 || start_receiver(s, error) < 0 ||
-		start_sender(s, error) < 0)
+	uint64_t first, moment, intervals = column->before_ms / TRAFFIC_INTERVAL_MS + 1;
+
+	if (start_captures(s, error) < 0 || start_receiver(s, error) < 0)
 		return -1;
-	wait_ms(column->before_ms);
-	int result = cast_verb(s->cast, s->experiment->mn, column->handoff, HANDOFF_MS, error);
+	first = tick_moment() + SENDER_READY_MS * MS;
+	if (start_sender(s, first, error) < 0)
+		return -1;
+	moment = first + (intervals * TRAFFIC_INTERVAL_MS + COMMAND_AFTER_MS) * MS;
+	wait_until(moment - COMMAND_READY_MS * MS);
+	int result = cast_verb_at(
+		s->cast, s->experiment->mn, moment, column->handoff, HANDOFF_MS, error);
 	wait_ms(column->after_ms);
 	/* The sender first, and what is on its way still arrives. */
 	stop_program(&s->sender);

@@ -41,6 +41,7 @@ void traffic_encode(const struct traffic_header *header, uint8_t *payload, size_
 struct options {
 	struct endpoint from, to;
 	double interval_ms;
+	uint64_t begin_ns; /* CLOCK_MONOTONIC; past: at once */
 	unsigned count, size;
 	uint32_t stream;
 };
@@ -119,6 +120,11 @@ static int run_send(const struct options *o)
 	if (fd < 0)
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &next);
+	if (o->begin_ns > (uint64_t)next.tv_sec * 1000000000u + (uint64_t)next.tv_nsec) {
+		next.tv_sec = (time_t)(o->begin_ns / 1000000000u);
+		next.tv_nsec = (long)(o->begin_ns % 1000000000u);
+		sleep_until(&next, 0);
+	}
 	uint32_t sequence = 0;
 	while (!stopped && (!o->count || sequence < o->count)) {
 		struct traffic_header header = { o->stream, ++sequence, realtime_ns() };
@@ -156,9 +162,10 @@ static int run_receive(const struct options *o)
 
 static const char usage[] =
 	"usage: baton traffic send --to ADDRESS[:PORT] [--from ADDRESS[:PORT]] [--interval MS]\n"
-	"                          [--count N] [--size OCTETS] [--stream N]\n"
+	"                          [--count N] [--size OCTETS] [--stream N] [--begin NS]\n"
 	"       baton traffic receive [--from ADDRESS[:PORT]]\n"
 	"Numbered, time-stamped UDP datagrams until the count is reached or a signal comes.\n"
+	"--begin: when CLOCK_MONOTONIC shows NS nanoseconds, else at once.\n"
 	"The default port is 49717, the interval 16 ms, the size 160 octets.\n"
 	"       baton traffic serve|call ...: the same over TCP; without more words they say how.\n";
 
@@ -173,6 +180,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
 		{ "interval", required_argument, NULL, 'i' },
+		{ "begin", required_argument, NULL, 'b' },
 		{ "count", required_argument, NULL, 'c' }, { "size", required_argument, NULL, 's' },
 		{ "stream", required_argument, NULL, 'n' }, { NULL, 0, NULL, 0 }
 	};
@@ -201,6 +209,9 @@ static int parse_options(int argc, char **argv, struct options *o)
 			if (o->size < TRAFFIC_SIZE_MIN || o->size > 1472)
 				return wrong("a size is 20 to 1472 octets", optarg);
 			break;
+		case 'b':
+			o->begin_ns = strtoull(optarg, NULL, 10);
+			break;
 		case 'n':
 			o->stream = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
@@ -214,7 +225,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 int cmd_traffic(int argc, char **argv)
 {
-	struct options o = { .interval_ms = 16, .size = 160 };
+	struct options o = { .interval_ms = TRAFFIC_INTERVAL_MS, .size = 160 };
 	bool send = argc > 1 && strcmp(argv[1], "send") == 0;
 	bool receive = argc > 1 && strcmp(argv[1], "receive") == 0;
 

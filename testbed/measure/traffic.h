@@ -10,6 +10,7 @@
 
 #define TRAFFIC_PORT 49717
 #define TRAFFIC_MAGIC 0x42544e31u /* "BTN1" */
+#define TRAFFIC_INTERVAL_MS 16
 #define TRAFFIC_SIZE_MIN 20	  /* octets of payload */
 
 struct traffic_header {
