@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 #define S(section) "RFC 7296 §" section
@@ -178,7 +179,8 @@ static void answer_version(struct ike_step *s)
 	read_u8(&r);
 	unsigned major = read_u8(&r) >> 4, exchange = read_u8(&r), flags = read_u8(&r);
 	uint32_t id = read_u32(&r);
-	if (r.failed || major < 2 || flags & IKE_FLAG_RESPONSE)
+	if (r.failed || major < 2 || flags & IKE_FLAG_RESPONSE ||
+		MUTANT(ike_silent_about_version))
 		return;
 	uint8_t other = flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR;
 	ike_draft_begin(s->draft);
@@ -197,12 +199,12 @@ static int check_message_id(struct ike_sa *sa, const struct packet *p, bool *aga
 
 	*again = false;
 	if (ike_is_response(p)) {
-		if (sa->task != TASK_NONE && sa->task != TASK_INIT && id == sa->request.id)
+		if (sa->task != TASK_NONE && sa->task != TASK_INIT && (id == sa->request.id || MUTANT(ike_any_answer)))
 			return 0;
 		return reject_set(reject, REJECT_SEQUENCE, "Message ID", S("2.2"), 20, id);
 	}
 	*again = sa->response.octets.size && id + 1 == sa->receive_id;
-	if (*again || id == sa->receive_id)
+	if (*again || id == sa->receive_id || MUTANT(ike_any_message_id))
 		return 0;
 	return reject_set(reject, REJECT_SEQUENCE, "Message ID", S("2.3"), 20, id);
 }
@@ -244,7 +246,7 @@ static int assemble(struct ike_sa *sa, const struct packet *p, struct view part,
 	if (total > IKE_FRAGMENTS_MAX)
 		return reject_set(reject, REJECT_TOO_MANY, "Total Fragments", "RFC 7383 §2.6",
 			skf->offset + 6, total);
-	if (a->total && a->id == id && total < a->total)
+	if (a->total && a->id == id && total < a->total && !MUTANT(ike_fewer_fragments))
 		return reject_set(reject, REJECT_STALE, "Total Fragments", "RFC 7383 §2.6",
 			skf->offset + 6, total);
 	if (a->id != id || a->total != total)
@@ -386,7 +388,8 @@ static int protected_input(struct ike *ike, struct ike_sa **found, struct ike_st
 	if (again) {
 		struct reader r = reader_of(sk->value);
 		/* RFC 7383 §2.6.1: the first fragment alone asks for the answer again */
-		if (!fragment || read_u16(&r) == 1)
+		if ((!fragment || read_u16(&r) == 1 || MUTANT(ike_every_fragment_again)) &&
+			!MUTANT(ike_forgets_answers))
 			ike_send_again(sa, s);
 		return 0;
 	}
@@ -433,7 +436,7 @@ static int route(struct ike *ike, struct ike_sa **sa, struct ike_step *s, struct
 		return protected_input(ike, sa, s, &outer, reject);
 	const struct element_value *critical = ike_critical(&outer);
 	if (critical) {
-		if (!ike_is_response(&outer))
+		if (!ike_is_response(&outer) && !MUTANT(ike_silent_about_critical))
 			ike_answer_critical(s, (uint8_t)critical->code);
 		return reject_set(reject, REJECT_UNKNOWN_ELEMENT, "payload", S("2.5"),
 			critical->offset, critical->code);

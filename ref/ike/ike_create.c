@@ -3,6 +3,7 @@
  * CREATE_CHILD_SA: another Child SA (RFC 7296 §1.3.1), the IKE SA anew (§1.3.2), a Child SA anew
  * (§1.3.3), and what happens when both ends begin at once (§2.8.1, §2.25).
  */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 static btime soon(struct ike_sa *sa, btime now)
@@ -97,6 +98,10 @@ static struct ike_sa *make_heir(struct ike_sa *old, bool initiator, const struct
 	struct ike_sa *sa = ike_sa_new(old->ike, old->connection, initiator);
 
 	sa->leader = old->leader;
+	if (MUTANT(ike_counts_on)) {
+		sa->send_id = old->send_id;
+		sa->receive_id = old->receive_id;
+	}
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->suite = *suite;
 	sa->local = old->local;

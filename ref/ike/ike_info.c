@@ -5,6 +5,7 @@
  */
 #include <netinet/in.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 static void send_task(struct ike_sa *sa, enum ike_task task, struct ike_step *s)
@@ -66,7 +67,8 @@ int ike_tx_path(void *context, const void *input)
 	struct ike_sa *sa = context;
 	struct ike_step *s = (struct ike_step *)input;
 
-	random_fill(sa->ike->config.random, sa->cookie2, sizeof(sa->cookie2));
+	if (!MUTANT(ike_same_cookie2))
+		random_fill(sa->ike->config.random, sa->cookie2, sizeof(sa->cookie2));
 	ike_draft_begin(s->draft);
 	ike_draft_notify(s->draft, IKE_N_COOKIE2, VIEW_OF(sa->cookie2));
 	send_task(sa, TASK_PATH, s);
@@ -102,7 +104,7 @@ bool ike_deletes_ike(const void *context, const void *input)
 
 	(void)context;
 	while (next_deletion(s->packet, &n, &d))
-		if (d.protocol == IKE_PROTOCOL_IKE)
+		if (d.protocol == IKE_PROTOCOL_IKE || MUTANT(ike_deletes_all))
 			return true;
 	return false;
 }
@@ -141,7 +143,8 @@ static void answer_deletions(struct ike_sa *sa, struct ike_step *s)
 			if (!child)
 				continue;
 			write_u32(&w, child->info.spi_in);
-			if (!child->deleting)
+			if (MUTANT(ike_deletes_twice) ||
+				(!child->deleting && !MUTANT(ike_deletes_silently)))
 				ike_draft_delete(s->draft, IKE_PROTOCOL_ESP, VIEW_OF(spi));
 			ike_drop_child(sa, child, s);
 		}
@@ -156,7 +159,7 @@ static bool nat_in_spite_of(const struct ike_step *s)
 	struct writer w = writer_of(octets, sizeof(octets));
 	struct ike_notification n;
 
-	if (!ike_find_notify(s->packet, IKE_N_NO_NATS_ALLOWED, &n))
+	if (!ike_find_notify(s->packet, IKE_N_NO_NATS_ALLOWED, &n) || MUTANT(ike_allows_nats))
 		return false;
 	write_bytes(&w, s->from.address, size);
 	write_bytes(&w, s->local.address, size);
@@ -170,22 +173,28 @@ static void answer_address(struct ike_sa *sa, struct ike_step *s)
 {
 	struct ike_notification n;
 
-	if (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED)
+	if ((!sa->mobike && !MUTANT(ike_moves_without_mobike)) ||
+		sa->state != IKE_STATE_ESTABLISHED)
 		return;
 	if (nat_in_spite_of(s)) {
 		ike_draft_notify(s->draft, IKE_N_UNEXPECTED_NAT_DETECTED, VIEW_EMPTY);
 		return;
 	}
-	if (sa->leader || !ike_find_notify(s->packet, IKE_N_UPDATE_SA_ADDRESSES, &n)) {
+	if ((sa->leader && !MUTANT(ike_moved_by_anybody)) ||
+		(!ike_find_notify(s->packet, IKE_N_UPDATE_SA_ADDRESSES, &n) &&
+			!MUTANT(ike_moves_by_itself))) {
 		/* §3.8: NAT detection is answered in kind, whatever the request is about */
-		if (ike_find_notify(s->packet, IKE_N_NAT_DETECTION_SOURCE_IP, &n))
+		if (ike_find_notify(s->packet, IKE_N_NAT_DETECTION_SOURCE_IP, &n) &&
+			!MUTANT(ike_no_nat_in_answer))
 			ike_nat_notify_at(sa, s->draft, &s->local, &s->from);
 		return;
 	}
 	ike_nat_detect(sa, s);
-	sa->local = s->local;
-	sa->peer = s->from;
-	ike_nat_notify(sa, s->draft);
+	if (!MUTANT(ike_stays)) {
+		sa->local = s->local;
+		sa->peer = s->from;
+	}
+	ike_nat_notify_at(sa, s->draft, &s->local, &s->from);
 	if (sa->connection->check_path)
 		sa->wanted |= 1u << TASK_PATH;
 	else
@@ -212,7 +221,8 @@ int ike_answer_info(void *context, const void *input)
 	struct ike_notification n;
 
 	ike_draft_begin(s->draft);
-	if (ike_find_notify(s->packet, IKE_N_COOKIE2, &n)) /* RFC 4555 §4.2.5: as it came */
+	if (ike_find_notify(s->packet, IKE_N_COOKIE2, &n) && /* RFC 4555 §4.2.5: as it came */
+		!MUTANT(ike_forgets_cookie2))
 		ike_draft_notify(s->draft, IKE_N_COOKIE2, n.data);
 	answer_deletions(sa, s);
 	answer_address(sa, s);
@@ -229,7 +239,7 @@ static void path_answered(struct ike_sa *sa, struct ike_step *s)
 	struct ike_notification n;
 
 	if (ike_find_notify(s->packet, IKE_N_COOKIE2, &n) &&
-		ct_equal(n.data, VIEW_OF(sa->cookie2)))
+		(ct_equal(n.data, VIEW_OF(sa->cookie2)) || MUTANT(ike_any_cookie2)))
 		ike_tell(sa, s, IKE_REPORT_MOVED, NULL);
 	else /* RFC 4555 §3.7: somebody is not where it says */
 		sa->wanted |= 1u << TASK_DELETE;

@@ -3,6 +3,7 @@
  * IKE_SA_INIT, RFC 7296 §1.2: cookies (§2.6), the right group (§1.2), NAT detection (§2.23). The
  * responder keeps nothing until the proposal, the cookie if one was asked for, and the group fit.
  */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 #define S(section) "RFC 7296 §" section
@@ -101,6 +102,8 @@ static bool cookie_good(struct ike *ike, const struct ike_step *s)
 
 	if (!ike_find_notify(s->packet, IKE_N_COOKIE, &n) || n.data.size != IKE_COOKIE_SIZE)
 		return false;
+	if (MUTANT(ike_any_cookie))
+		return true;
 	uint8_t age = (uint8_t)(ike->cookie_version - n.data.data[0]);
 	if (age > 1)
 		return false;
@@ -151,11 +154,13 @@ static void send_init(struct ike_sa *sa, struct ike_step *s, struct view public_
 	struct ike_draft *d = s->draft;
 
 	ike_draft_begin(d);
-	if (sa->cookie.size)
+	if (sa->cookie.size && !MUTANT(ike_cookie_behind))
 		ike_draft_notify(d, IKE_N_COOKIE, ike_octets_view(&sa->cookie));
 	ike_draft_sa(d, &sa->connection->ike);
 	ike_draft_ke(d, sa->group, public_value);
 	ike_draft_octets(d, IKE_PAYLOAD_NONCE, ike_octets_view(&sa->nonce_i));
+	if (sa->cookie.size && MUTANT(ike_cookie_behind))
+		ike_draft_notify(d, IKE_N_COOKIE, ike_octets_view(&sa->cookie));
 	ike_nat_notify(sa, d);
 	if (sa->connection->fragmentation)
 		ike_draft_notify(d, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, VIEW_EMPTY);
@@ -188,7 +193,7 @@ int ike_tx_init(void *context, const void *input)
 		ike_dh_make(sa->group, sa->ike->config.random, &sa->offer.dh, public_value);
 	else
 		ike_dh_public(&sa->offer.dh, public_value);
-	if (!sa->nonce_i.size) {
+	if (!sa->nonce_i.size || MUTANT(ike_new_nonce)) {
 		random_fill(sa->ike->config.random, sa->offer.nonce, IKE_NONCE_SIZE);
 		ike_octets_set(&sa->nonce_i, VIEW_OF(sa->offer.nonce));
 	}
@@ -216,7 +221,7 @@ static int check_refusal(const struct ike_sa *sa, const struct packet *p, uint16
 		!has_group(&sa->connection->ike, group) || !ike_dh_public_size(group);
 
 	(void)p;
-	if (error == IKE_N_INVALID_KE_PAYLOAD && strange)
+	if (error == IKE_N_INVALID_KE_PAYLOAD && strange && !MUTANT(ike_any_group))
 		return reject_set(reject, REJECT_ALGORITHM, "N", S("1.2"), IKE_HEADER_SIZE, group);
 	return 0;
 }
@@ -414,7 +419,7 @@ static int new_half(struct ike *ike, const struct ike_connection *c, const struc
 
 	/* §1.2: the group that was chosen, when KE has another one */
 	if (read_u16(&r) != suite->dh) {
-		write_u16(&w, suite->dh);
+		write_u16(&w, MUTANT(ike_names_no_group) ? IKE_DH_NONE : suite->dh);
 		return answer_stateless(s, IKE_N_INVALID_KE_PAYLOAD, VIEW_OF(group));
 	}
 	read_u16(&r);

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <openssl/evp.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_keys.h"
 
 static void must(bool ok)
@@ -212,7 +213,8 @@ void ike_nat_digest(uint64_t spi_i, uint64_t spi_r, const struct endpoint *e, ui
 	write_u64(&w, spi_i);
 	write_u64(&w, spi_r);
 	write_bytes(&w, e->address, e->family == AF_INET6 ? 16 : 4);
-	write_bytes(&w, &e->port, 2); /* network byte order already */
+	if (!MUTANT(ike_wrong_digest))
+		write_bytes(&w, &e->port, 2); /* network byte order already */
 	struct view part = writer_view(&w);
 	digest_parts(DIGEST_SHA1, &part, 1, out);
 }

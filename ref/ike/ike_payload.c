@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_payload.h"
 
 #define S(section) "RFC 7296 §" section
@@ -277,7 +278,7 @@ bool ike_is_choice(const struct ike_proposal *p)
 
 	for (unsigned i = 0; i < p->count; i++) {
 		uint32_t bit = 1u << (p->transforms[i].type & 31);
-		if (seen & bit)
+		if (seen & bit && !MUTANT(ike_two_of_one_type))
 			return false;
 		seen |= bit;
 	}

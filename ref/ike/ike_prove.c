@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* AUTH of either end, RFC 7296 §2.15: by shared key, by certificate, and by the key of EAP (§2.16). */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 /* --- what is signed ------------------------------------------------------------------------- */
@@ -114,7 +115,7 @@ static bool keyed_good(const struct ike_sa *sa, const struct packet *p, const st
 	read_u24(&r);
 	text_of(sa, !sa->initiator, id, &t);
 	size_t size = keyed_value(sa, &t, key, expected);
-	return ct_equal(read_rest(&r), VIEW(expected, size));
+	return ct_equal(read_rest(&r), VIEW(expected, size)) || MUTANT(ike_any_key);
 }
 
 /* §3.6: the first certificate is that of the key that signed. */
@@ -176,7 +177,8 @@ static bool fits(const struct ike_sa *sa, const struct ike_connection *c,
 	const struct ike_id *peer, const struct ike_id *wanted)
 {
 	return same_address(&c->local, &sa->local) && same_address(&c->remote, &sa->peer) &&
-		(!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&
+		(!c->remote_id.type || ike_id_equal(&c->remote_id, peer) ||
+			MUTANT(ike_any_identity)) &&
 		(!wanted->type || ike_id_equal(&c->local_id, wanted)) && ike_can_prove(sa, c);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Messages going out: sealed, cut (RFC 7383 §2.5), kept, repeated (RFC 7296 §2.1). */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_inside.h"
 
 struct action *ike_tell(struct ike_sa *sa, struct ike_step *s, enum ike_report report,
@@ -54,7 +55,7 @@ static void seal_all(struct ike_sa *sa, const struct packet *header, struct ike_
 
 	wire_encode_elements(&draft->packet, &in);
 	struct view octets = writer_view(&in);
-	bool whole = !sa->peer_fragments || !sa->connection->fragmentation ||
+	bool whole = (!sa->peer_fragments && !MUTANT(ike_fragments_for_all)) || !sa->connection->fragmentation ||
 		ike_sealed_size(&sa->suite, octets.size, false) <= limit;
 	if (whole) {
 		append(sa, header, first, octets, (struct ike_fragment){ 0 }, w);
@@ -81,7 +82,8 @@ static void make_flight(struct ike_sa *sa, enum ike_exchange exchange, uint8_t f
 	header.header[IKE_SPI_I] = sa->spi_i;
 	header.header[IKE_SPI_R] = sa->spi_r;
 	header.header[IKE_EXCHANGE_TYPE] = exchange;
-	header.header[IKE_FLAGS] = flags | (sa->initiator ? IKE_FLAG_INITIATOR : 0);
+	bool first = MUTANT(ike_wrong_flag) ? sa->leader : sa->initiator;
+	header.header[IKE_FLAGS] = flags | (first ? IKE_FLAG_INITIATOR : 0);
 	header.header[IKE_MESSAGE_ID] = id;
 	seal_all(sa, &header, draft, &w);
 	ike_octets_set(&flight->octets, writer_view(&w));
@@ -117,7 +119,8 @@ void ike_send_again(struct ike_sa *sa, struct ike_step *s)
 	struct reader r = reader_of(ike_octets_view(&sa->response.octets));
 
 	while (reader_left(&r))
-		actions_send(s->actions, &s->local, &s->from, read_view(&r, read_u16(&r)));
+		actions_send(s->actions, &s->local, MUTANT(ike_answers_elsewhere) ? &sa->peer :
+			&s->from, read_view(&r, read_u16(&r)));
 }
 
 /* Notification data: the payload type (§2.5), or the group that is wanted (§1.3). */
@@ -191,7 +194,10 @@ void ike_repeat(struct ike_sa *sa, struct ike_step *s)
 		return;
 	}
 	sa->tries++;
-	sa->interval = sa->interval > most / 2 ? most : 2 * sa->interval;
+	if (!MUTANT(ike_steady_repetitions))
+		sa->interval = sa->interval > most / 2 ? most : 2 * sa->interval;
 	sa->retransmit_due = btime_add(s->now, sa->interval);
+	if (MUTANT(ike_never_repeats))
+		return;
 	ike_send_flight(sa, &sa->request, s);
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_payload.h"
 
 #define SECTION "RFC 7296 §3.13.1"
@@ -100,6 +101,10 @@ unsigned ike_ts_narrow(const struct ike_ts_list *offered, const struct ike_ts_li
 	struct ike_ts_list *out)
 {
 	out->count = 0;
+	if (MUTANT(ike_widens)) {
+		*out = *policy;
+		return out->count;
+	}
 	for (unsigned i = 0; i < offered->count; i++)
 		for (unsigned k = 0; k < policy->count && out->count < IKE_TS_MAX; k++)
 			if (ike_ts_intersect(&offered->list[i], &policy->list[k],
@@ -123,7 +128,7 @@ bool ike_ts_within(const struct ike_ts_list *inner, const struct ike_ts_list *ou
 		bool found = false;
 		for (unsigned k = 0; k < outer->count && !found; k++)
 			found = within(&inner->list[i], &outer->list[k]);
-		if (!found)
+		if (!found && !MUTANT(ike_takes_wider))
 			return false;
 	}
 	return inner->count != 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tables of IKEv2. A section with no RFC named is RFC 7296's. */
+#include "ref/base/mutant.h"
 #include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_wire.h"
 
@@ -461,7 +462,8 @@ int ike_decode_inside(const struct packet *outer, uint32_t first, struct view oc
 const struct element_value *ike_critical(const struct packet *packet)
 {
 	for (unsigned i = 0; i < packet->element_count; i++)
-		if (!packet->elements[i].element && packet->elements[i].flags & IKE_CRITICAL)
+		if (!packet->elements[i].element && (packet->elements[i].flags & IKE_CRITICAL ||
+			MUTANT(ike_unknown_is_critical)) && !MUTANT(ike_nothing_is_critical))
 			return &packet->elements[i];
 	return NULL;
 }
