@@ -127,7 +127,7 @@ unit() {
 
 # Those that take minutes, the longest first, so that none of them runs on when all others are over.
 LONG='guest_check change_check finding_check handover_check candidates_check esp_check fig10_check
-	measure_check load_check migrate_check air_check example_check'
+	migration_check measure_check load_check migrate_check air_check example_check'
 
 # Before these begin the unit tests are over, but for those in the guest.
 scripts() {
