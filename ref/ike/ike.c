@@ -199,7 +199,8 @@ static int check_message_id(struct ike_sa *sa, const struct packet *p, bool *aga
 
 	*again = false;
 	if (ike_is_response(p)) {
-		if (sa->task != TASK_NONE && sa->task != TASK_INIT && (id == sa->request.id || MUTANT(ike_any_answer)))
+		if (sa->task != TASK_NONE && sa->task != TASK_INIT &&
+			(id == sa->request.id || MUTANT(ike_any_answer)))
 			return 0;
 		return reject_set(reject, REJECT_SEQUENCE, "Message ID", S("2.2"), 20, id);
 	}

@@ -55,7 +55,8 @@ static void seal_all(struct ike_sa *sa, const struct packet *header, struct ike_
 
 	wire_encode_elements(&draft->packet, &in);
 	struct view octets = writer_view(&in);
-	bool whole = (!sa->peer_fragments && !MUTANT(ike_fragments_for_all)) || !sa->connection->fragmentation ||
+	bool whole = (!sa->peer_fragments && !MUTANT(ike_fragments_for_all)) ||
+		!sa->connection->fragmentation ||
 		ike_sealed_size(&sa->suite, octets.size, false) <= limit;
 	if (whole) {
 		append(sa, header, first, octets, (struct ike_fragment){ 0 }, w);
