@@ -556,7 +556,7 @@ bool adapter_version(const struct manifest *m, char *out, size_t size)
 	const struct program_options o = { .command = m->version, .cwd = "/",
 		.env = (const char *const *)env, .output_fd = memory };
 	bool started = memory >= 0 && program_start(&o, &program, why, sizeof(why)) == 0;
-	bool ended = started && program_ended(&program, &status, 5000);
+	bool ended = started && program_ended(&program, &status, 20000);
 	if (started)
 		program_end(&program, 0);
 	free_env(env);
