@@ -111,7 +111,7 @@ enum ike_report {
 	IKE_REPORT_MOVED,	/* ike_sa_local, ike_sa_peer have changed, RFC 4555 */
 	IKE_REPORT_CHANGING,	/* a peer in a tunnel, not verified yet; data: struct ike_migration */
 	IKE_REPORT_MIGRATED,	/* data: struct ike_migration; docs/address-change.md §6 */
-	IKE_REPORT_VERIFIED,	/* the peer is where an `unverified` migration took it */
+	IKE_REPORT_VERIFIED,	/* after an `unverified` migration: whose address it was is there */
 	IKE_REPORT_CHANGE_REFUSED, /* by the peer or by us; data: words */
 	IKE_REPORT_EXPIRED,	/* the old address; DOWN or UNREACHABLE follows */
 	IKE_REPORT_ALIVE,	/* the peer answered a probe */
@@ -139,7 +139,7 @@ struct ike_child_info {
 /* Whose address changed. Ports are those of the SA. What is not set has not changed. */
 struct ike_migration {
 	bool here; /* ours: old_local, local; else the peer's: old_peer, peer */
-	bool unverified; /* not known to be there: see `check_meanwhile` */
+	bool unverified; /* the correspondent does not know yet: see `check_meanwhile` */
 	struct endpoint old_local, local, old_peer, peer;
 };
 
@@ -202,6 +202,8 @@ uint64_t ike_sa_spi_i(const struct ike_sa *sa);
 uint64_t ike_sa_spi_r(const struct ike_sa *sa);
 const struct endpoint *ike_sa_local(const struct ike_sa *sa);
 const struct endpoint *ike_sa_peer(const struct ike_sa *sa);
+/* Where messages go: where the peer is said to be (IKE_EVENT_CHANGE), before it has said so itself. */
+const struct endpoint *ike_sa_sends_to(const struct ike_sa *sa);
 const struct ike_id *ike_sa_peer_id(const struct ike_sa *sa);
 const struct ike_connection *ike_sa_connection(const struct ike_sa *sa);
 const struct ike_suite *ike_sa_suite(const struct ike_sa *sa);

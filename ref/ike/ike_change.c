@@ -11,17 +11,22 @@
 #include "ref/base/mutant.h"
 #include "ref/ike/ike_change_inside.h"
 
+#define TUNNEL_TRIES 3 /* the one from which on it is tried directly */
+
 /* The SA and its Child SAs are elsewhere now; `here`: it was our end that moved. */
 void ike_change_migrate(struct ike_sa *sa, struct ike_step *s, bool here,
 	const struct endpoint *old, const struct endpoint *to)
 {
-	struct ike_migration m = { .local = *to, .old_local = *old, .here = true };
+	struct ike_migration m = { .local = *to, .old_local = *old, .here = true,
+		.unverified = sa->change_unverified };
 	struct endpoint *end = here ? &sa->local : &sa->peer;
 
 	memcpy(end->address, to->address, sizeof(end->address));
-	if (!here)
+	if (!here) {
+		sa->peer_away = false;
 		m = (struct ike_migration){ .peer = *to, .old_peer = *old,
 			.unverified = sa->unverified };
+	}
 	for (struct ike_child *c = sa->children; c; c = c->next)
 		ike_change_move_selectors(here ? &c->info.local_ts : &c->info.remote_ts, old, to);
 	actions_report(s->actions, sa, IKE_REPORT_MIGRATED, ike_report_name(IKE_REPORT_MIGRATED),
@@ -85,6 +90,15 @@ static struct ike_sa *target_of(struct ike_sa *sa)
 	return sa->change.of_spi ? ike_find(sa->ike, sa->change.of_spi) : sa;
 }
 
+/* §5.7: the correspondent has moved, too. */
+static void look_elsewhere(struct ike_sa *sa, const struct endpoint *peer)
+{
+	if (!sa->peer_away)
+		sa->peer_agreed = sa->peer;
+	sa->peer_away = true;
+	memcpy(sa->peer.address, peer->address, sizeof(sa->peer.address));
+}
+
 int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s)
 {
 	struct ike_sa *of = event->of ? event->of : sa;
@@ -94,17 +108,20 @@ int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ik
 		!ike_change_possible(&event->local) || of->state != IKE_STATE_ESTABLISHED ||
 		event->local.family != of->local.family)
 		return -1;
+	bool asked = sa->task == TASK_CHANGE && !c->confirming &&
+		ike_change_same(&c->to, &event->local); /* only once more, then */
 	c->of_spi = of == sa ? 0 : ike_own_spi(of);
 	c->next_to = event->local;
 	c->confirm = false;
 	c->tunnelled = event->tunnelled;
-	sa->wanted |= 1u << TASK_CHANGE;
+	if (!asked)
+		sa->wanted |= 1u << TASK_CHANGE;
 	if (event->hold)
 		of->hold_due = btime_add(s->now, event->hold);
 	ike_touch(of);
 	c->hold = event->hold;
-	if (event->peer.family) /* §5.7: the correspondent has moved, too */
-		memcpy(sa->peer.address, event->peer.address, sizeof(sa->peer.address));
+	if (event->peer.family)
+		look_elsewhere(sa, &event->peer);
 	if (sa->task == TASK_NONE)
 		return 0;
 	/* what is under way goes on from and to where we are now */
@@ -182,6 +199,15 @@ int ike_tx_change(void *context, const void *input)
 	return 0;
 }
 
+/* §5.1: what gets no answer in the tunnel is tried directly as well. */
+void ike_change_repeat(struct ike_sa *sa)
+{
+	if (sa->task != TASK_CHANGE || !sa->change.tunnelled || sa->tries < TUNNEL_TRIES)
+		return;
+	sa->change.tunnelled = false;
+	ike_change_leave(sa);
+}
+
 /* Where the SA is for both again, when there will be no change. */
 static void come_back(struct ike_sa *sa)
 {
@@ -226,6 +252,7 @@ static void completed(struct ike_sa *sa, struct ike_sa *of, const struct packet 
 	c->rounds = 0;
 	ike_octets_clear(&c->cookie);
 	of->hold_due = BTIME_NEVER;
+	of->change_unverified = cookie != NULL;
 	ike_change_migrate(of, s, true, &c->from, &c->to);
 	if (sa->wanted & 1u << TASK_CHANGE) { /* moved again meanwhile */
 		if (!c->tunnelled && of == sa)
@@ -248,6 +275,8 @@ static void confirmed(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s)
 	ike_octets_clear(&sa->change.cookie);
 	if (!find_answer(sa, of, s->packet, IKE_N_MIGRATION_COMPLETED, IKE_CHANGE_COMPLETED, &p))
 		change_failed(sa, s, "the peer does not believe that we are here");
+	else
+		ike_tell(of, s, IKE_REPORT_VERIFIED, NULL);
 }
 
 /* §5.3: once more, with what shows that we are there. */

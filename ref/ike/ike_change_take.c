@@ -68,7 +68,7 @@ static enum ike_change_reason judge(struct ike_sa *sa, struct ike_sa *of, const 
 {
 	struct ike_change_case c = { .allowed = sa->connection->address_change,
 		.tunnels = sa->connection->tunnels, .seen = of->changes_seen, .local = of->local,
-		.peer = of->peer, .from = s->from };
+		.peer = *ike_sa_peer(of), .from = s->from };
 
 	return ike_change_judge(&c, p);
 }
@@ -124,7 +124,7 @@ static void answer_completed(struct ike_sa *of, struct ike_step *s, const struct
 static void take_change(struct ike_sa *of, struct ike_step *s, const struct packet *request,
 	bool known)
 {
-	struct endpoint old = of->peer, to = ike_change_address(request, true);
+	struct endpoint old = *ike_sa_peer(of), to = ike_change_address(request, true);
 
 	of->changes_seen = (uint32_t)request->header[IKE_CHANGE_SEQUENCE];
 	of->unverified = !known;
@@ -181,7 +181,7 @@ static void decide(struct ike_sa *sa, struct ike_sa *of, struct ike_step *s, con
 		return;
 	}
 	if (!ike_change_same(&s->from, &to)) { /* the answer has to go to the new address */
-		struct ike_migration m = { .old_peer = of->peer, .peer = to };
+		struct ike_migration m = { .old_peer = *ike_sa_peer(of), .peer = to };
 		actions_report(s->actions, of, IKE_REPORT_CHANGING,
 			ike_report_name(IKE_REPORT_CHANGING), VIEW(&m, sizeof(m)));
 	}

@@ -222,9 +222,17 @@ static void test_both_at_once(void **state)
 	w.air.count = 0; /* both went to where nobody is any more */
 	event.peer = world_endpoint("198.51.100.77", 0);
 	assert_int_equal(world_event(&w, &w.a, event), 0);
-	world_run(&w, 5 * BTIME_S);
+	/* hearsay: until b has said it itself, a's SAs and selectors stay where both know b */
+	assert_true(at(ike_sa_sends_to(w.a.sa), "198.51.100.77"));
+	assert_true(at(ike_sa_peer(w.a.sa), "198.51.100.2"));
+	world_run(&w, 20 * BTIME_S);
 	assert_both_at("203.0.113.9", 0);
 	assert_true(at(ike_sa_peer(w.a.sa), "198.51.100.77"));
+	assert_true(at(ike_sa_local(w.b.sa), "198.51.100.77"));
+	for (int b = 0; b < 2; b++) /* each its own and the other's */
+		assert_int_equal(reports(b, IKE_REPORT_MIGRATED), 2);
+	assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 0);
+	assert_int_equal(reports(false, IKE_REPORT_CHANGE_REFUSED), 0);
 	world_end(&w);
 }
 

@@ -106,6 +106,8 @@ static struct ike_sa *make_heir(struct ike_sa *old, bool initiator, const struct
 	sa->suite = *suite;
 	sa->local = old->local;
 	sa->peer = old->peer;
+	sa->peer_agreed = old->peer_agreed;
+	sa->peer_away = old->peer_away;
 	sa->peer_id = old->peer_id;
 	sa->peer_fragments = old->peer_fragments;
 	sa->mobike = old->mobike;
@@ -130,6 +132,7 @@ static void inherit(struct ike_sa *old, struct ike_sa *heir, struct ike_step *s)
 	heir->change.away = old->change.away;
 	heir->change_budget = old->change_budget;
 	heir->unverified = old->unverified;
+	heir->change_unverified = old->change_unverified;
 	old->wanted = 0;
 	old->has_address = false;
 	old->told = true; /* its end is no news: the line goes on */

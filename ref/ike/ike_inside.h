@@ -120,6 +120,9 @@ struct ike_sa {
 	struct ike_change change;
 	uint32_t changes_made, changes_seen; /* the last sequence number of either end */
 	btime change_budget;
+	struct endpoint peer_agreed; /* when `peer_away`: where both know it */
+	bool peer_away; /* `peer` is where it is said to be, §5.7 there */
+	bool change_unverified; /* it wants to be shown that we are where we say */
 	bool unverified; /* the peer has not shown that it is where it says, §5.3 there */
 	uint64_t spi_i, spi_r;
 	struct endpoint local, peer;
@@ -301,6 +304,7 @@ void ike_refuse_peer(struct ike_sa *sa, struct ike_step *s, const char *words);
 /* --- ike_change.c */
 int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s);
 void ike_change_leave(struct ike_sa *sa);
+void ike_change_repeat(struct ike_sa *sa);
 void ike_change_asked(struct ike_sa *sa, struct ike_step *s);
 void ike_change_answered(struct ike_sa *sa, struct ike_step *s);
 void ike_draft_expired(const struct ike_sa *sa, struct ike_draft *d);

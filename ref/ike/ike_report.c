@@ -79,6 +79,11 @@ const struct endpoint *ike_sa_local(const struct ike_sa *sa)
 
 const struct endpoint *ike_sa_peer(const struct ike_sa *sa)
 {
+	return sa->peer_away ? &sa->peer_agreed : &sa->peer;
+}
+
+const struct endpoint *ike_sa_sends_to(const struct ike_sa *sa)
+{
 	return &sa->peer;
 }
 

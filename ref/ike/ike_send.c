@@ -195,6 +195,7 @@ void ike_repeat(struct ike_sa *sa, struct ike_step *s)
 		return;
 	}
 	sa->tries++;
+	ike_change_repeat(sa);
 	if (!MUTANT(ike_steady_repetitions))
 		sa->interval = sa->interval > most / 2 ? most : 2 * sa->interval;
 	sa->retransmit_due = btime_add(s->now, sa->interval);

@@ -22,11 +22,16 @@ struct carry {
 	struct carry *next;
 	struct iked *iked;
 	struct ike_sa *sa;
-	struct ike_sa *carrier; /* the IKE SA over which it is said; NULL: `sa` itself */
 	struct ike_migration migration; /* what there is to be done, when `due` */
 	struct ike_event event;		/* at the mover: what there is to be said */
 	bool here, said, ready, due, gone;
 	struct move *move; /* NULL: no sockets move */
+};
+
+/* An IKE SA that is there to say over it that another one migrates. */
+struct carrier {
+	struct carrier *next;
+	struct ike_sa *sa, *of;
 };
 
 static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here, bool gone)
@@ -69,6 +74,21 @@ static void move_esp(struct iked *d, const struct ike_sa *sa, const struct ike_m
 
 /* --- the move of the sockets ------------------------------------------------------------------ */
 
+static void go_on(struct iked *d, struct ike_sa *sa);
+
+static void over(struct carry *c)
+{
+	struct iked *d = c->iked;
+	struct ike_sa *sa = c->sa;
+	bool here = c->here;
+
+	forget(c);
+	settle(d, sa);
+	if (here)
+		tunnel_end(d, sa, true);
+	go_on(d, sa);
+}
+
 /* What has all it waits for goes; one after the other for each SA, for the next begins where the
  * one before it ends. */
 static void go_on(struct iked *d, struct ike_sa *sa)
@@ -83,20 +103,16 @@ static void go_on(struct iked *d, struct ike_sa *sa)
 		return;
 	c->gone = true;
 	move_esp(d, sa, &c->migration);
-	if (c->move) {
+	if (c->move)
 		move_go(c->move);
-		return;
-	}
-	forget(c);
-	settle(d, sa);
-	go_on(d, sa);
+	else
+		over(c);
 }
 
 static void done(void *context, const struct move_report *report)
 {
 	struct carry *c = context;
 	struct iked *d = c->iked;
-	struct ike_sa *sa = c->sa;
 	char *text = move_report_json(report);
 	json_t *details = json_loads(text, 0, NULL);
 
@@ -104,9 +120,7 @@ static void done(void *context, const struct move_report *report)
 	if (report->error < 0)
 		log_warning(d->node->log, "no socket was moved: %s", report->why);
 	free(text);
-	forget(c);
-	settle(d, sa);
-	go_on(d, sa);
+	over(c);
 }
 
 static int send_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event)
@@ -124,7 +138,7 @@ static void say(struct carry *c)
 	struct iked *d = c->iked;
 
 	c->said = true;
-	if (send_change(d, c->carrier ? c->carrier : c->sa, &c->event) < 0)
+	if (send_change(d, c->sa, &c->event) < 0)
 		log_warning(d->node->log, "the SA is not one that can move now");
 }
 
@@ -133,7 +147,7 @@ static void ready(void *context)
 	struct carry *c = context;
 
 	c->ready = true;
-	if (c->here && !c->said && !c->carrier)
+	if (c->here && !c->said && !c->event.of)
 		say(c);
 	else
 		go_on(c->iked, c->sa);
@@ -172,18 +186,88 @@ static struct carry *begin_here(struct iked *d, struct ike_sa *sa, const struct 
 
 /* --- what the node calls ---------------------------------------------------------------------- */
 
-int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event)
+/* §5.4: an IKE SA of its own from the new address, over which to say it. */
+static bool over_another(struct carry *c)
+{
+	struct iked *d = c->iked;
+	const struct ike_connection *connection = sa_connection(c->sa);
+	struct carrier *carrier;
+	struct actions actions;
+
+	if (!connection->remote.family || sa_is_old(c->sa))
+		return false;
+	c->event.of = c->sa;
+	carrier = host_alloc(sizeof(*carrier));
+	carrier->of = c->sa;
+	carrier->next = d->carriers;
+	d->carriers = carrier;
+	actions_clear(&actions);
+	carrier->sa = ike_initiate_from(d->ike, connection, &c->event.local, loop_now(), &actions);
+	iked_take(d, &actions);
+	return true;
+}
+
+void carry_peer_at(struct iked *d, struct ike_sa *sa, const struct endpoint *peer)
+{
+	struct carry *c = first_of(d, sa, true, false);
+	char text[64];
+
+	if (!c || !c->said || c->event.of)
+		return;
+	log_event_json(d->node->log, "peer_found", json_pack("{s:s}", "at",
+		endpoint_text(peer, text, sizeof(text))));
+	c->event.peer = *peer;
+	send_change(d, sa, &c->event);
+}
+
+void carry_established(struct iked *d, struct ike_sa *sa)
+{
+	struct carrier *carrier = d->carriers;
+	struct carry *c;
+
+	while (carrier && carrier->sa != sa)
+		carrier = carrier->next;
+	c = carrier ? first_of(d, carrier->of, true, false) : NULL;
+	if (!c || c->said)
+		return;
+	c->said = true;
+	c->event.of = c->sa;
+	if (send_change(d, sa, &c->event) < 0)
+		log_warning(d->node->log, "the SA is not one that can move now");
+}
+
+/* Those that were for `sa`, or are it: all is said. */
+static void end_carriers(struct iked *d, struct ike_sa *sa, bool is)
+{
+	for (struct carrier **at = &d->carriers, *c; (c = *at);) {
+		struct ike_sa *it = c->sa;
+		if (is ? it != sa : c->of != sa) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free(c);
+		if (!is)
+			send_change(d, it, &(struct ike_event){ .kind = IKE_EVENT_DELETE });
+	}
+}
+
+int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event, enum form form)
 {
 	struct carry *c;
 
 	carry_drop(d, sa);
 	c = begin_here(d, sa, sa_agreed(sa), &event->local);
 	c->event = *event;
+	c->event.tunnelled = form == FORM_TUNNEL && d->esp && event->local.family == AF_INET &&
+		tunnel_leave(d, sa, &event->local) == 0;
+	if (form == FORM_NEW_SA && over_another(c))
+		return 0;
 	/* without ESP the peer's packets find a socket, or the lack of one: they have to be held */
 	if (!d->esp && c->move)
 		return 0;
 	c->said = true;
-	if (send_change(d, sa, event) == 0)
+	if (send_change(d, sa, &c->event) == 0)
 		return 0;
 	carry_drop(d, sa);
 	return -1;
@@ -206,6 +290,8 @@ static void migrated_here(struct iked *d, struct ike_sa *sa, const struct ike_mi
 		c = begin_here(d, sa, &m->old_local, &m->local);
 	c->migration = *m;
 	c->due = true;
+	if (!m->unverified)
+		end_carriers(d, sa, false);
 	go_on(d, sa);
 }
 
@@ -258,12 +344,14 @@ void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migratio
 		migrated_there(d, sa, m);
 }
 
-void carry_verified(struct iked *d, const struct ike_sa *sa)
+void carry_verified(struct iked *d, struct ike_sa *sa)
 {
 	struct prefix to = prefix_of_endpoint(sa_peer(sa));
 
 	if (d->allowances)
 		allowance_lift(d->allowances, &to);
+	tunnel_end(d, sa, false);
+	end_carriers(d, sa, false);
 }
 
 void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir)
@@ -271,8 +359,10 @@ void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir
 	for (struct carry *c = d->carries; c; c = c->next) {
 		if (c->sa == old)
 			c->sa = heir;
-		if (c->carrier == old)
-			c->carrier = heir;
+	}
+	for (struct carrier *c = d->carriers; c; c = c->next) {
+		c->sa = c->sa == old ? heir : c->sa;
+		c->of = c->of == old ? heir : c->of;
 	}
 }
 
@@ -288,17 +378,25 @@ static void drop(struct iked *d, const struct ike_sa *sa, bool there)
 void carry_drop(struct iked *d, const struct ike_sa *sa)
 {
 	drop(d, sa, false);
+	tunnel_end(d, sa, true);
 }
 
 /* Those that have gone look after themselves. */
-void carry_over(struct iked *d, const struct ike_sa *sa)
+void carry_over(struct iked *d, struct ike_sa *sa)
 {
 	carry_verified(d, sa);
+	end_carriers(d, sa, true);
 	drop(d, sa, true);
+	tunnel_end(d, sa, true);
 }
 
 void carry_end(struct iked *d)
 {
 	while (d->carries)
 		forget(d->carries);
+	while (d->carriers) {
+		struct carrier *c = d->carriers;
+		d->carriers = c->next;
+		free(c);
+	}
 }

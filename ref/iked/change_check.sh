@@ -3,8 +3,8 @@
 #
 # Address change (docs/address-change.md) between two baton-iked with ESP in transport mode: a TCP
 # stream in each direction of programs that know nothing goes on over ten changes of one end's
-# address and one of the other's, every octet compared; keys and SPIs stay; no packet is larger
-# afterwards. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked.
+# address, directly and in tunnels, by command and by itself, and one of the other's, every octet
+# compared; keys and SPIs stay; no packet is larger afterwards. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bin=$PWD/build/bin
@@ -16,7 +16,7 @@ skip() { echo "ok - address change # SKIP $1"; exit 0; }
 if [ "${1:-}" != inside ]; then
 	[ -x "$bin/baton-iked" ] || { echo "not ok - $bin/baton-iked is not there; run make"; exit 1; }
 	command -v tcpdump >/dev/null || skip "no tcpdump"
-	"$bin/baton" guest --timeout 600 -- "$PWD/ref/iked/change_check.sh" inside
+	"$bin/baton" guest --timeout 900 -- "$PWD/ref/iked/change_check.sh" inside
 	status=$?
 	[ $status -eq 125 ] && skip "no guest to be had here"
 	exit $status
@@ -59,6 +59,7 @@ control: $work/$name.sock
 events: $work/$name.events
 install: true
 sockets: true
+follow: true
 connections:
   - name: peer
     local_id: $4
@@ -66,6 +67,7 @@ connections:
     psk: a shared secret
     transport: true
     address_change: true
+    tunnel: true
     start: $start
 $([ "$2" = any ] || printf '    local: %s\n    remote: %s\n' "$2" "$3")
 END
@@ -152,7 +154,9 @@ old=10.9.0.1 good=0
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	new=10.9.$n.1
 	ip addr add $new/16 dev v0
-	ctl mn move $new >/dev/null && until_true 20 moved $n && good=$((good + 1))
+	form=direct
+	[ $n -gt 6 ] && form=tunnel
+	ctl mn move $new --$form >/dev/null && until_true 20 moved $n && good=$((good + 1))
 	ip addr del $old/16 dev v0
 	old=$new
 	sleep 0.8
@@ -171,6 +175,44 @@ there ip addr del 10.9.0.2/16 dev v1
 timeout 20 tcpdump -Q out -i v0 -n -c 20 -w "$work/x.pcap" esp 2>"$work/tcpdump"
 tcpdump -n -r "$work/x.pcap" 2>/dev/null | grep -c "IP $old > 10.9.0.22: ESP" | grep -qx 20
 ok 'what leaves is ESP between the new addresses and nothing around it' $?
+# The document's own way: the address has gone before anybody is told, the network drops what comes
+# from it, and nobody gives a command. What is said and sent meanwhile is inside of packets of the new one.
+there nft add table ip ingress
+there nft add chain ip ingress in '{ type filter hook prerouting priority -400; }'
+there nft add rule ip ingress in iif v1 ip saddr $old counter drop
+tcpdump -i v0 -n -U -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
+started+=($!)
+until_true 10 grep -q listening "$work/tcpdump.tunnel"
+new=10.9.12.1
+ip addr add $new/16 dev v0
+ip addr del $old/16 dev v0
+until_true 20 moved 12 && until_true 20 grep -q "\"to\":\"$new" "$work/cn.events"
+ok 'the address is taken away and another is there: the node moves by itself' $?
+tcpdump -n -r "$work/tunnel.pcap" 2>/dev/null >"$work/tunnel.txt"
+grep -q "IP $new > 10.9.0.22: IP $old.* > 10.9.0.22.*: .*isakmp" "$work/tunnel.txt" &&
+	grep -q "IP 10.9.0.22 > $new: IP 10.9.0.22.* > $old.*: .*isakmp" "$work/tunnel.txt"
+ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new address' $?
+grep -q "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP" "$work/tunnel.txt"
+ok 'so is what the program sends meanwhile' $?
+until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
+	grep -c tunnel_down "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" ]' &&
+	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
+ok 'no tunnel is left at either end' $?
+there nft delete table ip ingress
+old=$new
+[ "$(events cn ike_verified)" -ge 12 ] && ! there nft list ruleset | grep -q quota
+ok 'each new address was verified, and nothing is limited any more' $?
+
+# Over an IKE SA of its own from the new address, with a proof (docs/address-change.md 5.4).
+new=10.9.13.1
+ip addr add $new/16 dev v0
+ctl mn move $new --new-sa >/dev/null && until_true 20 moved 13
+ok 'told over another IKE SA, which proves that it has the keys of the first' $?
+ip addr del $old/16 dev v0
+old=$new
+until_true 20 eval '[ "$(ctl mn status | grep -c spi_i)" -eq 1 ]' && [ "$(spis mn)" = "$before" ]
+ok 'that other IKE SA has gone; the SPIs are those of the beginning' $?
+
 touch "$work/enough"
 timeout 60 tail --pid=$client -f /dev/null && wait $client && grep -q "from $old to 10.9.0.22" "$work/client.out"
 ok 'the program has every octet, and sees the new addresses' $?

@@ -108,15 +108,23 @@ ORDER(delete, IKE_EVENT_DELETE)
 ORDER(probe, IKE_EVENT_PROBE)
 ORDER(expire, IKE_EVENT_EXPIRED)
 
-int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event)
+static enum form configured_form(const struct iked_connection *c)
 {
-	const struct iked_connection *list = d->settings->connections.items;
+	return c->over_new_sa ? FORM_NEW_SA : c->tunnel ? FORM_TUNNEL : FORM_DIRECT;
+}
+
+int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event, enum form form)
+{
+	const struct iked_connection *list = d->settings->connections.items, *c;
 	struct actions actions;
 
+	c = &list[sa_connection(sa) - d->connections];
+	names_moved(d, &event.local);
 	if (sa_changes(sa)) {
 		event.kind = IKE_EVENT_CHANGE;
-		event.hold = list[sa_connection(sa) - d->connections].hold;
-		return carry_change(d, sa, &event);
+		event.hold = c->hold;
+		form = form == FORM_CONFIGURED ? configured_form(c) : form;
+		return carry_change(d, sa, &event, form);
 	}
 	actions_clear(&actions);
 	int result = sa_event(d, sa, &event, loop_now(), &actions);
@@ -127,6 +135,17 @@ int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event)
 static bool wanted(const struct ike_sa *sa, const char *name)
 {
 	return sa_established(sa) && (!name || strcmp(sa_connection(sa)->name, name) == 0);
+}
+
+static enum form form_of(const json_t *arguments)
+{
+	static const char *const names[] = { [FORM_DIRECT] = "direct", [FORM_TUNNEL] = "tunnel",
+		[FORM_NEW_SA] = "new_sa" };
+
+	for (int i = FORM_DIRECT; i <= FORM_NEW_SA; i++)
+		if (json_is_true(json_object_get(arguments, names[i])))
+			return (enum form)i;
+	return FORM_CONFIGURED;
 }
 
 static void cmd_move(void *node, struct control_request *request, const json_t *arguments)
@@ -151,7 +170,7 @@ static void cmd_move(void *node, struct control_request *request, const json_t *
 		if (!wanted(sa, name))
 			continue;
 		found++;
-		moving += iked_move(d, sa, event) == 0;
+		moving += iked_move(d, sa, event, form_of(arguments)) == 0;
 	}
 	if (!found)
 		control_refuse(request, "no IKE SA of that connection is up");
@@ -170,7 +189,8 @@ const struct control_command iked_commands[] = {
 	{ "delete-child", "[CONNECTION]", "delete its newest Child SA", cmd_delete_child },
 	{ "delete", "[CONNECTION]", "delete the IKE SA and all with it", cmd_delete },
 	{ "probe", "[CONNECTION]", "ask whether the peer is alive", cmd_probe },
-	{ "move", "LOCAL [CONNECTION] [PEER]", "we are there now, and take all along", cmd_move },
+	{ "move", "LOCAL [CONNECTION] [PEER]",
+	  "we are there now, and take all along; --direct, --tunnel, --new-sa: so", cmd_move },
 	{ "expire", "[CONNECTION]", "our old address is over; tell the peer, end the SA",
 	  cmd_expire },
 	{ "quit", "", "end the node cleanly", node_quit },

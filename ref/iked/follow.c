@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Where this host is, by the kernel's own account: the address from which it would send to a peer
- * now. When addresses or routes change and that is another one than an SA has, the SA moves there,
- * each for itself. As long as there is no way to the peer nothing happens; an old address that
- * the kernel still prefers is one that the SA stays at.
+ * now. When addresses or routes change and that address becomes another one, the SA moves there,
+ * each for itself. As long as there is no way to the peer nothing happens, and what a command has
+ * moved stays there until the kernel changes its mind.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +12,16 @@
 #include "ref/host/route.h"
 #include "ref/iked/iked.h"
 
+/* What the kernel's choice for an SA was. */
+struct choice {
+	struct choice *next;
+	const struct ike_sa *sa;
+	struct endpoint last; /* family 0: there was none */
+};
+
 struct follow {
 	struct address_watch *watch;
+	struct choice *choices;
 };
 
 static bool same(const struct endpoint *a, const struct endpoint *b)
@@ -21,23 +29,66 @@ static bool same(const struct endpoint *a, const struct endpoint *b)
 	return a->family == b->family && memcmp(a->address, b->address, ip_size(a->family)) == 0;
 }
 
-static void follow_one(struct iked *d, struct ike_sa *sa)
+static struct endpoint choose(struct iked *d, const struct ike_sa *sa)
 {
 	struct prefix peer = prefix_of_endpoint(sa_peer(sa));
-	struct endpoint at = *sa_local(sa);
-	struct ike_event event = { .kind = IKE_EVENT_MOVED };
 	struct route_answer way;
-	char text[64];
 
 	if (route_lookup(d->node->kernel, &peer, NULL, &way) < 0 || !way.source.family)
+		return (struct endpoint){ 0 };
+	return endpoint_of_prefix(&way.source, 0);
+}
+
+static struct choice *choice_of(struct follow *f, const struct ike_sa *sa)
+{
+	struct choice *c = f->choices;
+
+	while (c && c->sa != sa)
+		c = c->next;
+	return c;
+}
+
+void follow_note(struct iked *d, const struct ike_sa *sa)
+{
+	struct choice *c;
+
+	if (!d->follow || choice_of(d->follow, sa))
 		return;
-	event.local = endpoint_of_prefix(&way.source, 0);
+	c = host_alloc(sizeof(*c));
+	c->sa = sa;
+	c->last = choose(d, sa);
+	c->next = d->follow->choices;
+	d->follow->choices = c;
+}
+
+void follow_forget(struct iked *d, const struct ike_sa *sa)
+{
+	struct choice **at, *c;
+
+	if (!d->follow || !(c = choice_of(d->follow, sa)))
+		return;
+	for (at = &d->follow->choices; *at != c;)
+		at = &(*at)->next;
+	*at = c->next;
+	free(c);
+}
+
+static void follow_one(struct iked *d, struct ike_sa *sa)
+{
+	struct choice *c = choice_of(d->follow, sa);
+	struct ike_event event = { .kind = IKE_EVENT_MOVED, .local = choose(d, sa) };
+	struct endpoint at = *sa_local(sa);
+	char text[64];
+
+	if (!c || !event.local.family || same(&c->last, &event.local))
+		return;
+	c->last = event.local;
 	carry_target(d, sa, &at);
 	if (same(&at, &event.local))
 		return;
-	log_info(d->node->log, "our address towards %s is another one now",
-		endpoint_text(sa_peer(sa), text, sizeof(text)));
-	iked_move(d, sa, event);
+	log_event_json(d->node->log, "following", json_pack("{s:s}", "to",
+		endpoint_text(&event.local, text, sizeof(text))));
+	iked_move(d, sa, event, FORM_CONFIGURED);
 }
 
 static void changed(void *context)
@@ -67,6 +118,8 @@ void follow_stop(struct iked *d)
 {
 	if (!d->follow)
 		return;
+	while (d->follow->choices)
+		follow_forget(d, d->follow->choices->sa);
 	address_watch_free(d->follow->watch);
 	free(d->follow);
 }

@@ -12,6 +12,10 @@
 struct esp;
 struct proof;
 struct carry;
+struct carrier;
+
+/* How the peer is told of our new address, docs/address-change.md §5.1, §5.4. */
+enum form { FORM_CONFIGURED, FORM_DIRECT, FORM_TUNNEL, FORM_NEW_SA };
 
 struct iked {
 	struct node *node;
@@ -25,8 +29,12 @@ struct iked {
 	struct timer *timer;
 	struct esp *esp; /* NULL: nothing goes into the kernel */
 	struct carry *carries; /* address changes under way */
+	struct carrier *carriers;
 	struct allowances *allowances; /* NULL: nothing limits what goes to a new address */
 	struct timer *ageing;
+	struct tunnel *tunnels; /* IP-in-IP, while an address changes */
+	struct decapsulator *decapsulator; /* NULL: none are taken */
+	struct names *names; /* NULL: no DNS */
 	struct follow *follow; /* NULL: our address is told by command alone */
 };
 
@@ -45,25 +53,52 @@ void proofs_free(struct iked *d);
 /* --- carry.c */
 /* Our address in the SA is to become that of the event: IKE_EVENT_CHANGE is sent, and sockets get
  * ready to go along. 0, or -1 when the SA cannot move. */
-int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event);
+int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event, enum form form);
 /* The SA has migrated: Child SAs follow, then sockets. */
 void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migration *m);
 /* Where it is to be of what is under way; false: nothing is. */
 bool carry_target(struct iked *d, const struct ike_sa *sa, struct endpoint *out);
 /* The peer is where an unverified migration has taken it. */
-void carry_verified(struct iked *d, const struct ike_sa *sa);
+void carry_verified(struct iked *d, struct ike_sa *sa);
 /* Another IKE SA has taken the place of that one. */
 void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir);
 /* Our address will not change: sockets stay. */
 void carry_drop(struct iked *d, const struct ike_sa *sa);
 /* The SA is no more. */
-void carry_over(struct iked *d, const struct ike_sa *sa);
+void carry_over(struct iked *d, struct ike_sa *sa);
 void carry_end(struct iked *d);
+
+/* The peer has moved as well, to there: what it has not answered goes there. */
+void carry_peer_at(struct iked *d, struct ike_sa *sa, const struct endpoint *peer);
+/* The IKE SA is up: what waited to be said over it is said. */
+void carry_established(struct iked *d, struct ike_sa *sa);
+
+/* --- tunnel.c: docs/address-change.md §5.1 */
+/* Takes tunnels of any peer where a connection is configured so. 0, or -1 after log_error. */
+int tunnels_start(struct iked *d);
+void tunnels_stop(struct iked *d);
+/* The mover: what goes to the peer from where both know us is inside packets from `to`. 0 or -1. */
+int tunnel_leave(struct iked *d, const struct ike_sa *sa, const struct endpoint *to);
+/* The correspondent: what goes to where the peer was is inside packets to where it is. */
+void tunnel_answer(struct iked *d, const struct ike_sa *sa, const struct ike_migration *m);
+/* Ours as a mover (`here`) or as a correspondent is over. */
+void tunnel_end(struct iked *d, const struct ike_sa *sa, bool here);
+void tunnels_inherit(struct iked *d, const struct ike_sa *old, const struct ike_sa *heir);
+
+/* --- names.c */
+/* 0, or -1 after log_error. */
+int names_start(struct iked *d);
+void names_stop(struct iked *d);
+/* We are there now: our name says so, and silent peers are looked for by theirs. */
+void names_moved(struct iked *d, const struct endpoint *to);
 
 /* --- follow.c */
 /* Moves every SA whose address this host no longer uses towards the peer, when it happens. 0, or
  * -1 after log_error. */
 int follow_start(struct iked *d);
+/* An SA is up, or is no more. */
+void follow_note(struct iked *d, const struct ike_sa *sa);
+void follow_forget(struct iked *d, const struct ike_sa *sa);
 void follow_stop(struct iked *d);
 
 /* --- journal.c */
@@ -77,7 +112,7 @@ void journal_report(struct iked *d, const struct action *a);
 /* --- commands.c */
 /* One SA goes along to `event.local`, by address change where both ends know it, else by MOBIKE.
  * 0, or -1 when it cannot. */
-int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event);
+int iked_move(struct iked *d, struct ike_sa *sa, struct ike_event event, enum form form);
 extern const struct control_command iked_commands[];
 
 #endif

@@ -45,7 +45,22 @@ static void take_migration(struct iked *d, const struct action *a)
 	struct ike_migration m;
 
 	memcpy(&m, a->data.data, sizeof(m));
-	carry_migrated(d, (struct ike_sa *)a->session, &m);
+	if (a->event == IKE_REPORT_CHANGING)
+		tunnel_answer(d, a->session, &m);
+	else
+		carry_migrated(d, (struct ike_sa *)a->session, &m);
+}
+
+static void take_established(struct iked *d, struct ike_sa *sa)
+{
+	follow_note(d, sa);
+	carry_established(d, sa);
+}
+
+static void take_end(struct iked *d, struct ike_sa *sa)
+{
+	follow_forget(d, sa);
+	carry_over(d, sa);
 }
 
 static void take_heir(struct iked *d, const struct action *a)
@@ -54,6 +69,9 @@ static void take_heir(struct iked *d, const struct action *a)
 
 	memcpy(&old, a->data.data, sizeof(old));
 	carry_inherit(d, old, (struct ike_sa *)a->session);
+	tunnels_inherit(d, old, a->session);
+	follow_forget(d, old);
+	follow_note(d, a->session);
 }
 
 /* MOBIKE: the outer addresses alone. */
@@ -71,17 +89,19 @@ static void take_report(struct iked *d, const struct action *a)
 	if (report == IKE_REPORT_ESTABLISHED || report == IKE_REPORT_REKEYED)
 		journal_keys(d, a->session);
 	journal_report(d, a);
-	if (report == IKE_REPORT_MIGRATED)
+	if (report == IKE_REPORT_MIGRATED || report == IKE_REPORT_CHANGING)
 		take_migration(d, a);
 	else if (report == IKE_REPORT_VERIFIED)
-		carry_verified(d, a->session);
+		carry_verified(d, (struct ike_sa *)a->session);
+	else if (report == IKE_REPORT_ESTABLISHED)
+		take_established(d, (struct ike_sa *)a->session);
 	else if (report == IKE_REPORT_REKEYED)
 		take_heir(d, a);
 	else if (report == IKE_REPORT_CHANGE_REFUSED && !sa_changing(a->session))
 		carry_drop(d, a->session);
 	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE ||
-		report == IKE_REPORT_EXPIRED)
-		carry_over(d, a->session);
+		report == IKE_REPORT_EXPIRED || report == IKE_REPORT_FAILED)
+		take_end(d, (struct ike_sa *)a->session);
 	if (!d->esp)
 		return;
 	if (report == IKE_REPORT_CHILD_UP || report == IKE_REPORT_CHILD_DOWN)
@@ -241,6 +261,7 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	c->transport = from->transport;
 	c->address_change = from->address_change;
 	c->trust_new_address = from->trust_new_address;
+	c->tunnels = from->tunnel;
 	c->check_meanwhile = limits && !from->check_first;
 	c->mobike = from->mobike;
 	c->fragmentation = from->fragmentation;
@@ -369,6 +390,8 @@ static int start(struct node *node)
 		return -1;
 	if (d->settings->install && start_esp(d) < 0)
 		return -1;
+	if (tunnels_start(d) < 0 || names_start(d) < 0)
+		return -1;
 	if (d->settings->follow && follow_start(d) < 0)
 		return -1;
 	for (size_t i = 0; i < d->settings->connections.count; i++) {
@@ -408,7 +431,9 @@ static void stop(struct node *node)
 	timer_free(d->timer);
 	timer_free(d->ageing);
 	follow_stop(d);
+	names_stop(d);
 	carry_end(d);
+	tunnels_stop(d);
 	allowances_free(d->allowances);
 	ike_free(d->ike);
 	isakmp_free(d->isakmp);

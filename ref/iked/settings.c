@@ -59,11 +59,31 @@ static const struct config_row eap_rows[] = {
 	{ 0 },
 };
 
+#define DNS(member) .offset = offsetof(struct iked_dns, member)
+
+static const struct config_row dns_rows[] = {
+	{ .key = "server", .kind = CONFIG_ENDPOINT, DNS(server), .port = 53, .required = true,
+	  .help = "Address and port of the server that is asked and told." },
+	{ .key = "zone", .kind = CONFIG_TEXT, DNS(zone), .min = 1, .max = 255,
+	  .help = "Zone of our name." },
+	{ .key = "name", .kind = CONFIG_TEXT, DNS(name), .min = 1, .max = 255,
+	  .help = "Our name, to have our address from now on. Not given: it is not told." },
+	{ .key = "key", .kind = CONFIG_TEXT, DNS(key), .min = 1, .max = 255,
+	  .help = "Name of the key for updates (RFC 8945, hmac-sha256)." },
+	{ .key = "secret", .kind = CONFIG_TEXT, DNS(secret), .min = 1, .max = 255,
+	  .help = "That key, base64." },
+	{ .key = "ttl", .kind = CONFIG_TIME, DNS(ttl), .otherwise = "5 s", .max = 1000000000,
+	  .help = "How long others may remember our address." },
+	{ 0 },
+};
+
 #define PEER(member) .offset = offsetof(struct iked_connection, member)
 
 static const struct config_row connection_rows[] = {
 	{ .key = "name", .kind = CONFIG_TEXT, PEER(name), .required = true, .min = 1, .max = 64,
 	  .help = "Name in logs and commands." },
+	{ .key = "peer_name", .kind = CONFIG_TEXT, PEER(peer_name), .min = 1, .max = 255,
+	  .help = "The peer's name, to look for it when it does not answer our move." },
 	{ .key = "local", .kind = CONFIG_ADDRESS, PEER(local),
 	  .help = "Our address. Not given: any, and then only the peer can begin." },
 	{ .key = "remote", .kind = CONFIG_ADDRESS, PEER(remote),
@@ -117,6 +137,10 @@ static const struct config_row connection_rows[] = {
 	  .help = "Take the peer's word for its new address; saves a round trip." },
 	{ .key = "check_first", .kind = CONFIG_BOOL, PEER(check_first),
 	  .help = "Verify a peer's new address before anything moves; costs a round trip." },
+	{ .key = "tunnel", .kind = CONFIG_BOOL, PEER(tunnel),
+	  .help = "Address change in an IP-in-IP tunnel, asked for and taken. IPv4, install." },
+	{ .key = "over_new_sa", .kind = CONFIG_BOOL, PEER(over_new_sa),
+	  .help = "Tell of our address change over an IKE SA of its own from the new one." },
 	{ .key = "hold", .kind = CONFIG_TIME, PEER(hold), .otherwise = "60 s", .max = 1000000000,
 	  .help = "How long an old address of ours can be held. 0 s: for ever." },
 	{ .key = "fragmentation", .kind = CONFIG_BOOL, PEER(fragmentation), .otherwise = "true",
@@ -160,6 +184,8 @@ const struct config_row iked_rows[] = {
 	  .help = "Put Child SAs into the kernel. Needs CAP_NET_ADMIN and ESP." },
 	{ .key = "sockets", .kind = CONFIG_BOOL, AT(sockets),
 	  .help = "Move live sockets along when an address changes. Needs root." },
+	{ .key = "dns", .kind = CONFIG_OPTION, AT(dns), .rows = dns_rows,
+	  .size = sizeof(struct iked_dns), .help = "Names: ours is updated when we move." },
 	{ .key = "unverified", .kind = CONFIG_UINT, AT(unverified), .otherwise = "16384",
 	  .max = 1000000000, .help = "Octets to a peer's new address before it is verified, beyond "
 				     "what the peer has sent of late." },
@@ -252,6 +278,12 @@ void iked_check(struct config *config, void *settings)
 {
 	const struct iked_settings *s = settings;
 	const struct iked_connection *list = s->connections.items;
+	const struct iked_dns *dns = s->dns;
+
+	if (dns && dns->name && !dns->zone)
+		config_wrong(config, dns, "a name of ours and no zone; give zone");
+	if (dns && !dns->key != !dns->secret)
+		config_wrong(config, dns, "key and secret go together; give both or none");
 
 	for (size_t i = 0; i < s->connections.count; i++) {
 		const struct iked_connection *c = &list[i];
@@ -270,6 +302,12 @@ void iked_check(struct config *config, void *settings)
 		if (!proposal_fits(c->esp_proposal, IKE_PROTOCOL_ESP))
 			config_wrong(config, &c->esp_proposal,
 				"no proposal; right is for instance aes256gcm16 or aes256-sha256");
+		if (c->peer_name && !s->dns)
+			config_wrong(config, &c->peer_name,
+				"a name and nobody to ask for it; give dns with server");
+		if (c->tunnel && !s->install)
+			config_wrong(config, &c->tunnel,
+				"tunnels are for ESP in the kernel; give install: true");
 		if (c->pool.family == AF_INET6)
 			config_wrong(config, &c->pool,
 				"internal addresses are IPv4; give an IPv4 prefix");

@@ -15,7 +15,14 @@ struct iked_eap {
 	struct tls_settings *tls;
 };
 
+struct iked_dns {
+	struct endpoint server;
+	const char *zone, *name, *key, *secret;
+	btime ttl;
+};
+
 struct iked_connection {
+	const char *peer_name; /* in the DNS; NULL: none */
 	const char *name, *local_id, *remote_id, *psk;
 	struct config_octets psk_octets;
 	int local_auth, remote_auth; /* enum ike_means */
@@ -25,7 +32,7 @@ struct iked_connection {
 	struct prefix local_ts, remote_ts; /* family 0: the address of that end itself */
 	struct config_numbers groups;	   /* none given: all, curve25519 first */
 	const char *ike_proposal, *esp_proposal; /* NULL: those of the engine */
-	bool address_change, trust_new_address, check_first;
+	bool address_change, trust_new_address, check_first, tunnel, over_new_sa;
 	btime hold;
 	bool start, transport, mobike, fragmentation, encapsulate, ask_address, check_path;
 	unsigned version;    /* of IKE */
@@ -41,6 +48,7 @@ struct iked_settings {
 	struct endpoint listen;
 	unsigned nat_port, cookie_threshold, half_open_per_address;
 	btime half_open;
+	struct iked_dns *dns; /* NULL: none */
 	bool install; /* Child SAs go into the kernel */
 	bool follow;  /* our address is where the kernel sends from */
 	unsigned unverified; /* octets, beyond what the peer has sent */
