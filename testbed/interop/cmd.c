@@ -346,8 +346,20 @@ static int probe(struct call *call)
 	return 0;
 }
 
+static void note_version_1(struct call *call, unsigned a, unsigned b, const struct feature *f,
+	void *context)
+{
+	(void)call;
+	(void)a;
+	(void)b;
+	for (size_t i = 0; i < f->given_count; i++)
+		*(bool *)context |= strcmp(f->givens[i].name, "ike-version") == 0 &&
+			strcmp(f->givens[i].value, "1") == 0;
+}
+
 static int prepare(struct call *call)
 {
+	bool version_1 = false;
 	char error[512];
 
 	if (load_wire(call) != 0 || probe(call) != 0)
@@ -357,7 +369,8 @@ static int prepare(struct call *call)
 		*call->work = '\0';
 		return complain("no folder can be made in /tmp: %s", strerror(errno));
 	}
-	for (unsigned rsa = 0; rsa < 2; rsa++) {
+	each_cell(call, note_version_1, &version_1);
+	for (unsigned rsa = 0; rsa <= version_1; rsa++) { /* RSA keys take their time in the guest */
 		const struct eap_credentials options = { .rsa = rsa };
 		char *folder = call->credentials[rsa];
 		snprintf(folder, sizeof(call->credentials[rsa]), "%s/%s", call->work, rsa ? "rsa" : "ec");
