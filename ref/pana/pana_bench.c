@@ -63,8 +63,15 @@ static void print(const char *name, const char *what, double value, const char *
 static size_t last_par(struct pana_sa *sa, uint8_t *buffer, size_t size)
 {
 	static const uint8_t msk[64], par[64] = { 1 }, pan[40] = { 2 }, nonce[20] = { 3 };
-	struct pana_key_input in = { PANA_PRF_HMAC_SHA2_256, PANA_AUTH_HMAC_SHA2_256_128,
-		VIEW_OF(msk), VIEW_OF(par), VIEW_OF(pan), VIEW_OF(nonce), VIEW_OF(nonce), 1, 7 };
+	struct pana_key_input in = { .prf = PANA_PRF_HMAC_SHA2_256,
+		.integrity = PANA_AUTH_HMAC_SHA2_256_128,
+		.msk = VIEW_OF(msk),
+		.i_par = VIEW_OF(par),
+		.i_pan = VIEW_OF(pan),
+		.pac_nonce = VIEW_OF(nonce),
+		.paa_nonce = VIEW_OF(nonce),
+		.key_id = 1,
+		.session_id = 7 };
 	struct packet p = packet_of(&pana_protocol);
 	struct writer w = writer_of(buffer, size);
 	static const uint8_t number[4], success[4] = { 3, 1, 0, 4 };
