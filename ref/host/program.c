@@ -97,6 +97,8 @@ static bool published(void *context)
 
 int node_kernel(struct node *node)
 {
+	if (node->kernel)
+		return 0;
 	node->kernel = kernel_open();
 	if (!node->kernel) {
 		log_error(node->log, "netlink: %s", strerror(errno));

@@ -75,7 +75,7 @@ struct program {
 /* main of a node. Returns the exit status: 0 clean end, 1 failure, 2 called wrongly. */
 int program_main(const struct program *program, int argc, char **argv);
 
-/* Opens node->kernel and sweeps it. 0, or -1 after log_error. */
+/* Opens node->kernel and sweeps it; nothing when that was done before. 0, or -1 after log_error. */
 int node_kernel(struct node *node);
 
 /* The command "quit", for every node's table. */

@@ -474,11 +474,12 @@ static struct endpoint with_port(struct endpoint e, uint16_t port)
 struct ike_sa *ike_initiate(struct ike *ike, const struct ike_connection *connection, btime now,
 	struct actions *actions)
 {
-	return ike_initiate_from(ike, connection, &connection->local, now, actions);
+	return ike_initiate_at(ike, connection, &connection->local, &connection->remote, now, actions);
 }
 
-struct ike_sa *ike_initiate_from(struct ike *ike, const struct ike_connection *connection,
-	const struct endpoint *local, btime now, struct actions *actions)
+struct ike_sa *ike_initiate_at(struct ike *ike, const struct ike_connection *connection,
+	const struct endpoint *local, const struct endpoint *peer, btime now,
+	struct actions *actions)
 {
 	struct ike_draft draft;
 	struct ike_step s = { .now = now, .actions = actions, .draft = &draft };
@@ -486,7 +487,7 @@ struct ike_sa *ike_initiate_from(struct ike *ike, const struct ike_connection *c
 	ike_reap(ike);
 	struct ike_sa *sa = ike_sa_new(ike, connection, true);
 	sa->local = with_port(*local, ike->config.port);
-	sa->peer = with_port(connection->remote, ike->config.port);
+	sa->peer = with_port(*peer, ike->config.port);
 	ike_step(sa, IKE_EV_START, &s);
 	ike_finish(sa, &s);
 	return sa;

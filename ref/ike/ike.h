@@ -147,9 +147,11 @@ struct ike_migration {
 struct ike_sa *ike_initiate(struct ike *ike, const struct ike_connection *connection, btime now,
 	struct actions *actions);
 
-/* The same from another address of ours: to say over it that an SA migrates (IKE_EVENT_CHANGE). */
-struct ike_sa *ike_initiate_from(struct ike *ike, const struct ike_connection *connection,
-	const struct endpoint *local, btime now, struct actions *actions);
+/* The same between other addresses than the connection's: to say over it that an SA migrates
+ * (IKE_EVENT_CHANGE). Port 0: that of IKE. */
+struct ike_sa *ike_initiate_at(struct ike *ike, const struct ike_connection *connection,
+	const struct endpoint *local, const struct endpoint *peer, btime now,
+	struct actions *actions);
 
 enum ike_event_kind {
 	IKE_EVENT_REKEY,	/* the IKE SA */

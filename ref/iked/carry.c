@@ -191,18 +191,21 @@ static bool over_another(struct carry *c)
 {
 	struct iked *d = c->iked;
 	const struct ike_connection *connection = sa_connection(c->sa);
+	struct endpoint peer = *sa_peer(c->sa);
 	struct carrier *carrier;
 	struct actions actions;
 
-	if (!connection->remote.family || sa_is_old(c->sa))
+	if (sa_is_old(c->sa))
 		return false;
+	peer.port = connection->remote.port;
 	c->event.of = c->sa;
 	carrier = host_alloc(sizeof(*carrier));
 	carrier->of = c->sa;
 	carrier->next = d->carriers;
 	d->carriers = carrier;
 	actions_clear(&actions);
-	carrier->sa = ike_initiate_from(d->ike, connection, &c->event.local, loop_now(), &actions);
+	carrier->sa = ike_initiate_at(d->ike, connection, &c->event.local, &peer, loop_now(),
+		&actions);
 	iked_take(d, &actions);
 	return true;
 }

@@ -180,9 +180,11 @@ ok 'what leaves is ESP between the new addresses and nothing around it' $?
 there nft add table ip ingress
 there nft add chain ip ingress in '{ type filter hook prerouting priority -400; }'
 there nft add rule ip ingress in iif v1 ip saddr $old counter drop
-tcpdump -i v0 -n -U -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
+tcpdump -i v0 -n -U --immediate-mode -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
 started+=($!)
 until_true 10 grep -q listening "$work/tcpdump.tunnel"
+# a way long enough for programs to send while the answer is on it
+tc qdisc add dev v0 root netem delay 30ms
 new=10.9.12.1
 ip addr add $new/16 dev v0
 ip addr del $old/16 dev v0
@@ -192,6 +194,7 @@ tcpdump -n -r "$work/tunnel.pcap" 2>/dev/null >"$work/tunnel.txt"
 grep -q "IP $new > 10.9.0.22: IP $old.* > 10.9.0.22.*: .*isakmp" "$work/tunnel.txt" &&
 	grep -q "IP 10.9.0.22 > $new: IP 10.9.0.22.* > $old.*: .*isakmp" "$work/tunnel.txt"
 ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new address' $?
+grep isakmp "$work/tunnel.txt" | head -8 | sed 's/^/# tunnel: /'
 grep -q "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP" "$work/tunnel.txt"
 ok 'so is what the program sends meanwhile' $?
 until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
@@ -199,6 +202,7 @@ until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" |
 	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
 ok 'no tunnel is left at either end' $?
 there nft delete table ip ingress
+tc qdisc del dev v0 root
 old=$new
 [ "$(events cn ike_verified)" -ge 12 ] && ! there nft list ruleset | grep -q quota
 ok 'each new address was verified, and nothing is limited any more' $?
@@ -210,7 +214,7 @@ ctl mn move $new --new-sa >/dev/null && until_true 20 moved 13
 ok 'told over another IKE SA, which proves that it has the keys of the first' $?
 ip addr del $old/16 dev v0
 old=$new
-until_true 20 eval '[ "$(ctl mn status | grep -c spi_i)" -eq 1 ]' && [ "$(spis mn)" = "$before" ]
+until_true 20 eval '[ "$(ctl mn status | grep -c "\"spi_i\"")" -eq 1 ]' && [ "$(spis mn)" = "$before" ]
 ok 'that other IKE SA has gone; the SPIs are those of the beginning' $?
 
 touch "$work/enough"
