@@ -183,8 +183,11 @@ there nft add rule ip ingress in iif v1 ip saddr $old counter drop
 tcpdump -i v0 -n -U --immediate-mode -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
 started+=($!)
 until_true 10 grep -q listening "$work/tcpdump.tunnel"
-# a way long enough for programs to send while the answer is on it
-tc qdisc add dev v0 root netem delay 30ms
+# A way so long that programs send while the answer is on it; and one that sends whatever comes back, where
+# TCP may be waiting.
+tc qdisc add dev v0 root netem delay 300ms
+ping -q -i 0.02 -w 20 -I $old 10.9.0.22 >"$work/ping" 2>&1 &
+started+=($!)
 new=10.9.12.1
 ip addr add $new/16 dev v0
 ip addr del $old/16 dev v0
@@ -196,7 +199,7 @@ grep -q "IP $new > 10.9.0.22: IP $old.* > 10.9.0.22.*: .*isakmp" "$work/tunnel.t
 ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new address' $?
 grep isakmp "$work/tunnel.txt" | head -8 | sed 's/^/# tunnel: /'
 grep -q "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP" "$work/tunnel.txt"
-ok 'so is what the program sends meanwhile' $?
+ok 'so is what programs send meanwhile' $?
 until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
 	grep -c tunnel_down "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" ]' &&
 	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
