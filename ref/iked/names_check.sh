@@ -59,6 +59,11 @@ for n in net mn cn ns; do
 	started+=($!)
 done
 at() { nsenter --net=/proc/"${space[$1]}"/ns/net "${@:2}"; }
+# The same in the background, as a process that `started` can end: no shell in between.
+start_at() {
+	nsenter --net=/proc/"${space[$1]}"/ns/net "${@:2}" &
+	started+=($!)
+}
 for n in net mn cn ns; do
 	until_true 5 at $n ip link set lo up
 done
@@ -105,8 +110,7 @@ log:
   - target: stderr
     any: info
 END
-at ns knotd -c "$work/knot.conf" >"$work/knot.log" 2>&1 &
-started+=($!)
+start_at ns knotd -c "$work/knot.conf" >"$work/knot.log" 2>&1
 until_true 20 grep -q 'server started' "$work/knot.log"
 ok 'a Knot that takes updates under a key' $?
 
@@ -132,8 +136,7 @@ connections:
     start: $5
 END
 	[ "$5" = false ] || printf '    local: %s\n    remote: %s\n' "$3" "$4" >>"$work/$1.yaml"
-	at "$1" "$bin/baton-iked" -c "$work/$1.yaml" >"$work/$1.log" 2>&1 &
-	started+=($!)
+	start_at "$1" "$bin/baton-iked" -c "$work/$1.yaml" >"$work/$1.log" 2>&1
 	until_true 20 grep -q '"ready"' "$work/$1.events"
 }
 has() { # NODE EVENT [COUNT]
