@@ -79,6 +79,11 @@ void client_free(struct client *client);
 int address_open(struct access *access);
 void address_close(struct access *access);
 
+/*
+ * The client asks for an address of this subnet: found over DHCP in its name, checked, and told in
+ * an address context (docs/pana.md). Refused at once when it is not IPv4. A request under way is
+ * replaced.
+ */
 void address_request(struct client *client, const struct mpa_address_request *request);
 void address_release(struct client *client, const struct mpa_address_release *release);
 
@@ -93,7 +98,12 @@ void address_arp(struct client *client, struct view frame);
 /* Has the kernel fetch beforehand what tunnels need; warns when it has no ESP. */
 void tunnels_prepare(struct access *access);
 
+/* The client asks for a tunnel to its new address: answered with the router's end of it, or why
+ * not. An earlier tunnel of the client ends. */
 void tunnel_request(struct client *client, const struct mpa_tunnel_request *request);
+/*
+ * The client wants it no more: tunnel_down, and the address is kept for `grace`, until it arrives.
+ */
 void tunnel_delete(struct client *client, const struct mpa_tunnel_delete *request);
 /* Nothing goes into the tunnel any more; what still comes out of it is taken for a moment. */
 void tunnel_down(struct client *client, const char *why);
@@ -103,6 +113,7 @@ void tunnel_end(struct client *client, const char *why);
 
 /* --- access_buffer.c -------------------------------------------------------------------------- */
 
+/* The client wants packets held, sent, or no longer held; answered. */
 void buffer_control(struct client *client, const struct mpa_buffer_control *request);
 
 /* Sends what is held, if anything; `why` for the log. */

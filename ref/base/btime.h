@@ -21,6 +21,7 @@ static inline btime btime_add(btime t, btime d)
 	return d > BTIME_NEVER - t ? BTIME_NEVER : t + d;
 }
 
+/* The earlier of the two. */
 static inline btime btime_min(btime a, btime b)
 {
 	return a < b ? a : b;

@@ -20,6 +20,7 @@ struct endpoint {
 	uint8_t address[16];
 };
 
+/* Same family, address and port. */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* "192.0.2.1:716", "[2001:db8::1]:716" or "02:00:00:00:00:01"; returns `out`. 64 octets are always

@@ -20,6 +20,7 @@ struct random random_system(void);
 /* SHA-256 of (seed, counter), block after block: repeatable, and never for real keys. */
 struct random random_seeded(uint64_t seed);
 
+/* Fills `size` octets at `to` from the stream. */
 static inline void random_fill(struct random *r, void *to, size_t size)
 {
 	r->fill(r, to, size);

@@ -31,6 +31,7 @@ struct air {
 /* Hands a datagram to its engine; what that sends has been added to the air at return. */
 typedef void air_deliver(void *world, const struct flying *f);
 
+/* Puts the datagram of an ACTION_SEND on the network, copied. More than fits ends the test. */
 static inline void air_send(struct air *air, bool to_second, const struct action *a)
 {
 	if (air->count == AIR_FLYING_MAX || a->data.size > AIR_DATAGRAM_MAX)
@@ -70,6 +71,7 @@ static inline unsigned pattern_count(unsigned digits)
 	return n;
 }
 
+/* Takes the pattern's next digit; DELIVER when there are no more. */
 static inline enum fate next_fate(struct pattern *p)
 {
 	if (p->length == 0)

@@ -17,6 +17,7 @@ struct view {
 #define VIEW_OF(array) VIEW((array), sizeof(array))
 #define VIEW_EMPTY ((struct view){ NULL, 0 })
 
+/* The octets of a text, without its NUL. */
 static inline struct view view_text(const char *text)
 {
 	return VIEW(text, strlen(text));

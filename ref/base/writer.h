@@ -28,6 +28,7 @@ void write_u64(struct writer *w, uint64_t value);
 /* The low `width` octets of `value`, 0 to 8. */
 void write_uint(struct writer *w, uint64_t value, unsigned width);
 
+/* Octets as they are, and zeros. */
 void write_view(struct writer *w, struct view v);
 void write_bytes(struct writer *w, const void *from, size_t size);
 void write_zero(struct writer *w, size_t size);

@@ -114,6 +114,7 @@ struct binding_server {
 	uint64_t rejected[REJECT_COUNT];
 };
 
+/* Copies the configuration; draws the secret behind the challenges. `peers` stays the owner's. */
 void binding_server_begin(struct binding_server *s, const struct binding_server_config *config);
 
 /* Wipes the secret and the keys of all peers. */
@@ -123,7 +124,9 @@ void binding_server_end(struct binding_server *s);
 int binding_server_input(struct binding_server *s, const struct endpoint *local,
 	const struct endpoint *peer, struct view datagram, btime now, struct actions *actions);
 
+/* Ends the bindings whose lifetime is over by `now`; each is reported. */
 void binding_server_tick(struct binding_server *s, btime now, struct actions *actions);
+/* When the next binding ends; BTIME_NEVER while none stands. */
 btime binding_server_due(const struct binding_server *s);
 
 #endif

@@ -22,6 +22,7 @@ struct cn_settings {
 };
 
 extern const struct config_row cn_rows[];
+/* Findings about `settings` (struct cn_settings) that no row can make; for struct program. */
 void cn_check(struct config *config, void *settings);
 
 #endif

@@ -69,6 +69,7 @@ struct acd {
 /* RFC 5227's own values, defence once. */
 struct acd_config acd_config_default(const uint8_t mac[6], struct random *random);
 
+/* Idle, with a copy of the configuration, whose `random` must outlive it. */
 void acd_init(struct acd *acd, const struct acd_config *config);
 /* 0 when the frame says something about the address, -1 when it does not. */
 int acd_input(struct acd *acd, struct view frame, btime now, struct actions *actions);

@@ -128,6 +128,7 @@ int dhcp_client_event(struct dhcp_client *client, const struct dhcp_event *event
 int dhcp_client_tick(struct dhcp_client *client, btime now, struct actions *actions);
 btime dhcp_client_due(const struct dhcp_client *client);
 
+/* Where the state machine is (RFC 2131 §4.4, Figure 5), and its name there. */
 enum dhcp_state dhcp_client_state(const struct dhcp_client *client);
 const char *dhcp_state_name(enum dhcp_state state); /* "BOUND"; static */
 

@@ -37,6 +37,8 @@ struct world {
 	uint32_t lease_seconds, t1, t2;
 };
 
+/* A client, stopped, and its server. `config` NULL: defaults. Without a start delay unless one is
+ * set. */
 static void start(struct world *w, const struct dhcp_client_config *config)
 {
 	struct dhcp_client_config c = config ? *config : (struct dhcp_client_config){ 0 };
@@ -54,6 +56,7 @@ static void start(struct world *w, const struct dhcp_client_config *config)
 	assert_non_null(w->client);
 }
 
+/* Whether the next datagram arrives, and in how many copies. */
 static bool passes(struct world *w, unsigned *copies)
 {
 	enum fate fate = w->passed < w->fate_count ? w->fates[w->passed] : PASS;
@@ -63,8 +66,10 @@ static bool passes(struct world *w, unsigned *copies)
 	return fate != LOSE;
 }
 
+/* Below. */
 static void take_actions(struct world *w, const struct actions *a);
 
+/* The server's message on its way to the client. */
 static void to_client(struct world *w, const struct dhcp_packet *packet)
 {
 	uint8_t room[DHCP_MESSAGE_MAX];
@@ -83,6 +88,7 @@ static void to_client(struct world *w, const struct dhcp_packet *packet)
 	}
 }
 
+/* A number in network byte order. */
 static void put(uint8_t out[4], uint32_t value)
 {
 	struct writer w = writer_of(out, 4);
@@ -119,6 +125,7 @@ static void answer(struct world *w, const struct dhcp_packet *request, unsigned 
 	to_client(w, &p);
 }
 
+/* What the server does with a request, as `refuse` says. */
 static void serve(struct world *w, const struct dhcp_packet *request)
 {
 	switch (dhcp_type(request)) {
@@ -157,6 +164,7 @@ static void sent(struct world *w, const struct action *action)
 		serve(w, &request);
 }
 
+/* For each: sends what is to be sent, counts what is reported. */
 static void take_actions(struct world *w, const struct actions *a)
 {
 	assert_false(a->overflowed);
@@ -170,6 +178,7 @@ static void take_actions(struct world *w, const struct actions *a)
 	}
 }
 
+/* An event for the client. What dhcp_client_event returns. */
 static int tell(struct world *w, enum dhcp_event_kind kind, uint32_t address)
 {
 	struct dhcp_event event = { kind, address };
@@ -199,6 +208,7 @@ static void run(struct world *w, btime until, int state)
 		w->now = until;
 }
 
+/* Ends the test unless the client is in that state. */
 static void expect_state(const struct world *w, enum dhcp_state state)
 {
 	if (dhcp_client_state(w->client) != state)
@@ -207,6 +217,7 @@ static void expect_state(const struct world *w, enum dhcp_state state)
 	assert_int_equal(dhcp_client_state(w->client), state);
 }
 
+/* Ends the test unless the last datagram went from and to these, as endpoint_text says them. */
 static void expect_peer(const struct world *w, const char *local, const char *peer)
 {
 	char text[64];
@@ -215,6 +226,7 @@ static void expect_peer(const struct world *w, const char *local, const char *pe
 	assert_string_equal(endpoint_text(&w->last.peer, text, sizeof(text)), peer);
 }
 
+/* Takes the client to BOUND. */
 static void bind_now(struct world *w)
 {
 	tell(w, DHCP_EVENT_START, 0);
@@ -222,6 +234,7 @@ static void bind_now(struct world *w)
 	expect_state(w, DHCP_STATE_BOUND);
 }
 
+/* Frees the client. */
 static void over(struct world *w)
 {
 	dhcp_client_free(w->client);

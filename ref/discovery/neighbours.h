@@ -72,6 +72,8 @@ enum neighbour_verdict {
 	NEIGHBOUR_OLD,	       /* of a memory that is too old */
 };
 
+/* Takes what somebody says of an access point into the table. `now` in seconds since 1970. What
+ * became of it; only NEW and CHANGED change what the table answers. */
 enum neighbour_verdict neighbours_learn(struct neighbours *table,
 	const struct neighbour_lesson *lesson, int64_t now);
 

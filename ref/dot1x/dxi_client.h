@@ -60,6 +60,7 @@ struct dxi_client {
 	uint64_t rejected[REJECT_COUNT];
 };
 
+/* In the caller's memory, not connected; the configuration is copied. */
 void dxi_client_begin(struct dxi_client *c, const struct dxi_client_config *config);
 
 /* Wipes the keys and destroys the EAP ends. */
@@ -81,7 +82,9 @@ void dxi_client_disconnected(struct dxi_client *c, btime now, struct actions *ac
 struct view dxi_client_input(struct dxi_client *c, struct view octets, btime now,
 	struct actions *actions);
 
+/* Carries out what is due by `now`: connects, gives up targets, probes the connection (DXI §5). */
 void dxi_client_tick(struct dxi_client *c, btime now, struct actions *actions);
+/* When dxi_client_tick wants to be called; BTIME_NEVER when nothing is pending. */
 btime dxi_client_due(const struct dxi_client *c);
 
 #endif

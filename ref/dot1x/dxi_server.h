@@ -85,7 +85,9 @@ void dxi_server_queued(struct dxi_server *server, struct dxi_connection *connect
 void dxi_server_lan_input(struct dxi_server *server, struct view frame, btime now,
 	struct actions *actions);
 
+/* Carries out what is due by `now`, as far as `actions` has room; the rest stays due. */
 void dxi_server_tick(struct dxi_server *server, btime now, struct actions *actions);
+/* When dxi_server_tick wants to be called; BTIME_NEVER when nothing is pending. */
 btime dxi_server_due(const struct dxi_server *server);
 
 struct dxi_counters {
@@ -96,6 +98,8 @@ struct dxi_counters {
 	uint64_t refused[DXI_ERRORS]; /* REFUSED and CLOSE sent, by enum dxi_error */
 	uint64_t rejected[REJECT_COUNT];
 };
+
+/* Counts since the start; the server's, always up to date. */
 const struct dxi_counters *dxi_server_counters(const struct dxi_server *server);
 
 /* Connections that are there. */

@@ -65,7 +65,9 @@ void pae_authenticator_input(struct pae_authenticator *a, struct view frame, bti
 void pae_authenticator_reauthenticate(struct pae_authenticator *a, btime now,
 	struct actions *actions);
 
+/* Carries out what is due by `now`, as far as `actions` has room; the rest stays due. */
 void pae_authenticator_tick(struct pae_authenticator *a, btime now, struct actions *actions);
+/* When pae_authenticator_tick wants to be called; BTIME_NEVER when nothing is pending. */
 btime pae_authenticator_due(const struct pae_authenticator *a);
 
 #endif

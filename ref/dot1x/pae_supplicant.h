@@ -57,7 +57,9 @@ void pae_supplicant_log_off(struct pae_supplicant *s, btime now, struct actions 
 void pae_supplicant_input(struct pae_supplicant *s, struct view frame, btime now,
 	struct actions *actions);
 
+/* Carries out what is due by `now`. */
 void pae_supplicant_tick(struct pae_supplicant *s, btime now, struct actions *actions);
+/* When pae_supplicant_tick wants to be called; BTIME_NEVER when nothing is pending. */
 btime pae_supplicant_due(const struct pae_supplicant *s);
 
 #endif

@@ -59,6 +59,7 @@ struct eap_end {
 	struct eap_cost cost;
 };
 
+/* Wipes and releases the end. Accepts NULL. */
 static inline void eap_destroy(struct eap_end *end)
 {
 	if (end)

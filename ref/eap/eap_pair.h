@@ -36,6 +36,7 @@ struct pair {
 	bool holding; /* the head of the queue waits for the one behind it */
 };
 
+/* Puts a copy of the packet at the end of the queue. */
 static inline void pair_queue(struct pair *p, bool to_peer, struct view packet)
 {
 	assert_true(p->count < PAIR_QUEUE && packet.size <= PAIR_PACKET);
@@ -99,6 +100,7 @@ static inline void pair_deliver(struct pair *p)
 		pair_send(p, !to_peer, to->output);
 }
 
+/* Whether the server has a result. */
 static inline bool pair_over(const struct pair *p)
 {
 	return p->server->status == EAP_SUCCESS || p->server->status == EAP_FAILURE;
@@ -127,12 +129,14 @@ static inline void pair_run(struct pair *p)
 		eap_peer_lower_layer_result(p->peer, p->server->status == EAP_SUCCESS);
 }
 
+/* Destroys both ends. */
 static inline void pair_free(struct pair *p)
 {
 	eap_destroy(p->peer);
 	eap_destroy(p->server);
 }
 
+/* Both ends succeeded, with the same MSK, EMSK and Session-Id. */
 static inline void assert_same_keys(const struct pair *p)
 {
 	assert_int_equal(p->peer->status, EAP_SUCCESS);
@@ -144,6 +148,7 @@ static inline void assert_same_keys(const struct pair *p)
 	assert_memory_equal(p->peer->session_id, p->server->session_id, p->peer->session_id_size);
 }
 
+/* Both ends failed, said why, and have no key. */
 static inline void assert_both_fail(const struct pair *p)
 {
 	static const uint8_t zero[EAP_MSK_SIZE];

@@ -61,6 +61,7 @@ void psk_mac_s(const uint8_t ak[16], struct view id_s, const uint8_t *rand_p,
 
 /* Session-Id: Type, RAND_P, RAND_S. */
 #define PSK_SESSION_ID_SIZE 33
+/* Writes it (RFC 5247, appendix). */
 void psk_session_id(const uint8_t *rand_p, const uint8_t *rand_s,
 	uint8_t out[PSK_SESSION_ID_SIZE]);
 

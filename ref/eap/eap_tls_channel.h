@@ -97,6 +97,7 @@ bool tls_export_keys(struct tls_channel *channel, struct eap_end *end);
 /* Why TLS_BROKEN, in static words. */
 const char *tls_failure(const struct tls_channel *channel);
 
+/* Whether it is TLS 1.3; meaningful once the handshake has agreed on a version. */
 bool tls_is_1_3(const struct tls_channel *channel);
 
 /* Whether an earlier session was resumed (RFC 5216 §2.1.2). */

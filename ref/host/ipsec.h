@@ -43,6 +43,7 @@ struct esp_sa {
 	uint8_t encryption[ESP_ENCRYPTION_MAX], integrity[ESP_INTEGRITY_MAX];
 };
 
+/* Adds the SA, with a replay window. -EEXIST when there is one with that destination and SPI. */
 int ipsec_sa_add(struct kernel *kernel, const struct esp_sa *sa);
 
 /* -ESRCH when it is not there. */
@@ -80,6 +81,7 @@ struct esp_policy {
 	bool optional; /* in and forward: packets that came without ESP are taken too */
 };
 
+/* Adds a policy, ahead of what others have; deletes one by direction and inner prefixes. */
 int ipsec_policy_add(struct kernel *kernel, const struct esp_policy *policy);
 int ipsec_policy_delete(struct kernel *kernel, const struct esp_policy *policy);
 
@@ -102,6 +104,7 @@ struct esp_count {
 	uint32_t replays, bad_integrity;
 };
 
+/* What the SA has carried so far. -ESRCH when it is not there; *out is zero then. */
 int ipsec_sa_count(struct kernel *kernel, const struct esp_sa *sa, struct esp_count *out);
 
 #endif

@@ -33,16 +33,19 @@ struct ipip {
 	unsigned mark;
 };
 
+/* Creates the interface; one of that name that an earlier process left gives way. */
 int link_add_ipip(struct kernel *kernel, const char *name, const struct ipip *ends);
 
 /* Gives that tunnel other ends. */
 int link_move_ipip(struct kernel *kernel, const char *name, const struct ipip *ends);
 
+/* Sets its MTU in octets; the earlier one comes back at the end. */
 int link_set_mtu(struct kernel *kernel, const char *name, unsigned mtu);
 
 /* Packets that may wait in its transmit queue. */
 int link_set_queue(struct kernel *kernel, const char *name, unsigned packets);
 
+/* Deletes the interface and forgets that it was to be taken back. */
 int link_delete(struct kernel *kernel, const char *name);
 
 #endif

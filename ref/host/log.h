@@ -30,6 +30,7 @@ struct log *log_new(const char *node);
 /* Closes the files. Accepts NULL. */
 void log_free(struct log *log);
 
+/* From now on what matters less than `level` is not said; the file of events has all of them. */
 void log_set_level(struct log *log, enum log_level level);
 
 /* Appends events to `path`, created when missing. 0 or a negative errno. */
@@ -70,6 +71,8 @@ void log_event_json(struct log *log, const char *event, json_t *details);
  */
 void log_reject(struct log *log, const char *event, const char *peer, const struct reject *why);
 
+/* One line for people on standard error, as by printf, without a newline: what failed and what is
+ * not done for it; what is odd but goes on; what happened; what helps to understand it. */
 void log_error(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_warning(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_info(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -109,6 +109,7 @@ struct move_report {
 	struct move_socket *sockets;
 };
 
+/* Releases what the report owns, not the structure. */
 void move_report_free(struct move_report *report);
 
 /* The report as JSON, and as lines for people; both to be freed with free(). */

@@ -44,6 +44,7 @@ struct route_rule {
 	unsigned priority, table;
 };
 
+/* Adds the rule, or deletes the one that says the same. -EEXIST, -ENOENT. */
 int rule_add(struct kernel *kernel, const struct route_rule *rule);
 int rule_delete(struct kernel *kernel, const struct route_rule *rule);
 

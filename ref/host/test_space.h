@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Writes the text to a file that is created or cut short. False when that fails. */
 static inline bool write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "we");

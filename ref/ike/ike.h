@@ -122,6 +122,7 @@ enum ike_report {
 	IKE_REPORT_REJECTED,	/* a datagram was not taken: action->reject */
 };
 
+/* "ike_established": for logs; static. */
 const char *ike_report_name(enum ike_report report);
 
 struct ike_child_info {
@@ -197,6 +198,8 @@ uint32_t ike_rejected(const struct ike *ike, enum reject_reason reason);
 /* From NULL the first, then one after the other, newest first; NULL at the end. */
 struct ike_sa *ike_next(const struct ike *ike, const struct ike_sa *sa);
 
+/* What an SA is: its state by name, static; SPIs in host byte order; its addresses with ports.
+ * What points into the SA lives as long as it does. */
 const char *ike_sa_state(const struct ike_sa *sa);
 bool ike_sa_established(const struct ike_sa *sa);
 bool ike_sa_initiator(const struct ike_sa *sa);

@@ -13,6 +13,7 @@
 /* How often a mover is asked for a cookie before it gives up, §5.3. */
 #define IKE_CHANGE_COOKIE_ROUNDS 2
 
+/* The same address; ports do not matter. */
 bool ike_change_same(const struct endpoint *a, const struct endpoint *b);
 
 /* §5.2: an address that a host can have: not unspecified, loopback, multicast, link-local. */

@@ -233,6 +233,7 @@ void ike_reap(struct ike *ike);
 void ike_not_half_open(struct ike_sa *sa);
 void ike_sa_destroy(struct ike_sa *sa);
 
+/* The SPI by which messages to us name the SA. */
 static inline uint64_t ike_own_spi(const struct ike_sa *sa)
 {
 	return sa->initiator ? sa->spi_i : sa->spi_r;

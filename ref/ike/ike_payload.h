@@ -43,6 +43,7 @@ struct ike_suite {
 	uint16_t encr, key_bits, prf, integ, dh, esn;
 };
 
+/* Whether all transforms are the same. */
 bool ike_suite_equal(const struct ike_suite *a, const struct ike_suite *b);
 
 /* One proposal that says the same. `protocol` decides which transforms it must name. */
@@ -69,6 +70,7 @@ struct ike_id {
 	uint8_t data[IKE_ID_MAX];
 };
 
+/* Longer data than IKE_ID_MAX is refused. */
 int ike_decode_id(const struct element_value *e, struct ike_id *out, struct reject *reject);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
 /* An address, user@domain, or a domain name; 0, or -1 when it is too long or empty. */
@@ -82,6 +84,7 @@ struct ike_notification {
 	struct view spi, data;
 };
 
+/* SPI and data point into the payload. */
 int ike_decode_notify(const struct element_value *e, struct ike_notification *out,
 	struct reject *reject);
 /* The first notification of that type in the packet, if it decodes. */
@@ -95,6 +98,7 @@ struct ike_deletion {
 	struct view spis; /* count times spi_size */
 };
 
+/* The SPIs point into the payload and fill it. */
 int ike_decode_delete(const struct element_value *e, struct ike_deletion *out,
 	struct reject *reject);
 
@@ -110,6 +114,7 @@ struct ike_ts_list {
 	struct ike_ts list[IKE_TS_MAX];
 };
 
+/* Selectors after the eighth are checked but not kept. */
 int ike_decode_ts(const struct element_value *e, struct ike_ts_list *out, struct reject *reject);
 void ike_encode_ts(const struct ike_ts_list *list, struct writer *w);
 /* What both take, §2.9; false when nothing. */
@@ -134,6 +139,7 @@ struct ike_configuration {
 	struct ike_attribute list[IKE_ATTRIBUTES_MAX];
 };
 
+/* Attributes after the sixteenth are checked but not kept; values point into the payload. */
 int ike_decode_cp(const struct element_value *e, struct ike_configuration *out,
 	struct reject *reject);
 void ike_encode_cp(const struct ike_configuration *cp, struct writer *w);
@@ -145,6 +151,7 @@ struct ike_draft {
 	uint8_t storage[7168];
 };
 
+/* Empties it. */
 void ike_draft_begin(struct ike_draft *d);
 /* Each appends one payload; `failed` of the writer sticks when something does not fit. */
 void ike_draft_octets(struct ike_draft *d, enum ike_payload code, struct view octets);

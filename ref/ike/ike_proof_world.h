@@ -25,12 +25,14 @@ static inline void proof_begin(void)
 		abort();
 }
 
+/* Removes the files. */
 static inline void proof_end(void)
 {
 	eap_remove_credentials(proof_dir);
 	eap_remove_credentials(proof_rsa_dir);
 }
 
+/* DIR/NAMESUFFIX; returns `out`. */
 static inline char *proof_path(char out[256], const char *dir, const char *name, const char *suffix)
 {
 	snprintf(out, 256, "%s/%s%s", dir, name, suffix);
@@ -81,6 +83,7 @@ struct proof_eap {
 	struct eap_tls_context *client, *server; /* EAP-TLS instead */
 };
 
+/* What the server knows of whoever it is; the context is a struct proof_eap. */
 static inline bool proof_lookup(void *context, const char *identity, struct eap_user *user)
 {
 	const struct proof_eap *e = context;
@@ -98,6 +101,7 @@ static inline bool proof_lookup(void *context, const char *identity, struct eap_
 	return true;
 }
 
+/* Makes either end of the conversation, for struct ike_connection; the context likewise. */
 static inline struct eap_end *proof_eap_new(void *context, bool server)
 {
 	struct proof_eap *e = context;

@@ -234,6 +234,7 @@ int ike_decode_inside(const struct packet *outer, uint32_t first, struct view oc
 /* The first payload nobody knows with the critical bit set (RFC 7296 §2.5), or NULL. */
 const struct element_value *ike_critical(const struct packet *packet);
 
+/* Whether its R flag is set. */
 static inline bool ike_is_response(const struct packet *p)
 {
 	return p->header[IKE_FLAGS] & IKE_FLAG_RESPONSE;

@@ -37,6 +37,7 @@ struct world {
 	uint32_t *hits; /* of the state machine's rows, summed by world_end; NULL: not counted */
 };
 
+/* An address that must be one. */
 static inline struct endpoint world_endpoint(const char *text, uint16_t port)
 {
 	struct endpoint e;
@@ -45,6 +46,7 @@ static inline struct endpoint world_endpoint(const char *text, uint16_t port)
 	return e;
 }
 
+/* An end with a shared key and no timers; `name` and `peer` are the identities. */
 static inline void world_end_init(struct world *w, struct end *e, const char *local,
 	const char *remote, const char *name, const char *peer)
 {
@@ -76,12 +78,14 @@ static inline void world_init(struct world *w, uint64_t seed)
 	w->b.connection.remote.family = 0;
 }
 
+/* Makes both engines. */
 static inline void world_begin(struct world *w)
 {
 	w->a.ike = ike_new(&w->a.config);
 	w->b.ike = ike_new(&w->b.config);
 }
 
+/* Frees them, after adding up the rows that they took. */
 static inline void world_end(struct world *w)
 {
 	for (unsigned i = 0; w->hits && i < ike_fsm()->count; i++)
@@ -90,6 +94,7 @@ static inline void world_end(struct world *w)
 	ike_free(w->b.ike);
 }
 
+/* Forgets a Child SA, which must have come up. */
 static inline void world_child_down(struct end *e, uint32_t spi_in)
 {
 	for (unsigned i = 0; i < e->child_count; i++)
@@ -100,6 +105,7 @@ static inline void world_child_down(struct end *e, uint32_t spi_in)
 	abort(); /* one that never came up */
 }
 
+/* Takes a report into account: who is up, which Child SAs there are. */
 static inline void world_note(struct world *w, struct end *e, const struct action *a)
 {
 	enum ike_report report = (enum ike_report)a->event;
@@ -130,6 +136,7 @@ static inline void world_note(struct world *w, struct end *e, const struct actio
 			(const char *)a->data.data);
 }
 
+/* Takes what an engine wants: datagrams to the air, reports to world_note. */
 static inline void world_collect(struct world *w, struct end *from)
 {
 	if (w->actions.overflowed)
@@ -145,11 +152,13 @@ static inline void world_collect(struct world *w, struct end *from)
 	actions_clear(&w->actions);
 }
 
+/* Takes datagram i off the air. */
 static inline struct flying world_take(struct world *w, unsigned i)
 {
 	return air_take(&w->air, i);
 }
 
+/* Gives a datagram to its engine, and collects. What ike_input returned. */
 static inline int world_deliver(struct world *w, const struct flying *f)
 {
 	struct end *e = f->to_second ? &w->b : &w->a;
@@ -161,16 +170,19 @@ static inline int world_deliver(struct world *w, const struct flying *f)
 	return result;
 }
 
+/* The same, for the air. */
 static inline void world_receive(void *world, const struct flying *f)
 {
 	world_deliver(world, f);
 }
 
+/* Delivers everything in order until nothing flies. */
 static inline void world_settle(struct world *w)
 {
 	air_settle(&w->air, &(struct pattern){ 0 }, world_receive, w);
 }
 
+/* `a` begins. */
 static inline void world_initiate(struct world *w)
 {
 	actions_clear(&w->actions);
@@ -178,6 +190,7 @@ static inline void world_initiate(struct world *w)
 	world_collect(w, &w->a);
 }
 
+/* An event about the newest SA of that end. What ike_event returned. */
 static inline int world_event(struct world *w, struct end *e, struct ike_event event)
 {
 	actions_clear(&w->actions);
@@ -186,12 +199,14 @@ static inline int world_event(struct world *w, struct end *e, struct ike_event e
 	return result;
 }
 
+/* The same by its kind alone, about the end's first Child SA. */
 static inline int world_kind(struct world *w, struct end *e, enum ike_event_kind kind)
 {
 	return world_event(w, e, (struct ike_event){ .kind = kind,
 		.spi = e->child_count ? e->children[0].spi_in : 0 });
 }
 
+/* Goes to time `to`, at most, with all timers on the way. True if a timer ran. */
 static inline bool world_tick(struct world *w, btime to)
 {
 	btime due = btime_min(ike_due(w->a.ike), ike_due(w->b.ike));
@@ -220,11 +235,13 @@ static inline void world_run_under(struct world *w, struct pattern *p, btime dur
 		air_settle(&w->air, p, world_receive, w);
 }
 
+/* Lets time pass, with all that happens in it; nothing is lost. */
 static inline void world_run(struct world *w, btime duration)
 {
 	world_run_under(w, &(struct pattern){ 0 }, duration);
 }
 
+/* Whether that end reported it. */
 static inline bool world_saw(const struct world *w, bool b, enum ike_report report)
 {
 	for (unsigned i = 0; i < w->report_count; i++)
@@ -233,6 +250,7 @@ static inline bool world_saw(const struct world *w, bool b, enum ike_report repo
 	return false;
 }
 
+/* The words of the first such report; "" when there is none. */
 static inline const char *world_words(const struct world *w, enum ike_report report)
 {
 	for (unsigned i = 0; i < w->report_count; i++)
@@ -262,6 +280,7 @@ static inline bool world_children_match(const struct world *w)
 	return true;
 }
 
+/* Both ends have the same SA, established. */
 static inline bool world_up(const struct world *w)
 {
 	return w->a.sa && w->b.sa && ike_sa_established(w->a.sa) && ike_sa_established(w->b.sa) &&

@@ -18,11 +18,12 @@ struct esp *esp_new(struct kernel *kernel);
 /* Forgets; the kernel's owner takes back what is left there. Accepts NULL. */
 void esp_free(struct esp *esp);
 
+#define ESP_WHY_SIZE 160
+
 /*
  * Installs a Child SA of `sa`. 0, or -1 with `why` in words: the kernel's refusal, or a Child SA
  * that does not fit there (selectors that are no prefixes). Nothing of it is left behind then.
  */
-#define ESP_WHY_SIZE 160
 int esp_up(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info,
 	char why[ESP_WHY_SIZE]);
 

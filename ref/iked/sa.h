@@ -12,6 +12,7 @@
 
 struct iked;
 
+/* Whether it is one of IKEv1, a struct isakmp_sa. */
 bool sa_is_old(const struct ike_sa *sa);
 /* As the functions of ike.h of the same names. */
 const char *sa_state(const struct ike_sa *sa);
@@ -46,6 +47,7 @@ void sa_initiate(struct iked *d, const struct ike_connection *connection, btime 
 void sa_input(struct iked *d, const struct endpoint *local, const struct endpoint *from,
 	struct view datagram, btime now, struct actions *actions);
 
+/* As of ike.h, for both engines together. */
 void sa_tick(struct iked *d, btime now, struct actions *actions);
 btime sa_due(const struct iked *d);
 unsigned sa_half_open(const struct iked *d);

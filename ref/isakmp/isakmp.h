@@ -84,6 +84,8 @@ uint32_t isakmp_rejected(const struct isakmp *isakmp, enum reject_reason reason)
 /* From NULL the first, then one after the other, newest first; NULL at the end. */
 struct isakmp_sa *isakmp_next(const struct isakmp *isakmp, const struct isakmp_sa *sa);
 
+/* What an SA is: its state by name, static; cookies in host byte order; its addresses with ports.
+ * What points into the SA lives as long as it does. */
 const char *isakmp_sa_state(const struct isakmp_sa *sa);
 bool isakmp_sa_established(const struct isakmp_sa *sa);
 bool isakmp_sa_initiator(const struct isakmp_sa *sa);

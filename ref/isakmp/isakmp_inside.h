@@ -222,6 +222,7 @@ struct isakmp_child *isakmp_child_by_in(struct isakmp_sa *sa, uint32_t spi);
 struct isakmp_child *isakmp_child_by_out(struct isakmp_sa *sa, uint32_t spi);
 uint32_t isakmp_new_spi(struct isakmp_sa *sa);
 
+/* The cookie by which we know the SA. */
 static inline uint64_t isakmp_own_cookie(const struct isakmp_sa *sa)
 {
 	return sa->initiator ? sa->cky_i : sa->cky_r;

@@ -89,6 +89,7 @@ struct isakmp_id {
 	struct view data;
 };
 
+/* The data points into the payload and may be empty. */
 int isakmp_decode_id(const struct element_value *e, struct isakmp_id *out, struct reject *reject);
 /* Of phase 1: an identity as in IKEv2, of which the first types have the same numbers. */
 int isakmp_read_identity(const struct element_value *e, struct ike_id *out, struct reject *reject);
@@ -105,6 +106,7 @@ struct isakmp_notification {
 	struct view spi, data;
 };
 
+/* SPI and data point into the payload. */
 int isakmp_decode_notify(const struct element_value *e, struct isakmp_notification *out,
 	struct reject *reject);
 /* The first notification of that type in the packet, if it decodes. */
@@ -119,6 +121,7 @@ struct isakmp_deletion {
 	struct view spis; /* count times spi_size */
 };
 
+/* The SPIs point into the payload and fill it. */
 int isakmp_decode_delete(const struct element_value *e, struct isakmp_deletion *out,
 	struct reject *reject);
 

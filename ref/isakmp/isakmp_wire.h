@@ -201,6 +201,7 @@ const char *isakmp_name(const struct name *names, uint32_t value);
  */
 int isakmp_decode(struct view datagram, struct packet *packet, struct reject *reject);
 
+/* Whether its Encryption bit is set: what follows the header is ciphertext. */
 static inline bool isakmp_is_sealed(const struct packet *p)
 {
 	return p->header[ISAKMP_FLAGS] & ISAKMP_FLAG_ENCRYPTION;

@@ -15,6 +15,7 @@ struct old_world {
 	uint32_t *hits, *quick_hits; /* summed by old_end; NULL: not counted */
 };
 
+/* The end's connection with IKEv1's defaults, without timers; who and where stays. */
 static inline void old_default(struct end *e)
 {
 	struct ike_connection was = e->connection;
@@ -37,22 +38,26 @@ static inline void old_init(struct old_world *o, uint64_t seed)
 	old_default(&o->w.b);
 }
 
+/* Makes both engines. */
 static inline void old_begin(struct old_world *o)
 {
 	o->a = isakmp_new(&o->w.a.config);
 	o->b = isakmp_new(&o->w.b.config);
 }
 
+/* The end's engine. */
 static inline struct isakmp *old_engine(struct old_world *o, const struct end *e)
 {
 	return e == &o->w.a ? o->a : o->b;
 }
 
+/* The end's newest SA that is up, or NULL. */
 static inline struct isakmp_sa *old_sa(const struct end *e)
 {
 	return (struct isakmp_sa *)e->sa;
 }
 
+/* Frees both engines, after adding up the rows that they took. */
 static inline void old_end(struct old_world *o)
 {
 	for (unsigned i = 0; o->hits && i < isakmp_fsm()->count; i++)
@@ -64,6 +69,7 @@ static inline void old_end(struct old_world *o)
 	isakmp_free(o->b);
 }
 
+/* Gives a datagram to its engine, and collects. What isakmp_input returned. */
 static inline int old_deliver(struct old_world *o, const struct flying *f)
 {
 	struct end *e = f->to_second ? &o->w.b : &o->w.a;
@@ -75,16 +81,19 @@ static inline int old_deliver(struct old_world *o, const struct flying *f)
 	return result;
 }
 
+/* The same, for the air. */
 static inline void old_receive(void *world, const struct flying *f)
 {
 	old_deliver(world, f);
 }
 
+/* Delivers everything in order until nothing flies. */
 static inline void old_settle(struct old_world *o)
 {
 	air_settle(&o->w.air, &(struct pattern){ 0 }, old_receive, o);
 }
 
+/* That end begins. */
 static inline void old_initiate(struct old_world *o, struct end *e)
 {
 	actions_clear(&o->w.actions);
@@ -92,6 +101,7 @@ static inline void old_initiate(struct old_world *o, struct end *e)
 	world_collect(&o->w, e);
 }
 
+/* An event about the newest SA of that end. What isakmp_event returned. */
 static inline int old_event(struct old_world *o, struct end *e, struct ike_event event)
 {
 	actions_clear(&o->w.actions);
@@ -100,12 +110,14 @@ static inline int old_event(struct old_world *o, struct end *e, struct ike_event
 	return result;
 }
 
+/* The same by its kind alone, about the end's first Child SA. */
 static inline int old_kind(struct old_world *o, struct end *e, enum ike_event_kind kind)
 {
 	return old_event(o, e, (struct ike_event){ .kind = kind,
 		.spi = e->child_count ? e->children[0].spi_in : 0 });
 }
 
+/* Goes to time `to`, at most, with all timers on the way. True if a timer ran. */
 static inline bool old_tick(struct old_world *o, btime to)
 {
 	btime due = btime_min(isakmp_due(o->a), isakmp_due(o->b));
@@ -124,6 +136,7 @@ static inline bool old_tick(struct old_world *o, btime to)
 	return true;
 }
 
+/* A pattern of losses, then nothing more is lost. */
 static inline void old_run_under(struct old_world *o, struct pattern *p, btime duration)
 {
 	btime to = btime_add(o->w.now, duration);
@@ -133,11 +146,13 @@ static inline void old_run_under(struct old_world *o, struct pattern *p, btime d
 		air_settle(&o->w.air, p, old_receive, o);
 }
 
+/* Lets time pass, with all that happens in it; nothing is lost. */
 static inline void old_run(struct old_world *o, btime duration)
 {
 	old_run_under(o, &(struct pattern){ 0 }, duration);
 }
 
+/* Both ends have the same SA, established. */
 static inline bool old_up(const struct old_world *o)
 {
 	const struct isakmp_sa *a = old_sa(&o->w.a), *b = old_sa(&o->w.b);

@@ -123,6 +123,11 @@ void handover_settle(struct handover *handover);
 
 /* --- handover_actions.c: what the rows do ------------------------------------------------------ */
 
+/*
+ * Actions of the rows that name them, as struct fsm_row wants them: 0, or -1 when the step was not
+ * done. `handover` is the struct handover; `input` is not used. What each is for stands in the
+ * rows.
+ */
 int act_join(void *handover, const void *input);
 int act_reach_agent(void *handover, const void *input);
 int act_authenticate(void *handover, const void *input);

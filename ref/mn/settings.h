@@ -104,6 +104,7 @@ struct mn_settings {
 };
 
 extern const struct config_row mn_rows[];
+/* Findings about `settings` (struct mn_settings) that no row can make; for struct program. */
 void mn_check(struct config *config, void *settings);
 
 #endif

@@ -34,6 +34,8 @@ struct ap_key_channel {
 	uint8_t encryption[2][16], integrity[2][32]; /* 0: towards the access point */
 };
 
+/* Derives them; the secret has AP_KEY_SECRET_MIN to AP_KEY_SECRET_MAX octets. To be wiped by the
+ * owner. */
 void ap_key_channel(struct ap_key_channel *channel, struct view secret, const uint8_t bssid[6]);
 
 /* Writes one message into `out` of AP_KEY_MESSAGE_MAX octets; returns its size. */

@@ -84,6 +84,7 @@ static inline void test_node_begin(struct test_node *n, const struct program *pr
 	}
 }
 
+/* Lets a child that waits in its own namespace begin. */
 static inline void test_node_go(struct test_node *n)
 {
 	if (write(n->go, "", 1) != 1)
@@ -167,6 +168,7 @@ static inline bool test_node_has(const char *path, const char *text)
 	return strstr(content, text) != NULL;
 }
 
+/* Removes its folder with all that is in it. */
 static inline void test_node_remove(struct test_node *n)
 {
 	char command[128];

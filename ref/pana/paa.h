@@ -53,6 +53,7 @@ struct paa_config {
 /* Everything but random and eap_new. */
 void paa_config_default(struct paa_config *config);
 
+/* An agent without sessions. The configuration is copied; `random` must outlive it. */
 struct paa *paa_new(const struct paa_config *config);
 
 /* Wipes and releases all sessions; sends nothing. NULL is fine. */
@@ -111,6 +112,8 @@ unsigned paa_half_open(const struct paa *paa);
 int paa_each(struct paa *paa, int (*visit)(void *context, struct paa_session *session),
 	void *context);
 
+/* What a session is: its identifier, the name of its state (static), its client's address. What
+ * points into the session lives as long as it does. */
 uint32_t paa_session_id(const struct paa_session *session);
 const char *paa_session_state(const struct paa_session *session);
 enum pana_access paa_session_access(const struct paa_session *session);

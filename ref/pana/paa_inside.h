@@ -134,9 +134,9 @@ int start_from_pan(struct paa *paa, const struct paa_arrival *at, struct paa_ste
 /* Algorithms of an initial PAN against those offered. */
 int start_check_algorithms(const struct paa *paa, const struct packet *p, struct reject *reject);
 void start_take_algorithms(struct paa_session *s, const struct packet *p);
+#define PAA_OFFER_MAX (3 * PANA_ALGORITHMS_MAX)
 /* PRF-Algorithm, Integrity-Algorithm and Encryption-Algorithm AVPs that are offered, at most
  * PAA_OFFER_MAX; returns how many. */
-#define PAA_OFFER_MAX (3 * PANA_ALGORITHMS_MAX)
 unsigned start_offer(const struct paa *paa, struct element_value *e, uint8_t storage[][4]);
 
 /* paa.c: after every step: what waited begins, and the timers are set. */

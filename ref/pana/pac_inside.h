@@ -92,12 +92,15 @@ int pac_step(struct pac *pac, enum pac_number event, const struct pac_step *step
 /* The event that the EAP end's present status is. */
 int pac_step_eap(struct pac *pac, const struct pac_step *step);
 
+/* A report about the client, to be added to by the caller; `words` NULL: none. NULL when there is
+ * no room for it. */
 struct action *pac_report(struct pac *pac, const struct pac_step *step, enum pana_report report,
 	const char *words);
 
 /* Reports the vendor AVPs of the message as a notification, if a key protects them. */
 void pac_report_vendors(struct pac *pac, const struct pac_step *step);
 
+/* Destroys the EAP end, after noting what it took. */
 void pac_drop_eap(struct pac *pac);
 
 #endif

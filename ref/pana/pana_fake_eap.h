@@ -34,6 +34,7 @@ struct fake_eap {
 	uint8_t packet[2048];
 };
 
+/* Makes the end's output: request, response (with `data`) or result. */
 static inline void fake_eap_packet(struct fake_eap *f, uint8_t code, unsigned id, bool data)
 {
 	size_t size = data ? 6 + f->script.padding : 4;
@@ -50,6 +51,7 @@ static inline void fake_eap_packet(struct fake_eap *f, uint8_t code, unsigned id
 	f->end.output = VIEW(f->packet, size);
 }
 
+/* Derives the MSK. */
 static inline void fake_eap_key(struct fake_eap *f)
 {
 	char text[32];
@@ -60,6 +62,7 @@ static inline void fake_eap_key(struct fake_eap *f)
 	f->end.method = "fake";
 }
 
+/* Begins, or begins anew. */
 static inline enum eap_status fake_eap_start(struct eap_end *end)
 {
 	struct fake_eap *f = (struct fake_eap *)end;
@@ -73,6 +76,7 @@ static inline enum eap_status fake_eap_start(struct eap_end *end)
 	return end->status = f->script.slow ? EAP_WAITING : EAP_OUTPUT;
 }
 
+/* The server after a response: the next request, or the end. */
 static inline enum eap_status fake_eap_server(struct fake_eap *f)
 {
 	f->done++;
@@ -92,6 +96,7 @@ static inline enum eap_status fake_eap_server(struct fake_eap *f)
 	return f->script.fail ? EAP_FAILURE : EAP_SUCCESS;
 }
 
+/* The peer after a request (its response) or a result. */
 static inline enum eap_status fake_eap_peer(struct fake_eap *f, uint8_t code)
 {
 	if (code != 1)
@@ -107,6 +112,7 @@ static inline enum eap_status fake_eap_peer(struct fake_eap *f, uint8_t code)
 	return EAP_OUTPUT;
 }
 
+/* Takes a packet; one out of turn is discarded. */
 static inline enum eap_status fake_eap_input(struct eap_end *end, struct view packet,
 	struct reject *reject)
 {
@@ -126,6 +132,7 @@ static inline enum eap_status fake_eap_input(struct eap_end *end, struct view pa
 	return end->status = f->script.slow && status == EAP_OUTPUT ? EAP_WAITING : status;
 }
 
+/* Releases the end. */
 static inline void fake_eap_destroy(struct eap_end *end)
 {
 	free(end);
@@ -137,6 +144,8 @@ static inline void fake_eap_wake(struct eap_end *end)
 	end->status = EAP_OUTPUT;
 }
 
+/* An end that does what the script, which is copied, says; NULL when that says so. For
+ * eap_destroy. */
 static inline struct eap_end *fake_eap_new(bool server, const struct fake_eap_script *script)
 {
 	static const struct eap_end_ops ops = { fake_eap_start, fake_eap_input, fake_eap_destroy };

@@ -16,6 +16,7 @@
 
 static struct world fuzz_world;
 
+/* Gives a datagram to one of the engines; bounds what flies. */
 static inline void fuzz_deliver(struct world *w, struct flying *f, bool to_paa)
 {
 	f->to_second = to_paa;
@@ -27,6 +28,7 @@ static inline void fuzz_deliver(struct world *w, struct flying *f, bool to_paa)
 	w->report_count = 0;
 }
 
+/* An empty datagram from the other end. */
 static inline struct flying fuzz_blank(struct world *w, bool to_paa)
 {
 	struct flying f = { .to_second = to_paa };
@@ -76,6 +78,7 @@ static inline void fuzz_made(struct world *w, struct reader *r, bool to_paa)
 	fuzz_deliver(w, &f, to_paa);
 }
 
+/* An event of the script's choice for either end. */
 static inline void fuzz_event(struct world *w, struct reader *r)
 {
 	unsigned what = read_u8(r);
@@ -99,6 +102,7 @@ static inline void fuzz_event(struct world *w, struct reader *r)
 	world_collect(w, true);
 }
 
+/* A notification with one AVP from either end. */
 static inline void fuzz_notify(struct world *w, struct reader *r)
 {
 	uint8_t value[4 + 8] = { 0 };
@@ -136,6 +140,7 @@ static inline void fuzz_fly(struct world *w, struct reader *r, unsigned how)
 		fuzz_deliver(w, &f, f.to_second);
 }
 
+/* One step of the script; `at_paa`: what it makes goes to the agent. */
 static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
 {
 	unsigned op = read_u8(r) % 16;
@@ -164,6 +169,8 @@ static inline void fuzz_step(struct world *w, struct reader *r, bool at_paa)
 	w->report_count = 0;
 }
 
+/* A whole run: setup, the script, and then silence until no session is left. For
+ * LLVMFuzzerTestOneInput. */
 static inline int fuzz_run(const uint8_t *data, size_t size, bool at_paa)
 {
 	struct world *w = &fuzz_world;

@@ -22,6 +22,7 @@ struct pana_octets {
 	uint32_t size;
 };
 
+/* A copy of `v` in place of what was there, which is wiped; empty when `v` is. */
 void octets_set(struct pana_octets *o, struct view v);
 void octets_clear(struct pana_octets *o); /* wipes */
 static inline struct view octets_view(const struct pana_octets *o)
@@ -70,6 +71,7 @@ struct pana_link {
 	btime heard, pinged; /* last valid message; last ping sent */
 };
 
+/* Nothing sent, nothing known. `common` must outlive it. */
 void link_init(struct pana_link *link, const struct pana_common *common);
 
 /* Wipes and releases what the link owns. */
@@ -117,6 +119,7 @@ bool link_outstanding_is(const struct pana_link *link, unsigned type, unsigned f
 /* The outstanding request has been answered, or there is no point in repeating it. */
 void link_answered(struct pana_link *link);
 
+/* Forgets the requests that wait for their turn. */
 void link_drop_waiting(struct pana_link *link);
 
 /* Answers `request` and keeps the answer for its repetitions. */

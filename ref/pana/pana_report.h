@@ -48,6 +48,7 @@ enum pana_access {
 	PANA_HOLDING,	   /* authenticated once; has left; comes back by proof of the key */
 };
 
+/* "authorised": static. */
 const char *pana_access_name(enum pana_access access);
 
 /* RFC 5191 §9: 0 for mrt: no bound on the interval; for mrc, mrd: no bound on tries, on time. */

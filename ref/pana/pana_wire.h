@@ -110,6 +110,7 @@ static inline unsigned pana_flags(const struct packet *p)
 	return (unsigned)p->header[PANA_FLAGS];
 }
 
+/* Whether its R flag is set. */
 static inline bool pana_is_request(const struct packet *p)
 {
 	return p->header[PANA_FLAGS] & PANA_R;

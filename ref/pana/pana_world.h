@@ -40,6 +40,7 @@ struct world {
 	struct actions actions;
 };
 
+/* An address that must be one; without a port PANA's. */
 static inline struct endpoint world_endpoint(const char *text)
 {
 	struct endpoint e;
@@ -48,6 +49,7 @@ static inline struct endpoint world_endpoint(const char *text)
 	return e;
 }
 
+/* Makes the client's EAP end as `pac_eap` says. */
 static inline struct eap_end *world_pac_eap(void *context, struct pac *pac)
 {
 	struct world *w = context;
@@ -55,6 +57,7 @@ static inline struct eap_end *world_pac_eap(void *context, struct pac *pac)
 	return w->last_pac_eap = fake_eap_new(false, &w->pac_eap);
 }
 
+/* Makes a session's EAP end as `paa_eap` says. */
 static inline struct eap_end *world_paa_eap(void *context, struct paa_session *session)
 {
 	struct world *w = context;
@@ -62,6 +65,7 @@ static inline struct eap_end *world_paa_eap(void *context, struct paa_session *s
 	return w->last_paa_eap = fake_eap_new(true, &w->paa_eap);
 }
 
+/* The agent's owner: yes, unless `refuse`. */
 static inline bool world_authorise(void *context, struct paa_session *session, const char *identity,
 	uint32_t *lifetime)
 {
@@ -95,18 +99,21 @@ static inline void world_init(struct world *w, uint64_t seed)
 	};
 }
 
+/* Makes both engines. */
 static inline void world_begin(struct world *w)
 {
 	w->pac = pac_new(&w->pac_config);
 	w->paa = paa_new(&w->paa_config);
 }
 
+/* Frees them. */
 static inline void world_end(struct world *w)
 {
 	pac_free(w->pac);
 	paa_free(w->paa);
 }
 
+/* Keeps a report; those past WORLD_REPORTS_MAX are not kept. */
 static inline void world_note(struct world *w, bool paa, const struct action *a)
 {
 	if (paa && a->session)
@@ -121,6 +128,7 @@ static inline void world_note(struct world *w, bool paa, const struct action *a)
 		a->data.size ? (const char *)a->data.data : "");
 }
 
+/* Takes what an engine wants: datagrams to the air, reports to world_note. */
 static inline void world_collect(struct world *w, bool from_paa)
 {
 	if (w->actions.overflowed)
@@ -136,11 +144,13 @@ static inline void world_collect(struct world *w, bool from_paa)
 	actions_clear(&w->actions);
 }
 
+/* Takes datagram i off the air. */
 static inline struct flying world_take(struct world *w, unsigned i)
 {
 	return air_take(&w->air, i);
 }
 
+/* Gives a datagram to its engine, and collects. What the engine's input returned. */
 static inline int world_deliver(struct world *w, const struct flying *f)
 {
 	struct view datagram = VIEW(f->data, f->size);
@@ -155,6 +165,7 @@ static inline int world_deliver(struct world *w, const struct flying *f)
 	return result;
 }
 
+/* The same, for the air. */
 static inline void world_receive(void *world, const struct flying *f)
 {
 	world_deliver(world, f);
@@ -166,6 +177,7 @@ static inline void world_settle(struct world *w)
 	air_settle(&w->air, &(struct pattern){ 0 }, world_receive, w);
 }
 
+/* An event of the client's, by its kind alone. What pac_event returned. */
 static inline int world_event(struct world *w, enum pac_event_kind kind)
 {
 	struct pac_event event = { .kind = kind };
@@ -175,6 +187,7 @@ static inline int world_event(struct world *w, enum pac_event_kind kind)
 	return result;
 }
 
+/* An event about the last session that the agent reported. What paa_event returned. */
 static inline int world_paa_event(struct world *w, enum paa_event_kind kind)
 {
 	struct paa_event event = { .kind = kind };
@@ -184,6 +197,7 @@ static inline int world_paa_event(struct world *w, enum paa_event_kind kind)
 	return result;
 }
 
+/* When the first timer of either end runs. */
 static inline btime world_due(const struct world *w)
 {
 	return btime_min(pac_due(w->pac), paa_due(w->paa));
@@ -218,11 +232,13 @@ static inline void world_run_under(struct world *w, struct pattern *p, btime dur
 		air_settle(&w->air, p, world_receive, w);
 }
 
+/* Lets time pass, with all that happens in it; nothing is lost. */
 static inline void world_run(struct world *w, btime duration)
 {
 	world_run_under(w, &(struct pattern){ 0 }, duration);
 }
 
+/* Whether that end reported it. */
 static inline bool world_saw(const struct world *w, bool paa, enum pana_report report)
 {
 	for (unsigned i = 0; i < w->report_count; i++)
@@ -240,6 +256,7 @@ static inline struct reject world_rejected(const struct world *w)
 	return (struct reject){ 0 };
 }
 
+/* Forgets what was reported. */
 static inline void world_forget_reports(struct world *w)
 {
 	w->report_count = 0;

@@ -7,6 +7,7 @@
 
 static struct world w;
 
+/* The client authenticates, as far as that goes without the clock. */
 static inline void authenticate(void)
 {
 	assert_int_equal(world_event(&w, PAC_AUTHENTICATE), 0);
@@ -25,6 +26,7 @@ static inline void open_session(void)
 	w.air.sent = 0;
 }
 
+/* Both ends have the same keys for the network. */
 static inline void assert_same_keys(void)
 {
 	const struct pana_session_keys *a = pac_keys(w.pac);
@@ -35,6 +37,7 @@ static inline void assert_same_keys(void)
 	assert_memory_equal(a, b, sizeof(*a));
 }
 
+/* The words of the first such report of that end; there must be one. */
 static inline const char *words(bool paa, enum pana_report report)
 {
 	for (unsigned i = 0; i < w.report_count; i++)
@@ -56,6 +59,7 @@ static inline struct packet flying(unsigned i)
 	return p;
 }
 
+/* Datagram i in the air is that message, as pana_text says it. */
 static inline void assert_flying(unsigned i, const char *name)
 {
 	struct packet p = flying(i);
@@ -84,6 +88,7 @@ static inline struct flying forge(bool to_second, unsigned type, unsigned flags,
 	return f;
 }
 
+/* Whoever it is for does not take it, for that reason, and sends nothing. */
 static inline void assert_rejects(const struct flying *f, enum reject_reason reason)
 {
 	unsigned flew = w.air.count;

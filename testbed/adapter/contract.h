@@ -50,6 +50,7 @@ extern const struct contract_feature contract_features[];
 extern const struct contract_verb contract_verbs[];
 extern const struct contract_variable contract_variables[];
 
+/* The row of that name, or NULL. */
 const struct contract_setting *contract_setting(const char *name);
 const struct contract_feature *contract_feature(const char *name);
 const struct contract_verb *contract_verb(const char *name);

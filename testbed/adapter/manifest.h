@@ -85,6 +85,7 @@ int manifest_load(const char *file, struct manifest **out, struct diagnostics *d
 int manifest_parse(const char *file, const char *folder, const void *text, size_t size,
 	struct manifest **out, struct diagnostics *d);
 
+/* Accepts NULL. */
 void manifest_free(struct manifest *m);
 
 /* The role of that name, or NULL. */

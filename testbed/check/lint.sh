@@ -39,5 +39,15 @@ verdict 'no marks of unfinished work' "$(git grep -nE '\b(TODO|FIXME|XXX|HACK)\b
 verdict 'no line beyond 112 columns' "$(files '*.c' '*.h' | LC_ALL=C.UTF-8 xargs wc -L | awk '$2 != "total" && $1 > 112 { print $2 ": " $1 " columns" }' | head -20)"
 verdict 'files within 700 lines' "$(files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
 verdict 'make help names targets that there are' "$(make -s help | sed -n 's/^make \([a-z][a-z]*\) .*/\1/p' | while read -r t; do grep -qE "^([a-z]+ )*$t( [a-z]+)*:" GNUmakefile || echo "$t has no recipe"; done)"
+verdict 'every function in a header has a comment above it or above its run' "$(files '*.h' | xargs awk '
+	FNR == 1 || /^$/ || /^#/ { told = 0 }
+	/^\/[*\/]/ { told = 1 }
+	/^[a-z].*\(/ && !/^(typedef|(struct|enum|union) [a-z0-9_]* \{)/ && !told && !/\*\/$/ { print FILENAME ":" FNR ": " $0 }')"
+verdict 'README leads to every page of the manual' "$(files 'docs/*.md' | while read -r p; do grep -qF "($p)" README.md || echo "$p"; done)"
+verdict 'links between pages lead somewhere' "$(files '*.md' | while read -r p; do
+	grep -oE '\]\([^)]+\)' "$p" | sed 's/^](//; s/[)#].*//' | grep -v '^http' | while read -r to; do
+		[ -z "$to" ] || [ -e "$(dirname "$p")/$to" ] || echo "$p: $to"
+	done
+done)"
 verdict 'shell scripts parse' "$(files '*.sh' | while read -r f; do bash -n "$f" 2>&1; done)"
 exit $failed

@@ -18,6 +18,7 @@ struct boot {
 /* Makes or finds both. 0, or -1 after a message; boot_free in either case. */
 int boot_prepare(struct boot *b, const struct guest_kernel *k);
 
+/* Releases the paths; the files stay in the cache. */
 void boot_free(struct boot *b);
 
 /*

@@ -39,6 +39,7 @@ int cache_commit(const char *temporary, const char *final);
 /* The message that `what` could not be written there because of errno. -1. */
 int cache_complain(const struct cache *c, const char *what);
 
+/* Gives back the lock, if it is held, and what the structure owns. */
 void cache_close(struct cache *c);
 
 #endif

@@ -43,6 +43,7 @@ void job_write_settings(const struct job *job, FILE *to);
 /* The script that sets the environment and the working folder and becomes the command. */
 void job_write_command(const struct job *job, FILE *to);
 
+/* Releases what job_keep noted; all else is the caller's. */
 void job_free(struct job *job);
 
 #endif

@@ -28,6 +28,7 @@ extern const char *const guest_kernel_boot_modules[];
  */
 int guest_kernel_find(struct guest_kernel *k, bool fetch);
 
+/* Releases the paths and texts; the files stay. */
 void guest_kernel_free(struct guest_kernel *k);
 
 /*

@@ -27,6 +27,7 @@ bool modules_closure(
 /* Whether modules.dep lists a module of that name. */
 bool modules_listed(const char *dep, const char *name);
 
+/* Releases the paths. */
 void modules_free(struct modules *m);
 
 #endif

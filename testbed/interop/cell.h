@@ -39,12 +39,15 @@ struct cell {
 	btime start;
 };
 
+/* Runs it and fills in the rest; to be released with cell_release. Evidence is in the results'
+ * folder. */
 void cell_run(const struct interop *interop, struct cell *cell);
 
 /* Adds it to the suite of its pair. */
 void cell_report(const struct interop *interop, struct cell *cell, struct result *result,
 	struct result_suite *suite);
 
+/* Releases what the wire gave. */
 void cell_release(struct cell *cell);
 
 #endif

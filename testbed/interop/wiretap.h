@@ -60,7 +60,9 @@ struct wiretap {
 	size_t key_count;
 };
 
+/* Nothing read. What comes from the MAC address `initiator` is the initiator's. */
 void wiretap_init(struct wiretap *w, const uint8_t initiator[6]);
+/* Releases everything and wipes the keys. */
 void wiretap_free(struct wiretap *w);
 
 /* Reads the frames that the capture has and that were not read before; they must stay. */

@@ -39,6 +39,7 @@ struct experiment {
 /* Ends with a row whose name is NULL. */
 extern const struct experiment experiments[];
 
+/* The row of that name, or NULL. */
 const struct experiment *experiment_named(const char *name);
 
 /* Why a figure differs from the documented one for a reason that is known; NULL otherwise. */

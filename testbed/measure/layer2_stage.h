@@ -74,9 +74,12 @@ void stage_stop_capture(struct stage *stage);
 /* Takes everything down, also what was raised in part. */
 void stage_leave(struct stage *stage);
 
+/* Writes *error as by printf. -1. */
 int __attribute__((format(printf, 2, 3)))
 stage_fail(struct report_error *error, const char *format, ...);
+/* Sleeps, by the clock of the machine or the guest. */
 void stage_wait_ms(unsigned ms);
+/* Seconds of CLOCK_REALTIME, as in captures and logs. */
 double stage_now(void);
 
 /* Runs a program on a node; its output goes to `out` (of `size` octets; NULL: nobody wants it). */

@@ -29,6 +29,7 @@ struct packets {
  */
 int packets_read(const char *path, struct packets *packets, bool *cut, struct report_error *error);
 
+/* Releases the list. */
 void packets_free(struct packets *packets);
 
 /* Finds our traffic in one link-layer frame (`linktype` as of pcap_datalink). False: none. */

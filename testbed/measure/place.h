@@ -50,8 +50,10 @@ void place_stop(struct process **process);
 int place_await(const char *path, const char *text, unsigned patience_ms,
 	struct report_error *error);
 
+/* Sleeps, by the clock of the machine or the guest. */
 void place_wait_ms(unsigned ms);
 
+/* Writes *error as by printf. -1. */
 int place_fail(struct report_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

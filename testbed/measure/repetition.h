@@ -21,6 +21,7 @@ int repetition_run(const struct experiment *experiment, const struct experiment_
 	const struct experiment_options *options, const char *folder, unsigned seed,
 	struct repetition *out, struct report_error *error);
 
+/* Releases what was read; the files stay. */
 void repetition_free(struct repetition *repetition);
 
 /* What handoff_report wants. */

@@ -40,8 +40,10 @@ struct figures_table {
  * wrong type, a row with another number of values than there are columns, an id used twice). */
 struct figures *figures_load(const char *path, struct report_error *error);
 
+/* Accepts NULL; what was got from it is gone then. */
 void figures_free(struct figures *f);
 
+/* Its tables, in the order of the file; `i` below the count. */
 size_t figures_count(const struct figures *f);
 const struct figures_table *figures_at(const struct figures *f, size_t i);
 

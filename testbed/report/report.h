@@ -40,6 +40,7 @@ int report_load(const char *path, struct report *report, struct report_error *er
 int report_parse(const char *bytes, size_t size, const char *name, const char *dir,
 	struct report *report, struct report_error *error);
 
+/* Releases what report_load, report_parse or report_merge gave. */
 void report_free(struct report *report);
 
 /* Checks a tree: the schema, then what a schema cannot say. Returns 0, or -1 with *error set. */
@@ -74,6 +75,7 @@ void tally_suite(const json_t *suite, struct tally *tally);
 /* Of the whole result. */
 struct tally tally_report(const struct report *report);
 
+/* Of one test of the tree. */
 enum verdict report_test_verdict(const json_t *test);
 
 /* "sequence-number [seq=5]": the name of a test with the parameters of its case. Owned by the

@@ -90,6 +90,7 @@ int result_write(struct result *r, struct report_error *error);
 /* The tree itself, borrowed; for tests and for those who add what this header lacks. */
 json_t *result_json(struct result *r);
 
+/* Releases the tree; files that were written stay. Accepts NULL. */
 void result_free(struct result *r);
 
 /* ---- verdicts ----------------------------------------------------------------------------- */
@@ -197,6 +198,7 @@ struct measurement_report {
 	const char *note;
 };
 
+/* Begins the measurement of one experiment. The result's. */
 struct result_measurement *result_add_measurement(
 	struct result *r, const struct measurement_report *m);
 
@@ -265,6 +267,7 @@ struct handoff_report {
 	size_t n_captures;
 };
 
+/* Adds the time line of one repetition, as the report draws it. All of it is copied. */
 void measurement_add_handoff(struct result_measurement *m, const struct handoff_report *h);
 
 #endif

@@ -25,6 +25,7 @@ void term_heading(const struct term *t, const char *text);
 /* The greater of `width` and the text's. */
 int term_width(int width, const char *text);
 
+/* How a verdict looks. */
 enum tone verdict_tone(enum verdict v);
 
 /* Of the word of a measured row: "reproduced", "worse", ... */

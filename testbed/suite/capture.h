@@ -42,6 +42,7 @@ unsigned capture_find(struct capture *c, struct view payload, const char *commen
 int capture_write(const struct capture *c, const char *path, const char *about,
 	struct view secrets);
 
+/* Closes the socket, releases the frames. */
 void capture_free(struct capture *c);
 
 #endif

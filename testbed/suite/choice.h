@@ -23,6 +23,7 @@ struct choice {
 /* 0, or -1 after one message on stderr. */
 int choice_parse(int argc, char **argv, struct choice *out);
 
+/* The text of `baton run --help`. */
 void choice_usage(FILE *out);
 
 struct suites {

@@ -28,6 +28,7 @@ struct ladder {
 	unsigned count, dropped;
 };
 
+/* Empty; all of it lives in the arena. */
 void ladder_start(struct ladder *l, const struct role *role, struct arena *arena);
 
 /* A message; `packet` may be NULL when the octets are none. The octets must live in the arena. The

@@ -23,6 +23,7 @@ struct differences {
 	unsigned count;
 };
 
+/* Adds a difference, cut to fit; those past DIFFERENCES_MAX are left out. */
 void differ(struct differences *d, const char *field, const char *expected, const char *received);
 
 /* A message of the sut, decoded as far as that is possible. */

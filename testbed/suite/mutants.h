@@ -17,7 +17,9 @@ struct mutants {
 	struct rows rows;
 };
 
+/* Reads the file. 0, or -1 with findings and nothing to free. */
 int mutants_load(const char *file, struct mutants *out, struct diagnostics *d);
+/* Releases it; units made of it point into it. */
 void mutants_free(struct mutants *m);
 
 /*

@@ -80,9 +80,11 @@ struct peer {
 
 /* --- for the two peers ---------------------------------------------------------------------- */
 
+/* `create` and `destroy` of struct peer_ops. */
 struct peer *pana_peer_new(const struct peer_config *config);
 void pana_peer_destroy(struct peer *peer);
 
+/* A copy of `v` in place of what was there; and what is there now. */
 void keep(struct kept *k, struct view v);
 struct view kept_view(const struct kept *k);
 
@@ -117,6 +119,7 @@ void note_answer(struct peer *peer, const struct packet *packet);
 /* ... and what the tester sent. */
 void note_sent(struct peer *peer, const struct packet *packet);
 
+/* As in struct peer_ops. */
 bool peer_protects(struct peer *peer, const struct packet *packet);
 size_t peer_seal_size(const struct peer *peer);
 bool peer_seal(struct peer *peer, struct view octets, bool old, uint8_t *out);

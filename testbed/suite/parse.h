@@ -20,6 +20,7 @@ struct parser {
 
 /* --- cursor --------------------------------------------------------------------------------- */
 
+/* Whether the next token is the end of the line, that word, that operator. Takes nothing. */
 bool at_line_end(const struct parser *p);
 bool at_word(const struct parser *p, const char *word);
 bool at_operator(const struct parser *p, const char *text);

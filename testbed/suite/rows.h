@@ -42,6 +42,7 @@ int rows_load(const char *file, const struct rows_shape *shape, struct rows *out
 int rows_parse(const char *file, struct view text, const struct rows_shape *shape,
 	struct rows *out, struct diagnostics *d);
 
+/* Releases the rows and their texts. */
 void rows_free(struct rows *rows);
 
 #endif

@@ -163,6 +163,7 @@ int script_hear(struct script *s, btime deadline, struct incoming **out);
 /* Puts it back as the first. */
 void script_unhear(struct script *s, struct incoming *in);
 
+/* The steps that wait. 0, or -1 when the test is over, its verdict given. */
 int script_expect(struct script *s, const struct step *step);
 int script_closed(struct script *s, const struct step *step);
 int script_silence(struct script *s, const struct step *step);

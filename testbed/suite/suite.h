@@ -239,6 +239,7 @@ int suite_parse(const char *file, struct view text, struct suite **out,
 /* The same from the file. */
 int suite_load(const char *file, struct suite **out, struct complaints *complaints);
 
+/* Accepts NULL. */
 void suite_free(struct suite *suite);
 
 /* "name" or "name[a=1,b=2]": unique in the suite. Returns `out`. */

@@ -27,7 +27,9 @@ struct variables {
 	struct random *random;
 };
 
+/* The variable's value, or NULL while it has none. */
 const struct value *variable_find(const struct variables *all, const char *name);
+/* Gives it a value, copied; of VARIABLES_MAX that have one, no further one takes any. */
 void variable_set(struct variables *all, const char *name, struct value value);
 
 /* The number that a sum is, modulo 2^64; false when a variable has no value or holds octets, with

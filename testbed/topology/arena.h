@@ -9,6 +9,7 @@
 
 struct arena;
 
+/* Empty; to be given back with arena_free. */
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
 
@@ -18,6 +19,7 @@ void *arena_alloc(struct arena *a, size_t size);
 /* A copy with a NUL behind it. */
 char *arena_copy(struct arena *a, const char *text, size_t length);
 
+/* Text as by printf. */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

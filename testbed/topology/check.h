@@ -15,6 +15,7 @@ struct check {
 	bool failed;
 };
 
+/* A finding at that line of the file, as by printf; the check has failed. */
 void check_complain(struct check *c, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -29,6 +30,7 @@ const struct topology_address *check_find_address(const struct topology *t,
 /* Whether the node has an address in a subnet that contains a. */
 bool check_on_subnet(const struct topology *t, size_t node, const struct topology_address *a);
 
+/* Parts of the validation: what each finds goes to check_complain. */
 void check_links(struct check *c);
 void check_radios(struct check *c);
 void check_services(struct check *c);

@@ -53,6 +53,7 @@ int packet_receive(int socket, void *data, size_t size, int fds[MESSAGE_FDS_MAX]
    is gone. -EINTR when a signal arrived first. */
 int message_receive(int socket, struct message *m, int fds[MESSAGE_FDS_MAX]);
 
+/* Closes those of the n that are there, and sets them to -1. */
 void close_fds(int *fds, unsigned n);
 
 #endif

@@ -32,11 +32,13 @@ int wire_create(
 /* A bridge named br0, without spanning tree and forward delay. */
 int bridge_create(struct nl_sock *s, int index, const uint8_t *mac);
 
+/* Makes the interface `port` one of the bridge's; both by their index. */
 int bridge_add_port(struct nl_sock *s, int bridge, int port);
 
 /* An IP-in-IP tunnel between two addresses in network byte order. */
 int tunnel_create(struct nl_sock *s, const char *name, uint32_t local, uint32_t remote);
 
+/* Removes the interface of that name; switches one on or off. */
 int interface_remove(struct nl_sock *s, const char *name);
 int interface_set_up(struct nl_sock *s, int index, bool up);
 

@@ -87,6 +87,7 @@ int network_stop(const char *name, struct diagnostics *d);
 /* Whether this could be the name of a network. */
 bool network_name_is_good(const char *name);
 
+/* What it was raised from. Owned by n. */
 const struct topology *network_topology(const struct network *n);
 
 /* Folder for logs and scratch directories: logs are NODE/SERVICE.log. */

@@ -24,6 +24,8 @@ int space_new_home(struct space *home);
    descriptors go to *out. The caller goes back by space_enter(home). */
 int space_create(const char *host_name, const char *directory, const char *keep, struct space *out);
 
+/* Moves the calling thread to the node's network, host name and mount namespaces. 0 or a negative
+ * errno. */
 int space_enter(const struct space *s);
 
 /* Writes value to /proc/sys/PATH in the present network namespace. */

@@ -28,8 +28,11 @@ const struct topology_address *segment_subnet(
 /* Subnets declared at an attachment. */
 const struct topology_addresses *attachment_subnets(const struct topology *t, size_t attachment);
 
+/* Whether the address is in the subnet that the first, an address with a prefix, stands for. */
 bool subnet_contains(const struct topology_address *subnet, const struct topology_address *a);
+/* Whether one of the two subnets contains the other. */
 bool subnets_overlap(const struct topology_address *a, const struct topology_address *b);
+/* The same family and address; prefixes do not matter. */
 bool topology_address_equal(const struct topology_address *a, const struct topology_address *b);
 
 /* Whether this is an access point of that network. */

@@ -189,6 +189,7 @@ int topology_load(const char *path, struct topology **out, struct diagnostics *d
 int topology_load_text(const char *name, const void *text, size_t length, struct topology **out,
 	struct diagnostics *d);
 
+/* Accepts NULL. */
 void topology_free(struct topology *t);
 
 /* Finds the file of a topology: a path (has a '/' or ends in ".yaml") is taken as it is; a bare
@@ -215,6 +216,7 @@ const struct topology_address *topology_address(
 
 /* Writes "192.0.2.1" (with_prefix: "192.0.2.1/24") and returns buffer. */
 #define TOPOLOGY_ADDRESS_TEXT 64
+/* Writes it. */
 const char *topology_address_text(
 	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT]);
 
@@ -222,6 +224,7 @@ const char *topology_address_text(
    then in the folder TOPOLOGY_CREDENTIALS of the network's directory, as `baton creds` writes
    them. */
 #define TOPOLOGY_CREDENTIALS "credentials"
+/* Looks for one. */
 bool topology_wants_credentials(const struct topology *t);
 
 /* The reference of the file format, made from the tables that drive the reader, in Markdown. */

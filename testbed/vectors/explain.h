@@ -19,6 +19,7 @@ struct explanations;
 struct explanations *explanations_read(
 	const char *path, const char *protocol, char *error, size_t size);
 
+/* Accepts NULL. */
 void explanations_free(struct explanations *e);
 
 /* Why the decoder differs at this vector, or NULL; the explanation counts as used. */

@@ -18,8 +18,10 @@ struct pdml;
 struct pdml *pdml_read(
 	const char *capture, const char *const *more, char *error, size_t size);
 
+/* Accepts NULL. */
 void pdml_free(struct pdml *pdml);
 
+/* Packets that there are. */
 size_t pdml_count(const struct pdml *pdml);
 
 /* The <packet> of that index, from 0. Nodes live until pdml_free. */

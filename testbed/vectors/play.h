@@ -49,6 +49,7 @@ struct eap_end *play_eap_new(struct play_eap *play);
 
 /* --- the rows' functions ---------------------------------------------------------------------- */
 
+/* Brings the engine to where the vector needs it, plays it, and compares. */
 struct finding play_eap(const struct vector *v);
 struct finding play_radius(const struct vector *v);
 struct finding play_dxi(const struct vector *v);

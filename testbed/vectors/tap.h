@@ -46,6 +46,7 @@ int tap_receive(struct tap *tap, int lane, btime deadline, uint8_t *buffer);
  */
 struct view tap_payload(int link_type, struct view frame, uint16_t *destination);
 
+/* Why the last call failed, one sentence; the tap's, until its next call. */
 const char *tap_error(const struct tap *tap);
 
 /* The monotonic clock. */

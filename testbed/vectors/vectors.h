@@ -202,6 +202,7 @@ void vectors_free(struct vectors *file);
  */
 int vector_set_read(struct vector_set *set, const char *folder, char *error, size_t size);
 
+/* Releases the set and its files. */
 void vector_set_free(struct vector_set *set);
 
 /* The vector of that id, or NULL. */
