@@ -98,13 +98,13 @@ there ip link set lo up
 there ip addr add 10.9.0.2/16 dev v1
 there ip link set v1 up
 
-write_node() { # NAME LOCAL REMOTE ID PEER-ID START [MORE]
+write_node() { # NAME LOCAL REMOTE ID PEER-ID START
 	cat >"$work/$1.yaml" <<END
 control: $work/$1.sock
 events: ${events:-$work/$1.events}
 key_log: ${keys:-$work/$1.keys}
 half_open: 1 s
-${7:-}
+tries: ${tries:-8}
 connections:
   - name: peer
     local: $2
@@ -113,7 +113,8 @@ connections:
     remote_id: $5
     psk: a shared secret
     start: $6
-    liveness: 0 s
+    liveness: ${liveness:-0 s}
+    restart: 1 s
 END
 }
 start_mn() {
@@ -220,6 +221,33 @@ sleep 1.2
 start_cn
 until_true 10 one_child
 ok 'who begins before the other one is there gets through when it is' $?
+
+# --- a peer that is away ---------------------------------------------------------------------------
+
+kill -INT $mn && wait $mn
+{ kill -KILL $cn && wait $cn; } 2>/dev/null
+liveness='1 s' tries=2 write_node mn 10.9.0.1 10.9.0.2 mn.example cn.example true
+start_mn
+until_true 20 eval '[ "$(events mn beginning_again)" -ge 2 ]' && [ "$(events mn ike_unreachable)" -ge 2 ]
+ok 'a peer that does not answer is called again and again' $?
+start_cn
+until_true 10 one_child
+ok 'until it is there' $?
+n=$(events mn beginning_again)
+{ kill -KILL $cn && wait $cn; } 2>/dev/null
+until_true 20 eval '[ "$(events mn beginning_again)" -gt $n ]' && [ "$(up mn)" = 0 ]
+ok 'a peer that falls silent: the IKE SA is over, and is begun again' $?
+start_cn
+until_true 10 one_child
+ok 'and is there when the peer is' $?
+n=$(events mn beginning_again)
+ctl cn delete >/dev/null && until_true 5 eval '[ "$(up mn)" = 0 ]' && sleep 3
+[ "$(events mn beginning_again)" -eq "$n" ] && [ "$(up mn)" = 0 ]
+ok 'a peer that ends the IKE SA has its will' $?
+write_node mn 10.9.0.1 10.9.0.2 mn.example cn.example true
+kill -INT $mn && wait $mn
+start_mn
+until_true 10 one_child
 
 # --- half-open ------------------------------------------------------------------------------------
 

@@ -29,9 +29,9 @@ static bool same(const struct endpoint *a, const struct endpoint *b)
 	return a->family == b->family && memcmp(a->address, b->address, ip_size(a->family)) == 0;
 }
 
-static struct endpoint choose(struct iked *d, const struct ike_sa *sa)
+static struct endpoint choose(struct iked *d, const struct endpoint *to)
 {
-	struct prefix peer = prefix_of_endpoint(sa_peer(sa));
+	struct prefix peer = prefix_of_endpoint(to);
 	struct route_answer way;
 
 	if (route_lookup(d->node->kernel, &peer, NULL, &way) < 0 || !way.source.family)
@@ -56,7 +56,7 @@ void follow_note(struct iked *d, const struct ike_sa *sa)
 		return;
 	c = host_alloc(sizeof(*c));
 	c->sa = sa;
-	c->last = choose(d, sa);
+	c->last = choose(d, sa_peer(sa));
 	c->next = d->follow->choices;
 	d->follow->choices = c;
 }
@@ -76,7 +76,7 @@ void follow_forget(struct iked *d, const struct ike_sa *sa)
 static void follow_one(struct iked *d, struct ike_sa *sa)
 {
 	struct choice *c = choice_of(d->follow, sa);
-	struct ike_event event = { .kind = IKE_EVENT_MOVED, .local = choose(d, sa) };
+	struct ike_event event = { .kind = IKE_EVENT_MOVED, .local = choose(d, sa_peer(sa)) };
 	struct endpoint at = *sa_local(sa);
 	char text[64];
 
@@ -100,6 +100,16 @@ static void changed(void *context)
 		if (sa_established(sa) && (sa_changes(sa) || sa_mobike(sa)))
 			follow_one(d, sa);
 	}
+}
+
+void follow_where(struct iked *d, const struct endpoint *peer, struct endpoint *local)
+{
+	struct endpoint here = { 0 };
+
+	if (d->follow)
+		here = choose(d, peer);
+	if (here.family)
+		*local = here;
 }
 
 int follow_start(struct iked *d)

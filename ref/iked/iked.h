@@ -13,6 +13,7 @@ struct esp;
 struct proof;
 struct carry;
 struct carrier;
+struct again;
 
 /* How the peer is told of our new address, docs/address-change.md §5.1, §5.4. */
 enum form { FORM_CONFIGURED, FORM_DIRECT, FORM_TUNNEL, FORM_NEW_SA };
@@ -36,6 +37,8 @@ struct iked {
 	struct decapsulator *decapsulator; /* NULL: none are taken */
 	struct names *names; /* NULL: no DNS */
 	struct follow *follow; /* NULL: our address is told by command alone */
+	struct again *again; /* one for each connection */
+	struct timer *again_timer;
 };
 
 /* --- main.c */
@@ -99,7 +102,17 @@ int follow_start(struct iked *d);
 /* An SA is up, or is no more. */
 void follow_note(struct iked *d, const struct ike_sa *sa);
 void follow_forget(struct iked *d, const struct ike_sa *sa);
+/* From where the kernel sends to that address now; left as it is when there is no way, or when our
+ * address is told by command alone. */
+void follow_where(struct iked *d, const struct endpoint *peer, struct endpoint *local);
 void follow_stop(struct iked *d);
+
+/* --- again.c */
+void again_start(struct iked *d);
+void again_stop(struct iked *d);
+/* The peer of the SA, which is over, does not answer; it does. */
+void again_unreachable(struct iked *d, const struct ike_sa *sa);
+void again_reached(struct iked *d, const struct ike_sa *sa);
 
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);

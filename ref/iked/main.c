@@ -54,6 +54,7 @@ static void take_migration(struct iked *d, const struct action *a)
 static void take_established(struct iked *d, struct ike_sa *sa)
 {
 	follow_note(d, sa);
+	again_reached(d, sa);
 	carry_established(d, sa);
 }
 
@@ -102,6 +103,8 @@ static void take_report(struct iked *d, const struct action *a)
 	else if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE ||
 		report == IKE_REPORT_EXPIRED || report == IKE_REPORT_FAILED)
 		take_end(d, (struct ike_sa *)a->session);
+	if (report == IKE_REPORT_UNREACHABLE)
+		again_unreachable(d, a->session);
 	if (!d->esp)
 		return;
 	if (report == IKE_REPORT_CHILD_UP || report == IKE_REPORT_CHILD_DOWN)
@@ -301,6 +304,7 @@ static int make_engine(struct iked *d)
 	config.cookie_threshold = d->settings->cookie_threshold;
 	config.half_open_per_address = d->settings->half_open_per_address;
 	config.half_open_lifetime = d->settings->half_open;
+	config.retransmit_tries = d->settings->tries;
 	d->ike = ike_new(&config);
 	config.connections = d->connections + d->count_new;
 	config.count = (unsigned)(count - d->count_new);
@@ -381,6 +385,7 @@ static int start(struct node *node)
 	node->state = d;
 	list = d->settings->connections.items;
 	start_allowances(d);
+	again_start(d);
 	if (make_engine(d) < 0)
 		return -1;
 	d->timer = timer_new(node->loop, timer_due, d);
@@ -432,6 +437,7 @@ static void stop(struct node *node)
 	timer_free(d->ageing);
 	follow_stop(d);
 	names_stop(d);
+	again_stop(d);
 	carry_end(d);
 	tunnels_stop(d);
 	allowances_free(d->allowances);

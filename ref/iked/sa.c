@@ -66,10 +66,17 @@ int sa_event(struct iked *d, struct ike_sa *sa, const struct ike_event *event, b
 void sa_initiate(struct iked *d, const struct ike_connection *connection, btime now,
 	struct actions *actions)
 {
+	sa_initiate_at(d, connection, &connection->local, &connection->remote, now, actions);
+}
+
+void sa_initiate_at(struct iked *d, const struct ike_connection *connection,
+	const struct endpoint *local, const struct endpoint *peer, btime now,
+	struct actions *actions)
+{
 	if (connection >= d->connections + d->count_new)
-		isakmp_initiate(d->isakmp, connection, now, actions);
+		isakmp_initiate_at(d->isakmp, connection, local, peer, now, actions);
 	else
-		ike_initiate(d->ike, connection, now, actions);
+		ike_initiate_at(d->ike, connection, local, peer, now, actions);
 }
 
 /* RFC 7296 §2.5: the version stands at the same place in each. */

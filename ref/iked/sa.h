@@ -43,6 +43,11 @@ int sa_event(struct iked *d, struct ike_sa *sa, const struct ike_event *event, b
 void sa_initiate(struct iked *d, const struct ike_connection *connection, btime now,
 	struct actions *actions);
 
+/* The same between these addresses; port 0: that of IKE. */
+void sa_initiate_at(struct iked *d, const struct ike_connection *connection,
+	const struct endpoint *local, const struct endpoint *peer, btime now,
+	struct actions *actions);
+
 /* A datagram goes to the engine of its version, if a connection is of that. */
 void sa_input(struct iked *d, const struct endpoint *local, const struct endpoint *from,
 	struct view datagram, btime now, struct actions *actions);

@@ -161,6 +161,9 @@ static const struct config_row connection_rows[] = {
 	  .max = 1000000000, .help = "When a Child SA is made anew. 0 s: never." },
 	{ .key = "liveness", .kind = CONFIG_TIME, PEER(liveness), .otherwise = "30 s",
 	  .max = 1000000000, .help = "Silence after which the peer is asked. 0 s: never." },
+	{ .key = "restart", .kind = CONFIG_TIME, PEER(restart), .otherwise = "5 s",
+	  .max = 1000000000, .help = "With start: how long after a peer was found unreachable we "
+				     "begin again. 0 s: never." },
 	{ 0 },
 };
 
@@ -180,6 +183,9 @@ const struct config_row iked_rows[] = {
 	{ .key = "half_open", .kind = CONFIG_TIME, AT(half_open), .otherwise = "30 s",
 	  .min = 1000, .max = 3600000,
 	  .help = "How long a half-open SA waits for IKE_AUTH." },
+	{ .key = "tries", .kind = CONFIG_UINT, AT(tries), .otherwise = "8", .min = 1, .max = 20,
+	  .help = "How often a request is sent, from half a second apart to 16, before the peer is "
+		  "unreachable." },
 	{ .key = "install", .kind = CONFIG_BOOL, AT(install),
 	  .help = "Put Child SAs into the kernel. Needs CAP_NET_ADMIN and ESP." },
 	{ .key = "sockets", .kind = CONFIG_BOOL, AT(sockets),

@@ -40,13 +40,13 @@ struct iked_connection {
 	int pfs;
 	struct prefix pool;
 	unsigned fragment_size;
-	btime rekey_ike, rekey_child, liveness;
+	btime rekey_ike, rekey_child, liveness, restart;
 };
 
 struct iked_settings {
 	struct program_settings program;
 	struct endpoint listen;
-	unsigned nat_port, cookie_threshold, half_open_per_address;
+	unsigned nat_port, cookie_threshold, half_open_per_address, tries;
 	btime half_open;
 	struct iked_dns *dns; /* NULL: none */
 	bool install; /* Child SAs go into the kernel */

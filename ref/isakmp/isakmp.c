@@ -364,11 +364,18 @@ static struct isakmp_sa *initiate(struct isakmp *isakmp, const struct ike_connec
 struct isakmp_sa *isakmp_initiate(struct isakmp *isakmp, const struct ike_connection *c, btime now,
 	struct actions *actions)
 {
+	return isakmp_initiate_at(isakmp, c, &c->local, &c->remote, now, actions);
+}
+
+struct isakmp_sa *isakmp_initiate_at(struct isakmp *isakmp, const struct ike_connection *c,
+	const struct endpoint *local, const struct endpoint *peer, btime now,
+	struct actions *actions)
+{
 	struct scratch scratch;
 	struct isakmp_step s = step_of(&scratch, now, actions);
 
 	isakmp_reap(isakmp);
-	return initiate(isakmp, c, &c->local, &c->remote, &s);
+	return initiate(isakmp, c, local, peer, &s);
 }
 
 static int child_event(struct isakmp_sa *sa, const struct ike_event *event, struct isakmp_step *s)

@@ -48,6 +48,10 @@ void isakmp_free(struct isakmp *isakmp);
  */
 struct isakmp_sa *isakmp_initiate(struct isakmp *isakmp, const struct ike_connection *connection,
 	btime now, struct actions *actions);
+/* The same between other addresses than the connection's. Port 0: that of IKE. */
+struct isakmp_sa *isakmp_initiate_at(struct isakmp *isakmp,
+	const struct ike_connection *connection, const struct endpoint *local,
+	const struct endpoint *peer, btime now, struct actions *actions);
 
 /*
  * IKE_EVENT_MOVED has no place here, `of` of IKE_EVENT_CHANGE neither. 0, or -1 when it has no place
