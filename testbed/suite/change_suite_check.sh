@@ -25,6 +25,11 @@ result $? "the reference, mover and correspondent ($(sed -n 's/^\([0-9]*\) tests
 $baton run address-change --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
 result $? 'every statement of the catalogue is covered, or it says why not'
 
+# The tester itself, with sanitizers: what it opens, encrypts and answers (and PANA's encrypted AVPs).
+build/asan/bin/baton run address-change --results "$work/asan" >"$work/out" 2>&1 &&
+	build/asan/bin/baton run pana --filter '*/encryption/*' --results "$work/asan" >"$work/out" 2>&1
+result $? 'the tester under AddressSanitizer'
+
 env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/out" 2>&1
 result $? 'the wrong variants can be built'
 BATON_REF_BIN=$PWD/build/mutant/bin $baton run address-change --mutants $tests \

@@ -52,7 +52,8 @@ char *arena_copy(struct arena *a, const char *text, size_t length)
 {
 	char *copy = arena_alloc(a, length + 1);
 
-	memcpy(copy, text, length);
+	if (length)
+		memcpy(copy, text, length);
 	return copy;
 }
 
