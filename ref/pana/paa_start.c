@@ -197,7 +197,7 @@ static int check_encryption(const struct paa *paa, const struct packet *p, struc
 	const struct element_value *e = packet_find(p, 0, PANA_AVP_ENCRYPTION_ALGORITHM);
 	uint64_t chosen = packet_uint(p, 0, PANA_AVP_ENCRYPTION_ALGORITHM, 0);
 
-	if (!e)
+	if (!e || MUTANT(pana_paa_takes_any_encryption))
 		return 0;
 	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX; i++)
 		if (chosen && paa->config.common.encryptions[i] == chosen)

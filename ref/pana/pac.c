@@ -151,7 +151,8 @@ static uint8_t choose_encryption(const struct pac *pac, const struct packet *p)
 	const enum pana_encryption *list = pac->config.common.encryptions;
 
 	for (unsigned i = 0; i < PANA_ALGORITHMS_MAX && list[i]; i++)
-		if (offered(p, PANA_AVP_ENCRYPTION_ALGORITHM, list[i]))
+		if (offered(p, PANA_AVP_ENCRYPTION_ALGORITHM, list[i]) ||
+			MUTANT(pana_pac_chooses_unoffered))
 			return (uint8_t)list[i];
 	return 0;
 }

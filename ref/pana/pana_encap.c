@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ref/base/mutant.h"
 #include "ref/pana/pana_encap.h"
 
 bool pana_encryption_known(uint32_t encryption)
@@ -22,7 +23,7 @@ void pana_encr_counter(uint32_t key_id, uint32_t session, uint32_t sequence, uin
 	write_u32(&w, session);
 	write_u32(&w, sequence);
 	write_u16(&w, 0);
-	write_u8(&w, 1);
+	write_u8(&w, MUTANT(pana_counter_from_zero) ? 0 : 1);
 }
 
 bool pana_may_encrypt(uint32_t vendor, uint32_t code)
@@ -53,6 +54,8 @@ static void cipher(const struct pana_sa *sa, bool agent, const struct packet *pa
 
 	pana_encr_counter(sa->keys.key_id, (uint32_t)packet->header[PANA_SESSION],
 		(uint32_t)packet->header[PANA_SEQUENCE], counter);
+	if (MUTANT(pana_encryption_keys_swapped))
+		agent = !agent;
 	aes128_ctr(agent ? sa->paa_encr : sa->pac_encr, counter, in, out);
 }
 
@@ -85,6 +88,12 @@ int pana_decode_sealed(struct view datagram, struct packet *packet, struct rejec
 	if (reject->reason != REJECT_MISSING || !packet_find(packet, 0, PANA_AVP_ENCRYPTION_ENCAP))
 		return -1;
 	*reject = (struct reject){ 0 };
+	/* the one that is opened is gone when pana_decap counts */
+	const struct element_value *second =
+		packet_find_nth(packet, 0, PANA_AVP_ENCRYPTION_ENCAP, 1);
+	if (second)
+		return reject_set(reject, REJECT_REPEATED, second->element->name, "RFC 6786 §5",
+			second->offset, 2);
 	return 0;
 }
 
@@ -93,7 +102,7 @@ static int check_hidden(const struct packet *hidden, size_t offset, struct rejec
 {
 	for (unsigned i = 0; i < hidden->element_count; i++) {
 		const struct element_value *e = &hidden->elements[i];
-		if (!pana_may_encrypt(e->vendor, e->code))
+		if (!pana_may_encrypt(e->vendor, e->code) && !MUTANT(pana_any_avp_inside))
 			return reject_set(reject, REJECT_UNEXPECTED,
 				e->element ? e->element->name : NULL, "RFC 6786 §6.1", offset,
 				e->code);

@@ -561,7 +561,11 @@ int link_decap(struct pana_link *link, const struct pana_sa *sa, struct view dat
 	struct packet again;
 
 	octets_clear(&link->plain);
-	if (!encap)
+	if (MUTANT(pana_only_encrypted) && sa->encryption && !encap &&
+		packet_find(packet, 0, PANA_AVP_TERMINATION_CAUSE))
+		return reject_set(reject, REJECT_MISSING, "Encryption-Encap", "RFC 6786 §6.1", 0,
+			0);
+	if (!encap || (MUTANT(pana_ignores_agreement) && !sa->encryption))
 		return 0;
 	if (!sa->live || !sa->encryption)
 		return reject_set(reject, REJECT_UNEXPECTED, encap->element->name, "RFC 6786 §5",

@@ -72,6 +72,8 @@ const struct contract_setting contract_settings[SETTINGS_MAX + 1] = {
 		"numbers of the PRF algorithms to offer or take, best first, joined by commas" },
 	{ "integrity", "BATON_INTEGRITY", SETTING_TEXT, NULL, NULL,
 		"the same for integrity algorithms" },
+	{ "encryption", "BATON_ENCRYPTION", SETTING_TEXT, NULL, NULL,
+		"the same for algorithms that encrypt AVPs (RFC 6786); not set: none" },
 	{ "ike-version", "BATON_IKE_VERSION", SETTING_CHOICE, "1 2", "2", "IKE: version to speak" },
 	{ "ike-auth", "BATON_IKE_AUTH", SETTING_CHOICE, "psk certificate eap-tls", "psk",
 		"IKE: how the initiator proves itself, with BATON_IDENTITY; the responder, "
@@ -136,6 +138,7 @@ const struct contract_feature contract_features[] = {
 	{ "reauthentication", "re-authenticates a session", false },
 	{ "sha256", "PRF_HMAC_SHA2_256 and AUTH_HMAC_SHA2_256_128 beside the SHA-1 ones", false },
 	{ "preauth", "PANA pre-authentication (RFC 5873)", false },
+	{ "avp-encryption", "takes encryption=1: AVPs encrypted with AES128_CTR (RFC 6786)", false },
 	{ "address-update", "follows (agent) or makes (client) a change of the client's address",
 		false },
 	{ "ipv6", "runs over IPv6", false },

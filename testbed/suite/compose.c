@@ -326,6 +326,8 @@ static int encode(struct work *w, struct composed *out)
 {
 	struct writer writer = writer_of(out->octets, sizeof(out->octets));
 
+	if (w->in->role->ops->hide)
+		w->in->role->ops->hide(w->in->peer, w->packet, arena_of(w));
 	wire_encode(w->packet, &writer);
 	out->size = writer.used;
 	if (writer.failed) {
@@ -475,6 +477,29 @@ static int keep_seal(struct work *w, struct composed *out)
 	return result;
 }
 
+/* What the message says, for who takes note of it, when elements of it were encrypted: those that are
+ * in the datagram as they stand there, the others as they were. */
+static void keep_plain(struct work *w, const struct packet *plain)
+{
+	struct packet said = *plain;
+
+	if (plain->element_count == w->packet->element_count)
+		return;
+	said.element_count = 0;
+	for (unsigned i = 0; i < plain->element_count; i++) {
+		struct element_value e = plain->elements[i];
+		int at = element_index(w, e.vendor, e.code);
+		if (at >= 0)
+			e.value = w->packet->elements[at].value;
+		else
+			e.value.data = (const uint8_t *)arena_copy(arena_of(w),
+				(const char *)e.value.data, e.value.size);
+		if (at >= 0 || e.value.size)
+			said.elements[said.element_count++] = e;
+	}
+	*w->packet = said;
+}
+
 /* Values of the packet now point to what is really in the datagram. */
 static void point_into(struct work *w, struct composed *out)
 {
@@ -564,12 +589,14 @@ int compose(const struct compose_input *in, struct composed *out, char *why, siz
 		move_last(&w);
 	if (in->role->arrange)
 		in->role->arrange(w.packet, w.set_before, arena_of(&w));
+	struct packet plain = *w.packet;
 	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, true, true, out) < 0 ||
 		patch_lengths(&w, in->alter, true, true, out) < 0 || fill_seal(&w, out) < 0)
 		return -1;
 	if (in->role->ops->finish)
 		in->role->ops->finish(in->peer, &out->packet, out->octets, out->size);
 	point_into(&w, out);
+	keep_plain(&w, &plain);
 	if (patch_ends(&w, in->pattern, out) < 0 || patch_ends(&w, in->alter, out) < 0)
 		return -1;
 	out->sizes[0] = out->size;

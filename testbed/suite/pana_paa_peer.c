@@ -50,6 +50,7 @@ static void take_start(struct peer *peer, const struct packet *packet, struct vi
 	keep(&peer->i_pan, octets);
 	peer->prf = (uint32_t)packet_uint(packet, 0, PANA_AVP_PRF_ALGORITHM, 0);
 	peer->integrity = (uint32_t)packet_uint(packet, 0, PANA_AVP_INTEGRITY_ALGORITHM, 0);
+	peer->encryption = (uint32_t)packet_uint(packet, 0, PANA_AVP_ENCRYPTION_ALGORITHM, 0);
 	if (peer->phase == PHASE_NOTHING)
 		peer->phase = PHASE_STARTED;
 	if (!peer->eap_used)
@@ -129,6 +130,8 @@ static void compose_start(struct peer *peer, struct packet *out)
 		add_number(peer, out, PANA_AVP_PRF_ALGORITHM, *n);
 	for (const uint32_t *n = peer->integrities; *n; n++)
 		add_number(peer, out, PANA_AVP_INTEGRITY_ALGORITHM, *n);
+	for (const uint32_t *n = peer->encryptions; *n; n++)
+		add_number(peer, out, PANA_AVP_ENCRYPTION_ALGORITHM, *n);
 	if (peer_says_yes(peer, "stateless", true))
 		return;
 	if (!peer->eap_used)
@@ -186,6 +189,7 @@ static void compose(struct peer *peer, const struct message *message, struct pac
 		if (message->type == PANA_TERMINATION)
 			add_number(peer, out, PANA_AVP_TERMINATION_CAUSE, PANA_ADMINISTRATIVE);
 	}
+	add_encap(peer, out);
 }
 
 /* --- sent ----------------------------------------------------------------------------------- */
@@ -235,12 +239,22 @@ static const struct message *next(struct peer *peer)
 	return NULL;
 }
 
+static struct peer *create(const struct peer_config *config)
+{
+	struct peer *peer = pana_peer_new(config);
+
+	peer->agent = true;
+	return peer;
+}
+
 const struct peer_ops pana_paa_peer = {
-	.create = pana_peer_new,
+	.create = create,
 	.destroy = pana_peer_destroy,
 	.received = received,
 	.sent = sent,
 	.compose = compose,
+	.hide = peer_hide,
+	.unwrap = peer_unwrap,
 	.protects = peer_protects,
 	.seal_size = peer_seal_size,
 	.seal = peer_seal,

@@ -38,6 +38,7 @@ static void start_session(struct peer *peer, const struct packet *packet, struct
 	peer->session = (uint32_t)packet->header[PANA_SESSION];
 	peer->prf = choose(packet, PANA_AVP_PRF_ALGORITHM, peer->prfs);
 	peer->integrity = choose(packet, PANA_AVP_INTEGRITY_ALGORITHM, peer->integrities);
+	peer->encryption = choose(packet, PANA_AVP_ENCRYPTION_ALGORITHM, peer->encryptions);
 	keep(&peer->i_par, octets);
 }
 
@@ -115,6 +116,8 @@ static void compose_pan(struct peer *peer, const struct message *message, struct
 			add_number(peer, out, PANA_AVP_PRF_ALGORITHM, peer->prf);
 		if (peer->integrity)
 			add_number(peer, out, PANA_AVP_INTEGRITY_ALGORITHM, peer->integrity);
+		if (peer->encryption)
+			add_number(peer, out, PANA_AVP_ENCRYPTION_ALGORITHM, peer->encryption);
 	} else if (packet_find(&peer->request, 0, PANA_AVP_NONCE)) {
 		packet_add(out, 0, PANA_AVP_NONCE, kept_view(&peer->own_nonce));
 	}
@@ -143,6 +146,7 @@ static void compose(struct peer *peer, const struct message *message, struct pac
 		if (message->type == PANA_TERMINATION)
 			add_number(peer, out, PANA_AVP_TERMINATION_CAUSE, PANA_LOGOUT);
 	}
+	add_encap(peer, out);
 }
 
 /* --- sent ----------------------------------------------------------------------------------- */
@@ -204,6 +208,8 @@ const struct peer_ops pana_pac_peer = {
 	.received = received,
 	.sent = sent,
 	.compose = compose,
+	.hide = peer_hide,
+	.unwrap = peer_unwrap,
 	.protects = peer_protects,
 	.seal_size = peer_seal_size,
 	.seal = peer_seal,

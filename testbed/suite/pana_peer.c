@@ -62,6 +62,7 @@ struct peer *pana_peer_new(const struct peer_config *config)
 	peer->preauth = peer_says_yes(peer, "preauth", false);
 	read_offers(peer_setting(peer, "prf", "2"), peer->prfs);
 	read_offers(peer_setting(peer, "integrity", "7"), peer->integrities);
+	read_offers(peer_setting(peer, "encryption", ""), peer->encryptions);
 	renew_nonce(peer);
 	return peer;
 }
@@ -154,34 +155,45 @@ static void log_key(struct peer *peer)
 		peer->config.key_log(peer->config.context, line);
 }
 
-/*
- * RFC 5191 §5.3: PANA_AUTH_KEY = prf+(MSK, "IETF PANA" | I_PAR | I_PAN | PaC_nonce | PAA_nonce |
- * Key_ID), as long as the integrity algorithm's key.
- */
-void derive_key(struct peer *peer, uint32_t id, struct view pac_nonce, struct view paa_nonce)
+/* prf+(MSK, label | I_PAR | I_PAN | PaC_nonce | PAA_nonce | Key_ID): RFC 5191 §5.3, RFC 6786 §3. */
+static void key_of_label(struct peer *peer, const char *label, const struct pana_key *key,
+	struct view pac_nonce, struct view paa_nonce, uint8_t *out, size_t size)
 {
 	const struct algorithm *prf = algorithm(prf_rows, peer->prf);
-	const struct algorithm *integrity = algorithm(integrity_rows, peer->integrity);
-	const struct view label = view_text("IETF PANA");
-	size_t room = label.size + peer->i_par.size + peer->i_pan.size + pac_nonce.size +
+	size_t room = strlen(label) + peer->i_par.size + peer->i_pan.size + pac_nonce.size +
 		paa_nonce.size + 4;
 	uint8_t *seed = malloc(room);
 
 	if (!seed)
 		abort();
 	struct writer w = writer_of(seed, room);
-	write_view(&w, label);
+	write_view(&w, view_text(label));
 	write_view(&w, kept_view(&peer->i_par));
 	write_view(&w, kept_view(&peer->i_pan));
 	write_view(&w, pac_nonce);
 	write_view(&w, paa_nonce);
-	write_u32(&w, id);
-	peer->old = peer->key;
-	peer->key = (struct pana_key){ .there = true, .id = id,
-		.size = digest_size(integrity->digest) };
-	prf_plus(prf->digest, VIEW(peer->eap->msk, EAP_MSK_SIZE), writer_view(&w), peer->key.value,
-		peer->key.size);
+	write_u32(&w, key->id);
+	prf_plus(prf->digest, VIEW(peer->eap->msk, EAP_MSK_SIZE), writer_view(&w), out, size);
 	free(seed);
+}
+
+/* PANA_AUTH_KEY is as long as the integrity algorithm's key. */
+void make_key(struct peer *peer, uint32_t id, struct view pac_nonce, struct view paa_nonce,
+	struct pana_key *out)
+{
+	const struct algorithm *integrity = algorithm(integrity_rows, peer->integrity);
+
+	*out = (struct pana_key){ .there = true, .id = id,
+		.size = digest_size(integrity->digest) };
+	key_of_label(peer, "IETF PANA", out, pac_nonce, paa_nonce, out->value, out->size);
+	key_of_label(peer, "IETF PANA PaC Encr", out, pac_nonce, paa_nonce, out->pac_encr, 16);
+	key_of_label(peer, "IETF PANA PAA Encr", out, pac_nonce, paa_nonce, out->paa_encr, 16);
+}
+
+void derive_key(struct peer *peer, uint32_t id, struct view pac_nonce, struct view paa_nonce)
+{
+	peer->old = peer->key;
+	make_key(peer, id, pac_nonce, paa_nonce, &peer->key);
 	log_key(peer);
 }
 

@@ -9,6 +9,7 @@
 #include "ref/eap/eap.h"
 #include "ref/pana/pana_wire.h"
 #include "testbed/suite/peer.h"
+#include "testbed/suite/role.h"
 
 extern const struct peer_ops pana_pac_peer, pana_paa_peer;
 
@@ -30,12 +31,13 @@ struct kept {
 	size_t size;
 };
 
-/* PANA_AUTH_KEY (RFC 5191 §5.3) and what names it. */
+/* PANA_AUTH_KEY (RFC 5191 §5.3), the keys that encrypt AVPs, and what names them. */
 struct pana_key {
 	bool there;
 	uint32_t id;
 	uint8_t value[PEER_KEY_MAX];
 	size_t size;
+	uint8_t pac_encr[16], paa_encr[16]; /* RFC 6786 §3 */
 };
 
 struct peer {
@@ -47,6 +49,7 @@ struct peer {
 	enum pana_phase phase;
 	unsigned rounds;      /* successful authentications */
 	bool preauth;	      /* the E bit is to be set */
+	bool agent;	      /* the tester is one */
 
 	uint32_t session;
 	uint32_t send_next;    /* number of the next request of the tester's */
@@ -61,7 +64,8 @@ struct peer {
 	struct kept i_par, i_pan;	      /* RFC 5191 §5.3 */
 	struct kept own_nonce, sut_nonce;
 	uint32_t prfs[PEER_OFFERS_MAX], integrities[PEER_OFFERS_MAX]; /* ends at 0 */
-	uint32_t prf, integrity;	      /* chosen; 0: none */
+	uint32_t encryptions[PEER_OFFERS_MAX];	 /* likewise, RFC 6786 */
+	uint32_t prf, integrity, encryption;  /* chosen; 0: none */
 	struct pana_key key, old;
 	uint32_t result;
 
@@ -108,6 +112,10 @@ void renew_nonce(struct peer *peer);
 /* The key of this authentication: RFC 5191 §5.3. The present one becomes the old one. */
 void derive_key(struct peer *peer, uint32_t id, struct view pac_nonce, struct view paa_nonce);
 
+/* The same, of the present EAP conversation, into `out`. */
+void make_key(struct peer *peer, uint32_t id, struct view pac_nonce, struct view paa_nonce,
+	struct pana_key *out);
+
 /* Gives an EAP packet to the tester's end and keeps what it answers. */
 void feed_eap(struct peer *peer, struct view payload);
 /* Begins a conversation, or a new one. */
@@ -129,6 +137,16 @@ bool peer_acceptable(struct peer *peer, const struct packet *packet, bool again,
 bool peer_waiting(const struct peer *peer);
 bool peer_reached(const struct peer *peer, const char *point);
 const char *peer_position(const struct peer *peer);
+
+/* --- pana_peer_encap.c */
+/* Last of a composed message: an empty Encryption-Encap when AVPs are to be encrypted, which
+ * peer_hide fills with those that may be. What a suite puts there is encrypted as it is. */
+void add_encap(struct peer *peer, struct packet *out);
+void peer_hide(struct peer *peer, struct packet *packet, struct arena *arena);
+int peer_unwrap(struct peer *peer, struct view octets, struct packet *packet,
+	struct reject *reject);
+/* The role's: in a message with an Encryption-Encap an AVP may be missing. */
+int pana_suite_decode(struct view octets, struct packet *out, struct reject *reject);
 
 /* The answer that is due to the last request of the sut, or NULL. */
 const struct message *answer_due(const struct peer *peer);

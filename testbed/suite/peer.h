@@ -72,6 +72,8 @@ struct peer_ops {
 	size_t (*seal_size)(const struct peer *peer);
 	/* The value over the whole message, in which the value's place is zero. False: no key. */
 	bool (*seal)(struct peer *peer, struct view octets, bool old, uint8_t *out);
+	/* Encrypts single elements of a message that is about to be written; NULL: none. */
+	void (*hide)(struct peer *peer, struct packet *packet, struct arena *arena);
 	/* Last hand on a composed message, for what is computed over all of it; NULL: nothing. */
 	void (*finish)(struct peer *peer, const struct packet *packet, uint8_t *octets,
 		size_t size);
@@ -80,7 +82,7 @@ struct peer_ops {
 		struct view octets);
 
 	/*
-	 * Where encryption hides the message; NULL: nowhere. The peer then has no seal: what the
+	 * Where encryption hides the message; NULL: nowhere. A peer that wraps has no seal: what the
 	 * integrity element says in a suite is how the message is encrypted, or whether it opened.
 	 */
 	/* Fills in what was hidden; `packet` holds what the role decoded. 1: done, also when there

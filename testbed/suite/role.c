@@ -120,6 +120,7 @@ const struct role roles[] = {
 		.seal = PANA_AVP_AUTH,
 		.points = pana_points,
 		.inner = pana_inner,
+		.decode = pana_suite_decode,
 		.ops = &pana_pac_peer,
 	},
 	{
@@ -132,6 +133,7 @@ const struct role roles[] = {
 		.seal = PANA_AVP_AUTH,
 		.points = pana_points,
 		.inner = pana_inner,
+		.decode = pana_suite_decode,
 		.ops = &pana_paa_peer,
 	},
 	{

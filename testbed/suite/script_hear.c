@@ -159,7 +159,8 @@ static bool unwrap(struct script *s, struct incoming *in)
 	if (!ops->unwrap || in->opened || in->datagram.closed)
 		return true;
 	in->opened = true;
-	ops->place(s->now->peer, &in->datagram.to, &in->datagram.from);
+	if (ops->place)
+		ops->place(s->now->peer, &in->datagram.to, &in->datagram.from);
 	if (!in->heard.decoded)
 		return true;
 	int done = ops->unwrap(s->now->peer, in->datagram.octets, &in->heard.packet, &reject);
