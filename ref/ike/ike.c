@@ -386,6 +386,8 @@ static int protected_input(struct ike *ike, struct ike_sa **found, struct ike_st
 	const struct element_value *sk = &outer->elements[outer->element_count - 1];
 	uint32_t first = sk->next;
 	bool fragment = sk->code == IKE_PAYLOAD_SKF;
+	if (again && sa->state == IKE_STATE_ASKING) /* the answer is in the making */
+		return 0;
 	if (again) {
 		struct reader r = reader_of(sk->value);
 		/* RFC 7383 §2.6.1: the first fragment alone asks for the answer again */
@@ -529,6 +531,24 @@ static int want(struct ike_sa *sa, enum ike_task task)
 	return 0;
 }
 
+/* §2.11: a request may come from elsewhere, and is answered to there. One that is under way already
+ * goes on from there. */
+static int delete_from(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s)
+{
+	bool moves = event->local.family != 0;
+
+	if (ike_unproven(sa) ||
+		sa->state > (moves ? IKE_STATE_DELETING : IKE_STATE_ESTABLISHED))
+		return -1;
+	if (moves)
+		memcpy(sa->local.address, event->local.address, sizeof(sa->local.address));
+	if (sa->state == IKE_STATE_DELETING)
+		ike_send_flight(sa, &sa->request, s);
+	else
+		sa->wanted |= 1u << TASK_DELETE;
+	return 0;
+}
+
 static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s)
 {
 	switch (event->kind) {
@@ -552,9 +572,12 @@ static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_st
 		sa->hold_due = s->now;
 		return 0;
 	case IKE_EVENT_DELETE:
-		if (ike_unproven(sa) || sa->state > IKE_STATE_ESTABLISHED)
-			return -1;
-		sa->wanted |= 1u << TASK_DELETE;
+		return delete_from(sa, event, s);
+	case IKE_EVENT_ADDRESS:
+		s->internal = event->internal;
+		return sa->state == IKE_STATE_ASKING ? ike_step(sa, IKE_EV_ADDRESS, s) : -1;
+	case IKE_EVENT_FORGET:
+		ike_bury(sa);
 		return 0;
 	}
 	return -1;

@@ -32,6 +32,23 @@ enum ike_means {
 /* A new end of an EAP conversation, the server's at the responder; NULL: there is none to be. */
 typedef struct eap_end *ike_eap_new(void *context, bool server);
 
+/* The key shared with that peer, to stay until the call into the engine is over; empty: none. */
+typedef struct view ike_psk(void *context, const struct ike_id *peer);
+
+/*
+ * What is said about an internal address, RFC 7296 §3.15.1, as on the wire; all zero: nothing. The
+ * last three are of docs/ike.md: where the address comes from a DHCP server, which is to know the
+ * node by its own hardware address and client identifier.
+ */
+struct ike_internal {
+	uint8_t address[4]; /* in a request: the one that is wanted again */
+	uint8_t netmask[4], dns[4], dhcp[4];
+	uint8_t router[4];
+	uint8_t link_address[6]; /* in a request of who asks, in an answer of the router */
+	uint8_t client_id[64];	 /* in a request: DHCP option 61 with its type octet */
+	size_t client_id_size;
+};
+
 /* A peer that may be, and what is agreed with it. */
 struct ike_connection {
 	const char *name;
@@ -39,6 +56,8 @@ struct ike_connection {
 	struct ike_id local_id, remote_id; /* remote type 0: whoever has the key */
 	enum ike_means local_means, remote_means;
 	struct view psk;
+	ike_psk *psk_of; /* responder: instead of `psk`, a key for each peer; or NULL */
+	void *psk_context;
 	const struct ike_credentials *credentials; /* for IKE_BY_CERTIFICATE, of either end */
 	ike_eap_new *eap;			   /* for IKE_BY_EAP */
 	void *eap_context;
@@ -48,7 +67,8 @@ struct ike_connection {
 	bool mobike;
 	bool fragmentation;
 	bool force_encapsulation; /* ESP in UDP even without a NAT */
-	bool ask_address;	  /* initiator: an internal IPv4 address */
+	bool ask_address;	  /* initiator: an internal IPv4 address, */
+	struct ike_internal ask;  /* and what else is to be said then */
 	bool address_change;	  /* docs/address-change.md: offered, and taken */
 	/*
 	 * The owner sends what goes to an address that a peer is leaving in a tunnel to the new one,
@@ -66,6 +86,8 @@ struct ike_connection {
 	bool check_path;	  /* COOKIE2 before a peer's new address is used, RFC 4555 §3.7 */
 	uint8_t pool[4];	  /* responder: first internal IPv4 address to give */
 	uint32_t pool_size;	  /* 0: gives none */
+	/* responder: the owner gives addresses, by IKE_EVENT_ADDRESS after IKE_REPORT_ADDRESS_WANTED */
+	bool owner_gives;
 	size_t fragment_size; /* octets of the largest datagram of IKE, at least 576 */
 	btime rekey_ike, rekey_child, liveness; /* 0: never */
 	/* of IKEv1 (ref/isakmp): */
@@ -103,7 +125,8 @@ void ike_free(struct ike *ike);
 
 enum ike_report {
 	IKE_REPORT_ESTABLISHED, /* authenticated */
-	IKE_REPORT_ADDRESS,	/* an internal address was given to us; data: its octets */
+	IKE_REPORT_ADDRESS,	/* given to us; data: struct ike_internal, to be copied out */
+	IKE_REPORT_ADDRESS_WANTED, /* by a peer that has proven itself; data: struct ike_internal */
 	IKE_REPORT_CHILD_UP,	/* data: struct ike_child_info, to be copied out */
 	IKE_REPORT_CHILD_DOWN,	/* the same */
 	IKE_REPORT_CHILD_FAILED, /* the peer refused; data: words */
@@ -161,9 +184,11 @@ enum ike_event_kind {
 	IKE_EVENT_CREATE_CHILD, /* another one, with the connection's selectors */
 	IKE_EVENT_PROBE,	/* liveness, now */
 	IKE_EVENT_MOVED,	/* we are at `local` now; `peer` too if its family is set */
-	IKE_EVENT_DELETE,	/* the IKE SA and all with it */
+	IKE_EVENT_DELETE,	/* the IKE SA and all with it; `local` set: we are there by now */
 	IKE_EVENT_CHANGE,	/* we are at `local` now, and take everything with us */
 	IKE_EVENT_EXPIRED,	/* our old address is over: tell the peer, and end all that had it */
+	IKE_EVENT_ADDRESS,	/* `internal` for who has asked; NULL: there is none */
+	IKE_EVENT_FORGET,	/* over, without a word to the peer and without a report */
 };
 
 struct ike_event {
@@ -174,6 +199,7 @@ struct ike_event {
 	bool tunnelled;	   /* the SA's messages still come from the old address, in a tunnel */
 	struct ike_sa *of; /* the SA that migrates, when it is not the one that says so; or NULL */
 	btime hold;	   /* how long the old address can be held; 0: for ever */
+	const struct ike_internal *internal; /* of IKE_EVENT_ADDRESS */
 };
 
 /* 0, or -1 when it has no place in the present state. What must wait for its turn waits. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* IKE_AUTH, RFC 7296 §1.2, §2.15, and the internal address, §2.19. */
+/* IKE_AUTH, RFC 7296 §1.2, §2.15. */
 #include <arpa/inet.h>
 
 #include "ref/base/mutant.h"
@@ -76,8 +76,6 @@ int ike_tx_auth(void *context, const void *input)
 	struct ike_sa *sa = context;
 	struct ike_step *s = (struct ike_step *)input;
 	const struct ike_connection *c = sa->connection;
-	struct ike_configuration ask = { IKE_CFG_REQUEST, 1,
-		{ { IKE_CFG_INTERNAL_IP4_ADDRESS, VIEW_EMPTY } } };
 
 	ike_answered(sa);
 	if (!ike_can_prove(sa, c)) {
@@ -99,8 +97,7 @@ int ike_tx_auth(void *context, const void *input)
 	ike_draft_proof(sa, s->draft);
 	if (first_contact(sa))
 		ike_draft_notify(s->draft, IKE_N_INITIAL_CONTACT, VIEW_EMPTY);
-	if (c->ask_address)
-		ike_draft_cp(s->draft, &ask);
+	ike_draft_ask(c, s->draft);
 	ike_draft_child(sa, s->draft, false);
 	if (c->mobike)
 		ike_draft_notify(s->draft, IKE_N_MOBIKE_SUPPORTED, VIEW_EMPTY);
@@ -118,24 +115,6 @@ static void forget_start(struct ike_sa *sa)
 	ike_octets_clear(&sa->nonce_r);
 	ike_octets_clear(&sa->cookie);
 	ike_eap_end(sa);
-}
-
-static void take_address(struct ike_sa *sa, struct ike_step *s)
-{
-	const struct element_value *e = packet_find(s->packet, 0, IKE_PAYLOAD_CP);
-	struct ike_configuration cp;
-
-	if (!sa->connection->ask_address || !e || ike_decode_cp(e, &cp, NULL) < 0 ||
-		cp.type != IKE_CFG_REPLY)
-		return;
-	for (unsigned i = 0; i < cp.count && !sa->has_address; i++) {
-		if (cp.list[i].type != IKE_CFG_INTERNAL_IP4_ADDRESS || cp.list[i].value.size != 4)
-			continue;
-		memcpy(sa->address, cp.list[i].value.data, 4);
-		sa->has_address = true;
-		actions_report(s->actions, sa, IKE_REPORT_ADDRESS,
-			ike_report_name(IKE_REPORT_ADDRESS), VIEW_OF(sa->address));
-	}
 }
 
 static const char *error_words(const struct packet *p, const char *otherwise)
@@ -161,7 +140,7 @@ int ike_be_authenticated(void *context, const void *input)
 	sa->peer_changes = says_changes(sa, s->packet);
 	ike_begin_life(sa, s->now);
 	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
-	take_address(sa, s);
+	ike_take_address(sa, s);
 	if (!ike_complete_child(sa, s, true, NULL))
 		ike_tell(sa, s, IKE_REPORT_CHILD_FAILED,
 			error_words(s->packet, "the answer does not fit the offer"));
@@ -219,51 +198,6 @@ int ike_distrust(void *context, const void *input)
 
 /* --- responder ---------------------------------------------------------------------------- */
 
-static bool address_taken(const struct ike_sa *sa, const uint8_t address[4])
-{
-	for (struct ike_sa *o = sa->ike->first; o; o = o->next)
-		if (o != sa && !o->initiator && o->has_address &&
-			memcmp(o->address, address, 4) == 0)
-			return true;
-	return false;
-}
-
-static bool draw_address(struct ike_sa *sa)
-{
-	const struct ike_connection *c = sa->connection;
-	struct reader r = reader_of(VIEW(c->pool, 4));
-	uint32_t first = read_u32(&r);
-
-	for (uint32_t n = 0; n < c->pool_size; n++) {
-		struct writer w = writer_of(sa->address, 4);
-		write_u32(&w, first + sa->ike->pool_next++ % c->pool_size);
-		if (!address_taken(sa, sa->address))
-			return sa->has_address = true;
-	}
-	return false;
-}
-
-/* §2.19: an address for who asks for one. False when there is none, §3.15.4. */
-static bool draft_address(struct ike_sa *sa, const struct packet *p, struct ike_draft *d)
-{
-	const struct element_value *e = packet_find(p, 0, IKE_PAYLOAD_CP);
-	struct ike_configuration cp, reply = { .type = IKE_CFG_REPLY, .count = 1 };
-
-	if (!e || ike_decode_cp(e, &cp, NULL) < 0 || cp.type != IKE_CFG_REQUEST)
-		return true;
-	for (unsigned i = 0; i < cp.count; i++) {
-		if (cp.list[i].type != IKE_CFG_INTERNAL_IP4_ADDRESS)
-			continue;
-		if (!draw_address(sa))
-			return false;
-		reply.list[0] = (struct ike_attribute){ IKE_CFG_INTERNAL_IP4_ADDRESS,
-			VIEW_OF(sa->address) };
-		ike_draft_cp(d, &reply);
-		return true;
-	}
-	return true;
-}
-
 /* The draft has our AUTH; what the first request asks for besides is answered here. */
 void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet *first)
 {
@@ -279,7 +213,7 @@ void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet 
 	forget_others(sa, s, first);
 	ike_tell(sa, s, IKE_REPORT_ESTABLISHED, NULL);
 	s->packet = first;
-	if (!draft_address(sa, first, s->draft)) {
+	if (!ike_draft_address(sa, s, first)) {
 		ike_draft_error(s->draft, IKE_N_INTERNAL_ADDRESS_FAILURE, s);
 	} else if (packet_find(first, 0, IKE_PAYLOAD_SA)) {
 		uint16_t error = ike_accept_child(sa, s, s->draft, true, NULL, &made);

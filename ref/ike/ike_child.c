@@ -90,7 +90,8 @@ void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out)
 	const struct ike_connection *c = sa->connection;
 	const struct endpoint *e = remote ? &sa->peer : &sa->local;
 	/* the side that asked for an internal address has its traffic under it, §2.19 */
-	bool internal = remote ? c->pool_size && sa->has_address : c->ask_address;
+	bool gives = c->pool_size || c->owner_gives;
+	bool internal = remote ? gives && sa->has_address : c->ask_address;
 
 	*out = remote ? c->remote_ts : c->local_ts;
 	if (internal)

@@ -107,8 +107,7 @@ static int draft_eap(struct ike_sa *sa, struct ike_step *s)
 	return 0;
 }
 
-/* Payloads of a decoded message as they were, to be decoded again when EAP is over. */
-static void keep_first(struct ike_sa *sa, const struct packet *p)
+void ike_keep_first(struct ike_sa *sa, const struct packet *p)
 {
 	uint8_t octets[IKE_MESSAGE_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
@@ -124,6 +123,19 @@ static void keep_first(struct ike_sa *sa, const struct packet *p)
 	ike_octets_set(&sa->first_auth, writer_view(&w));
 }
 
+bool ike_first_request(const struct ike_sa *sa, struct packet *out)
+{
+	struct packet header = { .protocol = &ike_protocol };
+
+	header.header[IKE_SPI_I] = sa->spi_i;
+	header.header[IKE_SPI_R] = sa->spi_r;
+	header.header[IKE_VERSIONS] = IKE_VERSION;
+	header.header[IKE_EXCHANGE_TYPE] = IKE_AUTH;
+	header.header[IKE_FLAGS] = IKE_FLAG_INITIATOR;
+	return ike_decode_inside(&header, sa->first_auth_type, ike_octets_view(&sa->first_auth),
+		       out, NULL) == 0;
+}
+
 int ike_begin_eap(void *context, const void *input)
 {
 	struct ike_sa *sa = context;
@@ -131,7 +143,7 @@ int ike_begin_eap(void *context, const void *input)
 	const struct ike_connection *c = sa->connection = s->proven;
 
 	sa->peer_id = s->proven_id;
-	keep_first(sa, s->packet);
+	ike_keep_first(sa, s->packet);
 	sa->eap = c->eap(c->eap_context, true);
 	if (sa->eap)
 		sa->eap->ops->start(sa->eap);
@@ -163,8 +175,7 @@ int ike_answer_eap_auth(void *context, const void *input)
 	struct ike_step *s = (struct ike_step *)input;
 	struct packet first;
 
-	if (ike_decode_inside(s->packet, sa->first_auth_type, ike_octets_view(&sa->first_auth),
-		    &first, NULL) < 0)
+	if (!ike_first_request(sa, &first))
 		return -1; /* it did decode when it came */
 	ike_draft_begin(s->draft);
 	ike_draft_eap_proof(sa, s->draft);

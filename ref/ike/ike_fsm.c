@@ -3,7 +3,7 @@
  * The state machine of an IKE SA, one for both roles. RFC 7296 has no table of its own; each row
  * names the section it follows.
  *
- * IDLE to EAP_PEER: initiator; IDLE, HALF_OPEN, EAP_SERVER: responder. REPLACED:
+ * IDLE to EAP_PEER: initiator; IDLE, HALF_OPEN to ASKING: responder. REPLACED:
  * rekeyed by the peer, which will delete it. CLOSED: over, and only there to repeat the last answer
  * for a while.
  */
@@ -166,17 +166,23 @@ static const struct fsm_row rows[] = {
 	ROW(EAP_PEER, TURN, wants_delete, DEAD, abandon, S("2.16")),
 
 	ROW(HALF_OPEN, RX_AUTH_REQUEST, ike_asks_for_eap, EAP_SERVER, ike_begin_eap, S("2.16")),
+	ROW(HALF_OPEN, RX_AUTH_REQUEST, ike_proved_asks_owner, ASKING, ike_ask_owner, S("2.19")),
 	ROW(HALF_OPEN, RX_AUTH_REQUEST, ike_peer_proved, ESTABLISHED, ike_answer_auth, S("2.15")),
 	ROW(HALF_OPEN, RX_AUTH_REQUEST, always, CLOSED, ike_refuse_auth, S("2.21.2")),
 	ROW(HALF_OPEN, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
 	ROW(HALF_OPEN, LIFETIME, always, DEAD, expire, S("2.4")),
 
 	STAY(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_goes_on, ike_tx_eap, S("2.16")),
+	ROW(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_proved_asks_owner, ASKING, ike_eap_ask_owner,
+		S("2.19")),
 	ROW(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_proved, ESTABLISHED, ike_answer_eap_auth,
 		S("2.16")),
 	ROW(EAP_SERVER, RX_AUTH_REQUEST, always, CLOSED, ike_refuse_eap, S("2.16")),
 	ROW(EAP_SERVER, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
 	ROW(EAP_SERVER, LIFETIME, always, DEAD, expire, S("2.4")),
+
+	ROW(ASKING, ADDRESS, always, ESTABLISHED, ike_answer_asked, S("2.19")),
+	ROW(ASKING, LIFETIME, always, DEAD, expire, S("2.4")),
 
 	STAY(ESTABLISHED, RX_CREATE_REQUEST, ike_busy, ike_put_off, S("2.25.2")),
 	ROW(ESTABLISHED, RX_CREATE_REQUEST, ike_rekey_possible, REPLACED, ike_answer_rekey,

@@ -63,6 +63,8 @@ static void event(struct world *w, struct reader *in)
 	what.local.address[3] = read_u8(in);
 	what.tunnelled = what.local.address[3] & 1;
 
+	if (w->b.asking)
+		world_give(w, &w->b, what.tunnelled ? NULL : &(struct ike_internal){ .address = { 10, 9 } });
 	if (e->sa)
 		world_event(w, e, what);
 }
@@ -99,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.a.connection.rekey_child = w.b.connection.rekey_ike = 300 * BTIME_S;
 	w.a.connection.ask_address = read_u8(&in) & 1;
 	w.b.connection.pool_size = 4;
+	w.b.connection.owner_gives = size & 2;
 	w.b.connection.tunnels = size & 1;
 	w.a.connection.address_change = w.b.connection.address_change = true;
 	w.a.connection.fragment_size = read_u8(&in) & 1 ? 200 : 1280;

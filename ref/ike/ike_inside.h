@@ -15,13 +15,13 @@
 #define IKE_LINGER (90 * BTIME_S)
 
 #define IKE_STATES(X)                                                                              \
-	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(EAP_PEER) X(HALF_OPEN) X(EAP_SERVER) X(ESTABLISHED)   \
-	X(REPLACED) X(DELETING) X(CLOSED) X(DEAD)
+	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(EAP_PEER) X(HALF_OPEN) X(EAP_SERVER) X(ASKING)        \
+	X(ESTABLISHED) X(REPLACED) X(DELETING) X(CLOSED) X(DEAD)
 
 #define IKE_EVENTS(X)                                                                              \
 	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
 	X(RX_CREATE_REQUEST) X(RX_CREATE_RESPONSE) X(RX_INFO_REQUEST) X(RX_INFO_RESPONSE)          \
-	X(RX_BAD_REQUEST) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD) X(UNVERIFIED)
+	X(RX_BAD_REQUEST) X(ADDRESS) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD) X(UNVERIFIED)
 
 enum ike_state {
 #define X(s) IKE_STATE_##s,
@@ -140,7 +140,7 @@ struct ike_sa {
 	struct eap_end *eap;	       /* while EAP runs */
 	bool eap_stuck;		       /* it took no notice of what it was given */
 	struct ike_octets first_auth;  /* responder: the payloads of the first IKE_AUTH request, */
-	uint32_t first_auth_type;      /* whose answer waits until EAP is over */
+	uint32_t first_auth_type;      /* whose answer waits: for EAP, for the owner's address */
 	uint8_t address[4]; /* internal, given to us or by us */
 	bool has_address;
 
@@ -194,12 +194,13 @@ struct ike_step {
 	const struct ike_connection *proven; /* IKE_AUTH: what the peer's proof fits; NULL: none */
 	struct ike_id proven_id;
 	const char *unproven; /* what was wrong with it, in words; or NULL */
+	const struct ike_internal *internal; /* that the owner gives; NULL: none */
 };
 
-/* A responder that does not know yet with whom it speaks. */
+/* A responder that has not answered the last of IKE_AUTH yet. */
 static inline bool ike_unproven(const struct ike_sa *sa)
 {
-	return sa->state == IKE_STATE_HALF_OPEN || sa->state == IKE_STATE_EAP_SERVER;
+	return sa->state >= IKE_STATE_HALF_OPEN && sa->state < IKE_STATE_ESTABLISHED;
 }
 
 extern const struct fsm ike_machine;
@@ -296,11 +297,23 @@ bool ike_eap_proof_good(const struct ike_sa *sa, const struct packet *p);
 /* Gives the EAP packet of a message to our end, before the state machine takes its step. */
 void ike_eap_input(struct ike_sa *sa, const struct packet *p);
 void ike_eap_end(struct ike_sa *sa);
+/* Payloads of a decoded message as they were, to be decoded again when its answer is made. */
+void ike_keep_first(struct ike_sa *sa, const struct packet *p);
+/* The first request of IKE_AUTH, which has been kept. False: there is none. */
+bool ike_first_request(const struct ike_sa *sa, struct packet *out);
 
 /* --- ike_auth.c */
 /* The answer to the first request is complete: the SA is up. */
 void ike_accept_peer(struct ike_sa *sa, struct ike_step *s, const struct packet *first);
 void ike_refuse_peer(struct ike_sa *sa, struct ike_step *s, const char *words);
+
+/* --- ike_internal.c */
+/* The question of an initiator that wants an address; nothing of one that does not. */
+void ike_draft_ask(const struct ike_connection *c, struct ike_draft *d);
+/* The address in an answer, if one was asked for. */
+void ike_take_address(struct ike_sa *sa, struct ike_step *s);
+/* The answer to who asks. False when there is no address, §3.15.4. */
+bool ike_draft_address(struct ike_sa *sa, struct ike_step *s, const struct packet *first);
 
 /* --- ike_change.c */
 int ike_change_begin(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s);
@@ -333,6 +346,9 @@ ike_guard ike_peer_proved, ike_is_error, ike_asks_again;
 ike_guard ike_begins_eap, ike_asks_for_eap, ike_eap_goes_on, ike_eap_proved;
 ike_action ike_start_eap, ike_answer_eap, ike_begin_eap, ike_tx_eap, ike_answer_eap_auth,
 	ike_refuse_eap;
+/* --- ike_internal.c */
+ike_guard ike_proved_asks_owner, ike_eap_proved_asks_owner;
+ike_action ike_ask_owner, ike_eap_ask_owner, ike_answer_asked;
 ike_action ike_tx_auth, ike_answer_auth, ike_refuse_auth, ike_refuse_bad, ike_be_authenticated,
 	ike_be_refused, ike_distrust;
 /* --- ike_change.c */

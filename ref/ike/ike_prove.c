@@ -39,6 +39,11 @@ static void signed_parts(const struct ike_sa *sa, const struct text *t, uint8_t 
 	parts[2] = VIEW(mac, size);
 }
 
+static struct view key_with(const struct ike_connection *c, const struct ike_id *peer)
+{
+	return c->psk_of ? c->psk_of(c->psk_context, peer) : c->psk;
+}
+
 /* --- ours ----------------------------------------------------------------------------------- */
 
 static size_t sign(const struct ike_sa *sa, const struct ike_connection *c, uint8_t *method,
@@ -57,7 +62,7 @@ bool ike_can_prove(const struct ike_sa *sa, const struct ike_connection *c)
 {
 	switch (c->local_means) {
 	case IKE_BY_PSK:
-		return c->psk.size != 0;
+		return c->psk.size != 0 || c->psk_of;
 	case IKE_BY_CERTIFICATE:
 		return c->credentials && ike_credentials_can_sign(c->credentials, sa->peer_hashes);
 	case IKE_BY_EAP:
@@ -77,7 +82,7 @@ void ike_draft_proof(struct ike_sa *sa, struct ike_draft *d)
 	switch (c->local_means) {
 	case IKE_BY_PSK:
 		text_of(sa, sa->initiator, &c->local_id, &t);
-		size = keyed_value(sa, &t, c->psk, value);
+		size = keyed_value(sa, &t, key_with(c, &sa->peer_id), value);
 		break;
 	case IKE_BY_CERTIFICATE:
 		for (unsigned n = 0; (certificate = ike_credentials_chain(c->credentials, n)).size;
@@ -157,7 +162,7 @@ static bool proof_good(const struct ike_sa *sa, struct ike_step *s, const struct
 {
 	switch (c->remote_means) {
 	case IKE_BY_PSK:
-		return keyed_good(sa, s->packet, id, c->psk);
+		return keyed_good(sa, s->packet, id, key_with(c, id));
 	case IKE_BY_CERTIFICATE:
 		return signature_good(sa, s, s->packet, c, id);
 	case IKE_BY_EAP:

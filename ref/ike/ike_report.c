@@ -7,6 +7,7 @@ const char *ike_report_name(enum ike_report report)
 	static const char *const names[] = {
 		[IKE_REPORT_ESTABLISHED] = "ike_established",
 		[IKE_REPORT_ADDRESS] = "ike_address",
+		[IKE_REPORT_ADDRESS_WANTED] = "ike_address_wanted",
 		[IKE_REPORT_CHILD_UP] = "ike_child_up",
 		[IKE_REPORT_CHILD_DOWN] = "ike_child_down",
 		[IKE_REPORT_CHILD_FAILED] = "ike_child_failed",

@@ -464,6 +464,32 @@ static void test_address_not_verified(void **state)
 	world_end(&w);
 }
 
+/* RFC 7296 §2.19: the owner's address is waited for, in vain the second time. */
+static void test_address_of_the_owner(void **state)
+{
+	struct proof_eap eap = { .psk = { 1, 2, 3 } };
+
+	(void)state;
+	for (int by_eap = 0; by_eap < 2; by_eap++)
+		for (int gives = 0; gives < 2; gives++) {
+			world_init(&w, 1);
+			w.a.connection.ask_address = w.b.connection.owner_gives = true;
+			if (by_eap)
+				proof_by_eap(&w, &eap);
+			world_begin(&w);
+			world_initiate(&w);
+			world_settle(&w);
+			assert_non_null(w.b.asking);
+			if (gives)
+				world_give(&w, &w.b, &(struct ike_internal){ .address = { 10, 0, 0, 8 } });
+			else
+				lose_all(100 * BTIME_S);
+			world_settle(&w);
+			assert_int_equal(world_up(&w), gives);
+			world_end(&w);
+		}
+}
+
 static void test_every_row_was_taken(void **state)
 {
 	(void)state;
@@ -497,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_ordinary),
 		cmocka_unit_test(test_address_change),
 		cmocka_unit_test(test_address_not_verified),
+		cmocka_unit_test(test_address_of_the_owner),
 		cmocka_unit_test(test_every_row_was_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

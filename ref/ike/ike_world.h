@@ -22,6 +22,7 @@ struct end {
 	struct ike_config config;
 	struct ike *ike;
 	struct ike_sa *sa; /* the newest that is up */
+	struct ike_sa *asking; /* waits for an internal address; NULL: none does */
 	struct ike_child_info children[WORLD_CHILDREN_MAX];
 	unsigned child_count;
 };
@@ -113,6 +114,11 @@ static inline void world_note(struct world *w, struct end *e, const struct actio
 
 	if (report == IKE_REPORT_ESTABLISHED || report == IKE_REPORT_REKEYED)
 		e->sa = (struct ike_sa *)a->session;
+	if (report == IKE_REPORT_ADDRESS_WANTED)
+		e->asking = (struct ike_sa *)a->session;
+	if (e->asking == a->session &&
+		(report == IKE_REPORT_FAILED || report == IKE_REPORT_ESTABLISHED))
+		e->asking = NULL;
 	if (report == IKE_REPORT_DOWN || report == IKE_REPORT_UNREACHABLE) {
 		if (e->sa == a->session)
 			e->sa = NULL;
@@ -199,7 +205,18 @@ static inline int world_event(struct world *w, struct end *e, struct ike_event e
 	return result;
 }
 
-/* The same by its kind alone, about the end's first Child SA. */
+/* The owner of the end that was asked gives that address; NULL: it has none. */
+static inline int world_give(struct world *w, struct end *e, const struct ike_internal *internal)
+{
+	struct ike_event event = { .kind = IKE_EVENT_ADDRESS, .internal = internal };
+
+	actions_clear(&w->actions);
+	int result = ike_event(e->ike, e->asking, &event, w->now, &w->actions);
+	world_collect(w, e);
+	return result;
+}
+
+/* The same as world_event by its kind alone, about the end's first Child SA. */
 static inline int world_kind(struct world *w, struct end *e, enum ike_event_kind kind)
 {
 	return world_event(w, e, (struct ike_event){ .kind = kind,

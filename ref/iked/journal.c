@@ -119,7 +119,7 @@ static void log_words(struct iked *d, const struct action *a)
 	json_t *details = journal_sa(a->session);
 	char address[16];
 
-	if (a->event == IKE_REPORT_ADDRESS)
+	if (a->event == IKE_REPORT_ADDRESS || a->event == IKE_REPORT_ADDRESS_WANTED)
 		json_object_set_new(details, "address",
 			json_string(inet_ntop(AF_INET, a->data.data, address, sizeof(address))));
 	else if (a->event == IKE_REPORT_MIGRATED || a->event == IKE_REPORT_CHANGING)
@@ -148,6 +148,7 @@ void journal_report(struct iked *d, const struct action *a)
 	case IKE_REPORT_ESTABLISHED:
 	case IKE_REPORT_REKEYED:
 	case IKE_REPORT_ADDRESS:
+	case IKE_REPORT_ADDRESS_WANTED:
 	case IKE_REPORT_CHILD_FAILED:
 	case IKE_REPORT_MOVED:
 	case IKE_REPORT_CHANGING:

@@ -421,6 +421,8 @@ static int take_event(struct isakmp_sa *sa, const struct ike_event *event, struc
 		return 0;
 	case IKE_EVENT_MOVED:
 	case IKE_EVENT_DELETE:
+	case IKE_EVENT_ADDRESS:
+	case IKE_EVENT_FORGET:
 		break;
 	}
 	return -1;

@@ -135,6 +135,7 @@ static void take_report(struct load_ike *l, const struct action *a)
 			strlen(reject_name(a->reject.reason)));
 		break;
 	case IKE_REPORT_ADDRESS:
+	case IKE_REPORT_ADDRESS_WANTED:
 	case IKE_REPORT_CHILD_DOWN:
 	case IKE_REPORT_REKEYED:
 	case IKE_REPORT_MOVED:
