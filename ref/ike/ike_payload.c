@@ -314,6 +314,21 @@ bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 	return a->type == b->type && view_equal(VIEW(a->data, a->size), VIEW(b->data, b->size));
 }
 
+/* 0x and hexadecimal digits of whole octets. */
+static bool key_id_parse(const char *text, struct ike_id *out)
+{
+	size_t digits = strlen(text) - 2, at = 0;
+	unsigned octet;
+
+	if (strncmp(text, "0x", 2) != 0 || !digits || digits % 2 || digits / 2 > IKE_ID_MAX ||
+		strspn(text + 2, "0123456789abcdefABCDEF") != digits)
+		return false;
+	for (; at < digits / 2 && sscanf(text + 2 + 2 * at, "%2x", &octet) == 1; at++)
+		out->data[at] = (uint8_t)octet;
+	out->size = (uint8_t)at;
+	return true;
+}
+
 int ike_id_parse(const char *text, struct ike_id *out)
 {
 	size_t size = strlen(text);
@@ -327,6 +342,8 @@ int ike_id_parse(const char *text, struct ike_id *out)
 	} else if (inet_pton(AF_INET6, text, out->data) == 1) {
 		out->type = IKE_ID_IPV6_ADDR;
 		out->size = 16;
+	} else if (key_id_parse(text, out)) {
+		out->type = IKE_ID_KEY_ID;
 	} else {
 		out->type = strchr(text, '@') ? IKE_ID_RFC822_ADDR : IKE_ID_FQDN;
 		out->size = (uint8_t)size;
@@ -343,6 +360,12 @@ const char *ike_id_text(const struct ike_id *id, char *out, size_t size)
 		return inet_ntop(AF_INET, id->data, out, (socklen_t)size);
 	if (id->type == IKE_ID_IPV6_ADDR && id->size == 16 && size >= INET6_ADDRSTRLEN)
 		return inet_ntop(AF_INET6, id->data, out, (socklen_t)size);
+	if (id->type == IKE_ID_KEY_ID && size > 2) {
+		used = (size_t)snprintf(out, size, "0x");
+		for (unsigned i = 0; i < id->size && used + 2 < size; i++)
+			used += (size_t)snprintf(out + used, size - used, "%02x", id->data[i]);
+		return out;
+	}
 	for (unsigned i = 0; i < id->size && used + 1 < size; i++)
 		out[used++] = id->data[i] >= 0x20 && id->data[i] < 0x7f ? (char)id->data[i] : '?';
 	if (size)

@@ -73,7 +73,8 @@ struct ike_id {
 /* Longer data than IKE_ID_MAX is refused. */
 int ike_decode_id(const struct element_value *e, struct ike_id *out, struct reject *reject);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
-/* An address, user@domain, or a domain name; 0, or -1 when it is too long or empty. */
+/* An address, user@domain, a domain name, or 0x and hexadecimal digits for ID_KEY_ID; 0, or -1 when
+ * it is too long or empty. */
 int ike_id_parse(const char *text, struct ike_id *out);
 /* Always terminated; returns `out`. */
 const char *ike_id_text(const struct ike_id *id, char *out, size_t size);

@@ -260,6 +260,12 @@ static void test_drafts_come_back(void **state)
 
 	(void)state;
 	ike_draft_begin(&d);
+	assert_int_equal(ike_id_parse("0x00ff10", &id), 0);
+	assert_int_equal(id.type, IKE_ID_KEY_ID);
+	assert_int_equal(id.size, 3);
+	assert_string_equal(ike_id_text(&id, text, sizeof(text)), "0x00ff10");
+	assert_int_equal(ike_id_parse("0x00ff1", &id), 0);
+	assert_int_equal(id.type, IKE_ID_FQDN);
 	assert_int_equal(ike_id_parse("mn@example.org", &id), 0);
 	ike_draft_id(&d, IKE_PAYLOAD_IDI, &id);
 	ike_draft_ts(&d, IKE_PAYLOAD_TSI, &ts);

@@ -2,6 +2,7 @@
 /* Commands at the control socket. */
 #include "ref/iked/esp.h"
 #include "ref/iked/iked.h"
+#include "ref/node/ike_journal.h"
 
 static const struct ike_connection *connection_named(struct iked *d, const char *name)
 {
@@ -22,7 +23,7 @@ static struct ike_sa *sa_of(struct iked *d, const char *name)
 
 static json_t *status_child(struct iked *d, const struct ike_child_info *c)
 {
-	json_t *one = journal_child(c);
+	json_t *one = ike_child_json(c);
 	uint64_t in, out;
 
 	if (d->esp && esp_carried(d->esp, c->spi_in, &in, &out)) {

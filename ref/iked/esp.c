@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +10,7 @@
 #include "ref/host/route.h"
 #include "ref/iked/esp.h"
 #include "ref/iked/sa.h"
+#include "ref/node/child_sa.h"
 
 #define PAIRS_MAX 8 /* of a local and a remote prefix, in one Child SA */
 
@@ -75,63 +75,14 @@ void esp_free(struct esp *esp)
 
 /* --- from what IKE agreed on to what the kernel takes --------------------------------------- */
 
-static const struct {
-	uint16_t encr, key_bits, integ;
-	enum esp_suite suite;
-} suites[] = {
-	{ IKE_ENCR_AES_GCM_16, 256, 0, ESP_AES_GCM_16_256 },
-	{ IKE_ENCR_AES_GCM_16, 128, 0, ESP_AES_GCM_16_128 },
-	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_256_128, ESP_AES_CBC_256_SHA256 },
-	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_256_128, ESP_AES_CBC_128_SHA256 },
-	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_384_192, ESP_AES_CBC_256_SHA384 },
-	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_384_192, ESP_AES_CBC_128_SHA384 },
-	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA2_512_256, ESP_AES_CBC_256_SHA512 },
-	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA2_512_256, ESP_AES_CBC_128_SHA512 },
-	{ IKE_ENCR_AES_CBC, 256, IKE_INTEG_HMAC_SHA1_96, ESP_AES_CBC_256_SHA1 },
-	{ IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA1_96, ESP_AES_CBC_128_SHA1 },
-	{ IKE_ENCR_NULL, 0, IKE_INTEG_HMAC_SHA2_256_128, ESP_NULL_SHA256 },
-};
-
-static bool suite_of(const struct ike_suite *from, enum esp_suite *to)
-{
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-		if (suites[i].encr == from->encr && suites[i].key_bits == from->key_bits &&
-			suites[i].integ == from->integ) {
-			*to = suites[i].suite;
-			return true;
-		}
-	return false;
-}
-
-/* A range that is a whole prefix of all protocols and ports. */
-static bool prefix_of(const struct ike_ts *ts, struct prefix *p)
-{
-	bool v6 = ts->type == IKE_TS_IPV6_ADDR_RANGE;
-	struct prefix end = { .family = v6 ? AF_INET6 : AF_INET };
-	unsigned bits = v6 ? 128 : 32, length = 0;
-
-	while (length < bits &&
-		!((ts->start[length / 8] ^ ts->end[length / 8]) & 0x80 >> length % 8))
-		length++;
-	*p = (struct prefix){ .family = end.family, .length = (uint8_t)length };
-	memcpy(p->address, ts->start, ip_size(p->family));
-	memcpy(end.address, p->address, sizeof(end.address));
-	for (unsigned bit = length; bit < bits; bit++)
-		end.address[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	struct prefix network = prefix_network(p);
-	return ts->protocol == 0 && ts->start_port == 0 && ts->end_port == 65535 &&
-		memcmp(end.address, ts->end, ip_size(p->family)) == 0 &&
-		memcmp(network.address, ts->start, ip_size(p->family)) == 0;
-}
-
 static bool pairs_of(const struct ike_child_info *info, struct child *c)
 {
 	for (unsigned i = 0; i < info->local_ts.count; i++)
 		for (unsigned k = 0; k < info->remote_ts.count; k++) {
 			struct pair p;
 			if (c->count == PAIRS_MAX ||
-				!prefix_of(&info->local_ts.list[i], &p.local) ||
-				!prefix_of(&info->remote_ts.list[k], &p.remote))
+				!child_sa_prefix(&info->local_ts.list[i], &p.local) ||
+				!child_sa_prefix(&info->remote_ts.list[k], &p.remote))
 				return false;
 			c->pairs[c->count++] = p;
 		}
@@ -162,40 +113,26 @@ static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ik
 	return esp->last_id;
 }
 
-/* Where the SA is now; RFC 3948 §2.1: ESP in UDP goes between the ports of IKE. */
+/* Where the SA is now. */
 static void place(const struct child *c, const struct ike_sa *sa, struct esp_sa *in,
 	struct esp_sa *out)
 {
-	const struct endpoint *local = sa_agreed(sa), *peer = sa_peer(sa);
-
-	in->source = out->destination = prefix_of_endpoint(peer);
-	in->destination = out->source = prefix_of_endpoint(local);
-	in->source_port = out->destination_port = c->encapsulated ? ntohs(peer->port) : 0;
-	in->destination_port = out->source_port = c->encapsulated ? ntohs(local->port) : 0;
+	child_sa_place(sa_agreed(sa), sa_peer(sa), c->encapsulated, in, out);
 }
 
 static const char *translate(struct esp *esp, const struct ike_sa *sa,
 	const struct ike_child_info *info, struct child *c)
 {
-	enum esp_suite suite;
+	const char *unfit = child_sa_states(info, sa_agreed(sa), sa_peer(sa), &c->in, &c->out);
 
-	if (!suite_of(&info->suite, &suite))
-		return "an algorithm that this node does not give to the kernel";
+	if (unfit)
+		return unfit;
 	if (!pairs_of(info, c))
 		return "selectors that are no whole prefixes";
 	c->owner = sa;
 	c->spi_in = info->spi_in;
-	c->in.spi = info->spi_in;
-	c->out.spi = info->spi_out;
 	c->in.id = c->out.id = id_for(esp, sa, info);
-	c->in.suite = c->out.suite = suite;
-	c->in.mode = c->out.mode = info->transport ? ESP_TRANSPORT : ESP_TUNNEL;
 	c->encapsulated = info->encapsulated;
-	place(c, sa, &c->in, &c->out);
-	memcpy(c->in.encryption, info->encr_in, info->sizes.encr);
-	memcpy(c->in.integrity, info->integ_in, info->sizes.integ);
-	memcpy(c->out.encryption, info->encr_out, info->sizes.encr);
-	memcpy(c->out.integrity, info->integ_out, info->sizes.integ);
 	return NULL;
 }
 

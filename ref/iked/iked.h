@@ -116,7 +116,6 @@ void again_reached(struct iked *d, const struct ike_sa *sa);
 
 /* --- journal.c */
 json_t *journal_sa(const struct ike_sa *sa);
-json_t *journal_child(const struct ike_child_info *c);
 /* A line of Wireshark's ikev2_decryption_table or ikev1_decryption_table. */
 void journal_keys(struct iked *d, const struct ike_sa *sa);
 /* The report as an event of the node. */

@@ -17,6 +17,7 @@
 #include "ref/ike/ike_proposal.h"
 #include "ref/iked/esp.h"
 #include "ref/iked/iked.h"
+#include "ref/node/ike_journal.h"
 
 #define MARKER_SIZE 4
 
@@ -32,7 +33,7 @@ static void take_child(struct iked *d, const struct action *a)
 	if (a->event == IKE_REPORT_CHILD_DOWN) {
 		esp_down(d->esp, a->session, info.spi_in);
 	} else if (esp_up(d->esp, a->session, &info, why) < 0) {
-		json_t *details = journal_child(&info);
+		json_t *details = ike_child_json(&info);
 		json_object_set_new(details, "words", json_string(why));
 		log_event_json(d->node->log, "esp_failed", details);
 		log_warning(d->node->log, "a Child SA is not in the kernel: %s", why);

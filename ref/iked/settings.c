@@ -89,7 +89,8 @@ static const struct config_row connection_rows[] = {
 	{ .key = "remote", .kind = CONFIG_ADDRESS, PEER(remote),
 	  .help = "The peer's address. Not given: any, and then only the peer can begin." },
 	{ .key = "local_id", .kind = CONFIG_TEXT, PEER(local_id), .required = true, .min = 1,
-	  .max = IKE_ID_MAX, .help = "Our identity: an address, user@domain, or a domain name." },
+	  .max = IKE_ID_MAX, .help = "Our identity: an address, user@domain, a domain name, or 0x and "
+				     "digits: the name of a key (ID_KEY_ID)." },
 	{ .key = "remote_id", .kind = CONFIG_TEXT, PEER(remote_id), .max = IKE_ID_MAX,
 	  .help = "The peer's identity. Not given: whoever has the key." },
 	{ .key = "local_auth", .kind = CONFIG_NAME, PEER(local_auth), .names = means,
