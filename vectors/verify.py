@@ -95,18 +95,26 @@ class Pana(Protocol):
             avps.append(avp)
         return header, avps
 
+    def derive(self, association, label, size):
+        a = association
+        seed = label + b"".join(
+            octets_of(a[name]) for name in ("i_par", "i_pan", "pac_nonce", "paa_nonce"))
+        seed += struct.pack("!I", a["key_id"])
+        key, block, number = b"", b"", 1
+        while len(key) < size:
+            block = hmac.new(octets_of(a["msk"]), block + seed + bytes([number]),
+                             self.prf[a["prf"]]).digest()
+            key, number = key + block, number + 1
+        return key[:size].hex()
+
     def check_keys(self, keys):
         for i, a in enumerate(keys["associations"]):
-            seed = b"IETF PANA" + b"".join(
-                octets_of(a[name]) for name in ("i_par", "i_pan", "pac_nonce", "paa_nonce"))
-            seed += struct.pack("!I", a["key_id"])
-            key, block, number = b"", b"", 1
-            while len(key) < self.integrity[a["integrity"]][1]:
-                block = hmac.new(octets_of(a["msk"]), block + seed + bytes([number]),
-                                 self.prf[a["prf"]]).digest()
-                key, number = key + block, number + 1
             expect("association %d, auth_key" % i, a["auth_key"],
-                   key[: self.integrity[a["integrity"]][1]].hex())
+                   self.derive(a, b"IETF PANA", self.integrity[a["integrity"]][1]))
+            for end, name in ((b"PaC", "pac_encr_key"), (b"PAA", "paa_encr_key")):
+                if "encryption" in a:
+                    expect("association %d, %s" % (i, name), a[name],
+                           self.derive(a, b"IETF PANA " + end + b" Encr", 16))
 
     def check_case(self, case, group):
         if "auth" not in case:

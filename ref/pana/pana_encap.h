@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * AVPs that only the other end can read (RFC 6786): those that may be encrypted travel inside one
- * Encryption-Encap, under a key for each direction. For the files of this folder only.
+ * Encryption-Encap, under a key for each direction.
  */
 #ifndef BATON_PANA_PANA_ENCAP_H
 #define BATON_PANA_PANA_ENCAP_H

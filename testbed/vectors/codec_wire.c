@@ -4,7 +4,7 @@
 
 #include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
-#include "ref/pana/pana_wire.h"
+#include "ref/pana/pana_encap.h"
 #include "ref/radius/radius_wire.h"
 #include "testbed/vectors/codec.h"
 
@@ -70,7 +70,7 @@ int codec_pana_check(const struct vector_codec *codec, struct view octets, struc
 	struct reject *reject)
 {
 	(void)codec;
-	return named(d, pana_decode(octets, &d->packet, reject));
+	return named(d, pana_decode_sealed(octets, &d->packet, reject));
 }
 
 int codec_dxi_check(const struct vector_codec *codec, struct view octets, struct decoded *d,

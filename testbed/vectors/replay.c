@@ -62,6 +62,8 @@ static const char *unfit(const struct vector *v, bool has_user)
 			return "needs a session in its last exchange";
 		return invalid ? NULL : "needs a certain EAP conversation";
 	case NEEDS_OPEN:
+		if (v->has_inside && !invalid)
+			return "needs a session that encrypts AVPs";
 		if (!has_user)
 			return "needs a session in the access phase; --identity and --psk give one";
 		if (v->group->association_count == 0)
@@ -90,10 +92,13 @@ static bool offers_all(const struct talk *t, uint32_t code, const struct vector_
 /* What an answer presumes of the initial request; NULL when the living one fits. */
 static const char *misfit(const struct talk *t, const struct vector *v)
 {
-	bool eap = false;
+	bool eap = false, encryption = false;
 
-	for (size_t i = 0; i < v->element_count; i++)
-		eap |= !v->elements[i].has_vendor && v->elements[i].code == PANA_AVP_EAP_PAYLOAD;
+	for (size_t i = 0; i < v->element_count; i++) {
+		const struct vector_element *e = &v->elements[i];
+		eap |= !e->has_vendor && e->code == PANA_AVP_EAP_PAYLOAD;
+		encryption |= !e->has_vendor && e->code == PANA_AVP_ENCRYPTION_ALGORITHM;
+	}
 	if (v->result == VECTOR_INVALID)
 		return NULL;
 	if (!v->has_fields || vector_number(v, "type") == PANA_CLIENT_INITIATION)
@@ -103,6 +108,8 @@ static const char *misfit(const struct talk *t, const struct vector *v)
 	if (!offers_all(t, PANA_AVP_PRF_ALGORITHM, &v->place.prf) ||
 		!offers_all(t, PANA_AVP_INTEGRITY_ALGORITHM, &v->place.integrity))
 		return "this PAA offers other algorithms than the vector answers";
+	if (encryption && !packet_find(&t->packet, 0, PANA_AVP_ENCRYPTION_ALGORITHM))
+		return "this PAA offers no algorithm to encrypt AVPs with";
 	if (eap && !packet_find(&t->packet, 0, PANA_AVP_EAP_PAYLOAD))
 		return "this PAA has no EAP message in its initial request";
 	return NULL;

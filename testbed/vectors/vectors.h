@@ -99,7 +99,8 @@ struct vector {
 	uint32_t pmk; /* EAPOL: whose PMKID the frame carries, index in the group */
 	bool has_inside;
 	struct view iv; /* IKEv1: of the cipher */
-	struct view inside; /* IKE: what the Encrypted payload or fragment holds */
+	struct view inside; /* IKE: what the Encrypted payload or fragment holds; PANA: what the
+			     * Encryption-Encap does */
 	bool has_reply;
 	struct view reply; /* the only right answer, where there is one */
 	bool has_fields;    /* false where the boundaries are wrong */
@@ -115,6 +116,8 @@ struct vector {
 struct vector_association {
 	uint32_t key_id, prf, integrity;
 	struct view msk, i_par, i_pan, pac_nonce, paa_nonce, auth_key;
+	uint32_t encryption; /* 0: none */
+	struct view pac_encr_key, paa_encr_key;
 };
 
 /* An EAP conversation whose messages the group carries. */

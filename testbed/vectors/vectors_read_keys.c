@@ -46,9 +46,9 @@ static bool read_association(struct source *s, json_t *object, void *to)
 		{"pac_nonce", MEMBER_HEX, true, &a->pac_nonce, NULL},
 		{"paa_nonce", MEMBER_HEX, true, &a->paa_nonce, NULL},
 		{"auth_key", MEMBER_HEX, true, &a->auth_key, NULL},
-		{"encryption", MEMBER_U32, false, NULL, NULL},
-		{"pac_encr_key", MEMBER_HEX, false, NULL, NULL},
-		{"paa_encr_key", MEMBER_HEX, false, NULL, NULL},
+		{"encryption", MEMBER_U32, false, &a->encryption, NULL},
+		{"pac_encr_key", MEMBER_HEX, false, &a->pac_encr_key, NULL},
+		{"paa_encr_key", MEMBER_HEX, false, &a->paa_encr_key, NULL},
 		{NULL, 0, 0, NULL, NULL},
 	};
 

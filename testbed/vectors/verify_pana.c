@@ -5,8 +5,23 @@
 #include "ref/eap/eap_packet.h"
 #include "ref/eap/eap_psk.h"
 #include "ref/eap/eap_psk_crypto.h"
-#include "ref/pana/pana_keys.h"
+#include "ref/pana/pana_encap.h"
 #include "testbed/vectors/codec.h"
+
+static struct pana_key_input input_of(const struct vector_association *a)
+{
+	return (struct pana_key_input){
+		.prf = (enum pana_prf)a->prf,
+		.integrity = (enum pana_integrity)a->integrity,
+		.msk = a->msk,
+		.i_par = a->i_par,
+		.i_pan = a->i_pan,
+		.pac_nonce = a->pac_nonce,
+		.paa_nonce = a->paa_nonce,
+		.key_id = a->key_id,
+		.encryption = (enum pana_encryption)a->encryption,
+	};
+}
 
 /*
  * Whether the message carries an AUTH AVP that verifies under the association (RFC 5191 §5.3,
@@ -17,16 +32,7 @@ static int verify_auth(const struct vector_association *a, struct view octets,
 	const struct packet *packet, struct reject *reject, bool *unknown, char *why, size_t size)
 {
 	struct pana_sa sa = {.live = true, .integrity = (uint8_t)a->integrity};
-	struct pana_key_input in = {
-		.prf = (enum pana_prf)a->prf,
-		.integrity = (enum pana_integrity)a->integrity,
-		.msk = a->msk,
-		.i_par = a->i_par,
-		.i_pan = a->i_pan,
-		.pac_nonce = a->pac_nonce,
-		.paa_nonce = a->paa_nonce,
-		.key_id = a->key_id,
-	};
+	struct pana_key_input in = input_of(a);
 
 	*unknown = !pana_prf_known(a->prf) || !pana_integrity_known(a->integrity);
 	if (*unknown) {
@@ -147,6 +153,48 @@ static struct finding judge_auth(const struct vector *v, const struct packet *p)
 	return good ? finding_none() : judge_rejection_of_auth(v, &reject);
 }
 
+/* --- encrypted AVPs, RFC 6786 ----------------------------------------------------------------- */
+
+static struct finding judge_keys(const struct vector_association *a, const struct pana_sa *sa)
+{
+	if (!view_equal(VIEW_OF(sa->pac_encr), a->pac_encr_key))
+		return finding_of(CHECK_DIFFERS, "PANA_PAC_ENCR_KEY differs from the vector's");
+	if (!view_equal(VIEW_OF(sa->paa_encr), a->paa_encr_key))
+		return finding_of(CHECK_DIFFERS, "PANA_PAA_ENCR_KEY differs from the vector's");
+	return finding_none();
+}
+
+/* Opens what is encrypted; what comes out is the vector's, and right or wrong as it says. */
+static struct finding judge_inside(const struct vector *v, const struct packet *packet)
+{
+	const struct element_value *e = packet_find(packet, 0, PANA_AVP_ENCRYPTION_ENCAP);
+	const struct vector_association *a = &v->group->associations[v->association];
+	struct packet opened = *packet;
+	struct reject reject = {0};
+	struct pana_sa sa;
+	uint8_t plain[8192];
+
+	if (!v->has_auth || !a->encryption || !e || e->value.size > sizeof(plain))
+		return finding_none();
+	struct pana_key_input in = input_of(a);
+	in.session_id = (uint32_t)packet->header[PANA_SESSION];
+	pana_sa_derive(&in, &sa);
+	struct finding f = judge_keys(a, &sa);
+	if (f.verdict != CHECK_AGREES)
+		return f;
+	int result = pana_decap(&sa, !v->to_server, &opened, plain, &reject);
+	if (v->has_inside && !view_equal(VIEW(plain, e->value.size), v->inside))
+		return finding_of(CHECK_DIFFERS, "inside: what is decrypted differs");
+	if (!v->auth_valid)
+		return finding_none();
+	if (result < 0)
+		return judge_rejection(v, &reject);
+	if (v->result == VECTOR_INVALID && v->rule.layer == LAYER_AUTH)
+		return finding_of(CHECK_DIFFERS, "expected rejected: %s (%s), actual taken",
+			v->rule.text, v->rule.clause);
+	return finding_none();
+}
+
 /* EAP-PSK messages of sessions that say how they came about. */
 static struct finding judge_eap(const struct vector *v)
 {
@@ -162,5 +210,7 @@ static struct finding judge_eap(const struct vector *v)
 struct finding verify_pana(const struct vector *v, const struct decoded *d)
 {
 	struct finding f = judge_auth(v, &d->packet);
+	if (f.verdict == CHECK_AGREES)
+		f = judge_inside(v, &d->packet);
 	return f.verdict == CHECK_AGREES ? judge_eap(v) : f;
 }

@@ -6,7 +6,8 @@ import eap
 import keys
 import pana
 from corpus import SILENCE, TO_PAA, TO_PAC, Corpus, Group, Rule
-from session import derive, eap_avp, established, result_avps
+from cases_sessions import psk_dialog, psk_exchange
+from session import Session, eap_avp, established
 
 R, S, C, P = pana.R, pana.S, pana.C, pana.P
 
@@ -68,6 +69,15 @@ def relay():
     return group
 
 
+def encap(s, direction, sequence, plain):
+    return pana.octets(pana.ENCRYPTION_ENCAP,
+                       s.sa.encrypt(direction == TO_PAA, s.id, sequence, plain))
+
+
+def octets_of(avps):
+    return b"".join(bytes(avp) for avp in avps)
+
+
 def encryption():
     group = Group("encrypted", "AES128_CTR negotiated, and AVPs inside Encryption-Encap")
     s = established(group, 0x5E550710, "encrypted", encryption=keys.AES128_CTR)
@@ -81,28 +91,134 @@ def encryption():
                   "started",
                   reaction, peer={"session": s.id, "sequence": first})
 
-    def encap(direction, sequence, avps):
-        plain = b"".join(bytes(avp) for avp in avps)
-        return pana.octets(pana.ENCRYPTION_ENCAP,
-                           s.sa.encrypt(direction == TO_PAA, s.id, sequence, plain))
-
     lifetime, key_id = pana.number(pana.SESSION_LIFETIME, 3600), pana.number(pana.KEY_ID, 1)
+    plain = octets_of([lifetime])
     s.send("par-c", "The lifetime is encrypted", TO_PAC, pana.AUTHENTICATION, R | C, s.paa_sequence,
            [pana.number(pana.RESULT_CODE, 0), eap_avp(eap.success(4)), key_id,
-            encap(TO_PAC, s.paa_sequence, [lifetime])], "authenticating", "PAN[C]", True)
+            encap(s, TO_PAC, s.paa_sequence, plain)], "authenticating", "PAN[C]", True,
+           inside=plain)
     packets = ((TO_PAC, R, "par-eap", eap.identity_request(5), ["PAN", "PAN PAR"]),
                (TO_PAA, 0, "pan-eap", eap.identity_response(5, b"pac@example.net"), ["PAR"]))
     for direction, bits, name, packet, reaction in packets:
+        plain = octets_of([eap_avp(packet)])
         s.send(name, "An EAP message of its own, encrypted", direction, pana.AUTHENTICATION, bits,
-               s.paa_sequence, [encap(direction, s.paa_sequence, [eap_avp(packet)])],
-               "reauthenticating", reaction, True)
-    one = encap(TO_PAA, s.pac_sequence, [lifetime])
+               s.paa_sequence, [encap(s, direction, s.paa_sequence, plain)],
+               "reauthenticating", reaction, True, inside=plain)
+    one = encap(s, TO_PAA, s.pac_sequence, octets_of([lifetime]))
     s.broken("twice", "Encryption-Encap twice", TO_PAA, pana.NOTIFICATION, R | P, [one, one.copy()],
              "open", rule("repeated-element", "RFC6786 5", "there SHALL be only one",
                           "Encryption-Encap"))
+    causes(s)
+    inside_out(s)
+    return group
+
+
+def causes(s):
+    """Terminations whose cause is encrypted, or not."""
+    for direction, cause, name, sequence in ((TO_PAA, 1, "ptr-pac", s.pac_sequence),
+                                             (TO_PAC, 4, "ptr-paa", s.paa_sequence)):
+        avp = pana.number(pana.TERMINATION_CAUSE, cause)
+        s.send(name, "The cause of a termination, encrypted", direction, pana.TERMINATION, R,
+               sequence, [encap(s, direction, sequence, octets_of([avp]))], "open", "PTA", True,
+               inside=octets_of([avp]))
+        s.send(name + "-clear", "The same cause in the clear, which is allowed", direction,
+               pana.TERMINATION, R, sequence, [avp.copy()], "open", "PTA", True)
+
+
+def keyed(reason, clause, text, field=None, also=()):
+    """Only who has the keys sees it."""
+    return Rule("auth", reason, clause, text, field, also=also)
+
+
+def inside_out(s):
+    """What is wrong with what is inside."""
+    cause = pana.number(pana.TERMINATION_CAUSE, 1)
+
+    def add(name, comment, plain, broken, avps=(), value=None, **more):
+        value = value or encap(s, TO_PAA, s.pac_sequence, plain)
+        s.broken(name, comment, TO_PAA, pana.TERMINATION, R, [*avps, value], "open", broken,
+                 inside=plain, **more)
+
+    forbidden = ((pana.AUTH, bytes(20)), (pana.INTEGRITY_ALGORITHM, bytes([0, 0, 0, 7])),
+                 (pana.KEY_ID, bytes([0, 0, 0, 1])), (pana.NONCE, bytes(20)),
+                 (pana.PRF_ALGORITHM, bytes([0, 0, 0, 2])), (pana.RESULT_CODE, bytes(4)),
+                 (pana.ENCRYPTION_ALGORITHM, bytes([0, 0, 0, 1])),
+                 (pana.ENCRYPTION_ENCAP, bytes(cause)))
+    for code, value in forbidden:
+        name = pana.AVP_NAMES[code]
+        add("inside-" + name.lower(), name + " inside, where it must not be",
+            bytes(pana.octets(code, value)),
+            keyed("unexpected-element", "RFC6786 6.1", "not to be encrypted", name),
+            [cause.copy()])
+    add("inside-two", "The cause inside, twice", octets_of([cause, cause]),
+        keyed("repeated-element", "RFC5191 7.4", "exactly one", "Termination-Cause"))
+    add("inside-both", "The cause inside, and in the clear", octets_of([cause]),
+        keyed("repeated-element", "RFC5191 7.4", "exactly one", "Termination-Cause"),
+        [cause.copy()])
+    add("inside-other", "Another AVP than the one that must be there", octets_of(
+        [pana.number(pana.SESSION_LIFETIME, 3600)]),
+        keyed("unexpected-element", "RFC5191 7.4", "not in a PTR", "Session-Lifetime",
+              also=("missing-element",)))
+    add("inside-long", "An AVP that says more octets than there are",
+        bytes(cause)[:4] + b"\x00\x05" + bytes(cause)[6:],
+        keyed("truncated", "RFC6786 5", "whole AVPs are encrypted", also=("bad-length",)))
+    add("inside-short", "An AVP that is cut", bytes(cause)[:10],
+        keyed("truncated", "RFC6786 5", "whole AVPs are encrypted", also=("bad-length",)))
+    scrambled = ("truncated", "bad-length", "unknown-element", "bad-flags")
+    number = s.pac_sequence
+    for name, comment, key, sequence in (
+            ("other-key", "Encrypted with the key of the other direction", TO_PAC, number),
+            ("other-number", "Encrypted with the number of the message before", TO_PAA, number - 1)):
+        add(name, comment, None,
+            keyed("unexpected-element", "RFC6786 3", "what comes out is nothing", also=scrambled),
+            value=encap(s, key, sequence, bytes(cause)))
+    s.broken("no-auth", "An encrypted cause without AUTH", TO_PAA, pana.TERMINATION, R,
+             [encap(s, TO_PAA, number, bytes(cause))], "open",
+             keyed("missing-integrity", "RFC5191 5.5", "every message has AUTH", "AUTH"),
+             protected=False, inside=bytes(cause))
+    s.broken("bad-auth", "AUTH over the message as it was before encryption", TO_PAA,
+             pana.TERMINATION, R,
+             [encap(s, TO_PAA, number, bytes(cause)),
+              pana.octets(pana.AUTH, before_encryption(s, number, cause))], "open",
+             keyed("bad-integrity", "RFC6786 5", "AUTH is over what is sent", "AUTH"),
+             protected=False, inside=bytes(cause))
+
+
+def before_encryption(s, sequence, cause):
+    packet = pana.message(pana.TERMINATION, R, s.id, sequence, cause.copy())
+    return pana.PANA(pana.protect(packet, s.sa)).avps[-1].value
+
+
+def conversation():
+    """A session from the PCI to its end, with the SHA-2 algorithms and whatever may be encrypted."""
+    group = Group("encrypted-psk", "EAP-PSK with AES128_CTR: a whole session")
+    s = Session(group, 0x5E550711, 0x41000101, 0x52000101)
+    dialog = psk_dialog("encrypted-psk")
+    group.eap.append(dialog.as_json())
+    pair = (keys.PRF_HMAC_SHA2_256, keys.AUTH_HMAC_SHA2_256_128)
+    s.pci("pci", "PaC-initiated session")
+    s.start((pair,), "algorithms offered, one to encrypt with",
+            [pana.number(pana.ENCRYPTION_ALGORITHM, keys.AES128_CTR)])
+    psk_exchange(s, dialog, "encrypted-psk", 1, 7, pair, True, encryption=keys.AES128_CTR)
+    plain = octets_of([eap_avp(eap.success(3)), pana.number(pana.SESSION_LIFETIME, 3600)])
+    s.send("par-complete", "The last request, under the keys that it brings", TO_PAC,
+           pana.AUTHENTICATION, R | C, s.paa_sequence,
+           [pana.number(pana.RESULT_CODE, 0), pana.number(pana.KEY_ID, 7),
+            encap(s, TO_PAC, s.paa_sequence, plain)], "authenticating", "PAN[C]", True,
+           inside=plain)
+    s.send("pan-complete", "The last answer has nothing that could be encrypted", TO_PAA,
+           pana.AUTHENTICATION, C, s.paa_sequence, [pana.number(pana.KEY_ID, 7)], "authenticating",
+           SILENCE, True)
+    s.paa_sequence += 1
+    s.exchange("ping", "Ping from the PaC", True, pana.NOTIFICATION, P)
+    plain = octets_of([pana.number(pana.TERMINATION_CAUSE, 1)])
+    s.send("ptr-logout", "Logout", TO_PAA, pana.TERMINATION, R, s.pac_sequence,
+           [encap(s, TO_PAA, s.pac_sequence, plain)], "open", "PTA", True, inside=plain)
+    s.send("pta-logout", "Answer: logout", TO_PAC, pana.TERMINATION, 0, s.pac_sequence, [],
+           "terminating", SILENCE, True)
     return group
 
 
 def corpora():
     return [Corpus("extensions", "Relay and encryption", ["RFC 5191", "RFC 6345", "RFC 6786"],
-                   [relay(), encryption()])]
+                   [relay(), encryption(), conversation()])]

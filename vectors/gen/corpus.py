@@ -64,15 +64,19 @@ class Case(vector.Case):
     NEEDS = ("fresh", "started", "authenticating", "open", "reauthenticating", "terminating")
 
     def __init__(self, group, name, comment, direction, octets, needs, reaction, auth=None,
-                 peer=None, **more):
+                 peer=None, inside=None, **more):
+        """inside: what the Encryption-Encap AVP holds, before encryption."""
         super().__init__(group, name, comment, direction, octets, needs, reaction, state=peer,
                          **more)
-        self.auth = auth
+        self.auth, self.inside = auth, inside
 
     def more_json(self):
-        if self.auth is None:
-            return {}
-        return {"auth": {"association": self.auth[0], "valid": self.auth[1]}}
+        out = {}
+        if self.auth is not None:
+            out["auth"] = {"association": self.auth[0], "valid": self.auth[1]}
+        if self.inside is not None:
+            out["inside"] = self.inside.hex()
+        return out
 
     def decoded(self):
         header, avps = dissect(self.octets)
