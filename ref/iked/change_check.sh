@@ -4,7 +4,9 @@
 # Address change (docs/address-change.md) between two baton-iked with ESP in transport mode: a TCP
 # stream in each direction of programs that know nothing goes on over ten changes of one end's
 # address, directly and in tunnels, by command and by itself, and one of the other's, every octet
-# compared; keys and SPIs stay; no packet is larger afterwards. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked.
+# compared; keys and SPIs stay; no packet is larger afterwards. The same over IKEv1, and IKEv1 in tunnel
+# mode with null encryption: rekeyed, deleted, moved. In the guest, whose kernel has ESP. Speaks TAP.
+# Needs build/bin/baton and baton-iked.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bin=$PWD/build/bin
@@ -65,9 +67,10 @@ connections:
     local_id: $4
     remote_id: $5
     psk: a shared secret
-    transport: true
+    version: ${version:-2}
+${mode:-    transport: true
+    tunnel: true}
     address_change: true
-    tunnel: true
     start: $start
 $([ "$2" = any ] || printf '    local: %s\n    remote: %s\n' "$2" "$3")
 END
@@ -231,4 +234,98 @@ grep '"sockets_moved"' "$work/mn.events" | grep -o '"frozen_s":[0-9.e-]*\|"moved
 ctl mn expire >/dev/null && until_true 20 grep -q ike_expired "$work/cn.events" &&
 	[ -z "$(ip xfrm state)" ] && [ -z "$(there ip xfrm state)" ]
 ok 'the mover says that its address is over: nothing is left in either kernel' $?
+
+# --- over IKEv1, docs/address-change.md §8 -----------------------------------------------------------
+
+again() { # LOCAL of the mover; both nodes anew
+	for n in mn cn; do
+		ctl $n quit >/dev/null
+		until_true 10 eval "! ctl $n status"
+		rm -f "$work/$n.events"
+	done
+	node cn any any cn.example mn.example false there nsenter --net=/proc/$space/ns/net
+	node mn "$1" 10.9.0.22 mn.example cn.example true env
+	until_true 20 grep -q ike_child_up "$work/mn.events"
+}
+rm -f "$work/enough"
+version=1
+again $old && ctl mn status | grep -q '"version": 1' && grep -q '"mode":"transport"' "$work/mn.events"
+ok 'IKEv1: a Child SA in transport mode, in both kernels' $?
+there /usr/bin/python3 "$work/peer.py" server 0.0.0.0 never >"$work/server.out" 2>&1 &
+started+=($!)
+until_true 20 eval 'there ss -ltn | grep -q 7000'
+before=$(spis mn)
+/usr/bin/python3 "$work/peer.py" client 10.9.0.22 "$work/enough" >"$work/client.out" 2>&1 &
+client=$!
+until_true 20 eval 'ss -tn | grep -q 10.9.0.22:7000'
+good=0
+for n in 1 2; do
+	form=direct
+	[ $n -eq 2 ] && form=tunnel
+	new=10.9.2$n.1
+	ip addr add $new/16 dev v0
+	ctl mn move $new --$form >/dev/null && until_true 20 moved $n && good=$((good + 1))
+	ip addr del $old/16 dev v0
+	old=$new
+	sleep 0.8
+done
+[ $good -eq 2 ] && [ "$(spis mn)" = "$before" ]
+ok "IKEv1: two changes of the mover's address, one of them in a tunnel; SPIs as before ($good)" $?
+ctl mn rekey-child >/dev/null && until_true 20 eval '[ "$(events mn ike_child_down)" -ge 1 ]' &&
+	[ "$(ip xfrm state | grep -c '^src')" -eq 2 ] && [ "$(spis mn)" != "$before" ]
+ok 'IKEv1: rekeyed under traffic: two new states, and the old ones are gone' $?
+touch "$work/enough"
+timeout 60 tail --pid=$client -f /dev/null && wait $client && grep -q "from $old to 10.9.0.22" "$work/client.out"
+ok 'IKEv1: the program has every octet, and sees the new addresses' $?
+sed 's/^/# /' "$work/client.out"
+
+# Tunnel mode between the ends' networks, integrity without encryption (RFC 2410).
+pings() { ping -q -c 3 -i 0.2 -W 2 -I 10.1.0.1 10.2.0.1 | grep -q ' 0% packet loss'; }
+carried() { # PACKETS each way, by the newest Child SA
+	ctl mn status >"$work/status"
+	[ "$(sed -n 's/.*"packets_in": \([0-9]*\).*/\1/p' "$work/status" | head -1)" = "$1" ] &&
+		[ "$(sed -n 's/.*"packets_out": \([0-9]*\).*/\1/p' "$work/status" | head -1)" = "$1" ]
+}
+ip addr add 10.1.0.1/16 dev lo
+there ip addr add 10.2.0.1/16 dev lo
+ip route add 10.2.0.0/16 via 10.9.0.22 src 10.1.0.1
+there ip route add 10.1.0.0/16 via $old src 10.2.0.1
+mode='    esp_proposal: null-sha256
+    local_ts: 10.1.0.0/16
+    remote_ts: 10.2.0.0/16'
+for n in mn cn; do
+	ctl $n quit >/dev/null
+	until_true 10 eval "! ctl $n status"
+	rm -f "$work/$n.events"
+done
+[ -z "$(ip xfrm state)" ] && [ -z "$(there ip xfrm state)" ]
+ok 'IKEv1: the nodes ended: nothing is left in either kernel' $?
+mode="$(sed 's/10\.1/10.x/; s/10\.2/10.1/; s/10\.x/10.2/' <<<"$mode")" \
+	node cn any any cn.example mn.example false there nsenter --net=/proc/$space/ns/net
+node mn $old 10.9.0.22 mn.example cn.example true env
+until_true 20 grep -q ike_child_up "$work/mn.events" && grep -q '"mode":"tunnel"' "$work/mn.events" &&
+	ip xfrm state | grep -q 'enc ecb(cipher_null)' && pings && carried 3
+ok 'IKEv1, tunnel mode, null encryption with integrity: packets cross' $?
+ctl mn rekey-child >/dev/null && until_true 20 eval '[ "$(events mn ike_child_down)" -ge 1 ]' && pings && carried 3 &&
+	[ "$(ip xfrm state | grep -c '^src')" -eq 2 ]
+ok 'IKEv1: the mover rekeyed the Child SA: the new states carry, the old ones are gone' $?
+n=$(events cn ike_child_down)
+ctl cn rekey-child >/dev/null && until_true 30 eval '[ "$(events cn ike_child_down)" -gt $n ]' && pings && carried 3 &&
+	[ "$(ip xfrm state | grep -c '^src')" -eq 2 ]
+ok 'IKEv1: the correspondent rekeyed it, likewise' $?
+ctl mn rekey >/dev/null && until_true 20 grep -q ike_rekeyed "$work/mn.events" && pings && carried 6
+ok 'IKEv1: the ISAKMP SA made anew: the same states carry on' $?
+new=10.9.23.1
+ip addr add $new/16 dev v0
+ctl mn move $new >/dev/null && until_true 20 grep -q "\"to\":\"$new" "$work/mn.events" &&
+	until_true 10 eval 'ip xfrm state | grep -q "src 10.9.23.1 dst 10.9.0.22"' && pings &&
+	there ip xfrm state | grep -q "src 10.9.0.22 dst $new"
+ok 'IKEv1: an address changed under a tunnel: states are between the new addresses, packets cross' $?
+ctl mn delete-child >/dev/null && until_true 20 eval '[ -z "$(ip xfrm state)" ] && [ -z "$(there ip xfrm state)" ]'
+ok 'IKEv1: the Child SA deleted: nothing of it is left in either kernel' $?
+ctl mn create-child >/dev/null && until_true 10 pings
+ok 'IKEv1: and another one carries' $?
+ctl mn delete >/dev/null && until_true 20 eval '[ -z "$(ip xfrm state; ip xfrm policy | grep "^src 10")" ]' &&
+	until_true 20 eval '[ -z "$(there ip xfrm state)" ]'
+ok 'IKEv1: the ISAKMP SA deleted: nothing is left in either kernel' $?
 exit $failed
