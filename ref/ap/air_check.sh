@@ -10,16 +10,13 @@ baton=$PWD/build/bin/baton
 if [ "${1:-}" != inside ]; then
 	exec $baton guest --clock virtual --timeout 600 -- "$PWD/ref/ap/air_check.sh" inside
 fi
-failed=0 net=air-check work=/tmp/air
+. testbed/check/tap.sh
+net=air-check work=/tmp/air
 mkdir -p $work
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 on() { "$baton" topo exec $net "$@"; }
 air() { on mn -- wpa_cli -p /run/wpa_supplicant -i wlan0 "$@"; }
 ctl() { "$baton" ctl --network $net --json "$@"; }
-until_true() { for i in $(seq 100); do eval "$1" && return; sleep 0.1; done; return 1; }
 frames() { tcpdump -nr "$1" "$2" 2>/dev/null | wc -l; } # FILE FILTER
 eapol() { tshark -nr "$1" -Y "eapol.type == $2 && wlan.fc.retry == 0" 2>/dev/null | wc -l; } # FILE TYPE
 log() { echo /run/baton/networks/$net/"$1"/hostapd-wlan0.log; }
@@ -36,7 +33,7 @@ begin() { # NODE PROGRAM; its settings on standard input
 		cat
 	} >$work/$1.yaml
 	on "$1" -- "$PWD/build/bin/baton-$2" -c $work/$1.yaml >$work/$1.log 2>&1 &
-	until_true "ctl $1 status >/dev/null 2>&1"
+	until_true 10 eval "ctl $1 status >/dev/null 2>&1"
 }
 secrets=(303132333435363738393a3b3c3d3e3f 404142434445464748494a4b4c4d4e4f)
 for n in 1 2; do
@@ -57,7 +54,7 @@ lan: eth0
 bssids: [{bssid: "02:00:00:00:0a:01"}]
 END
 on nar -- "$PWD/build/bin/baton-proxy" -c $work/proxy.yaml >$work/proxy.log 2>&1 &
-until_true "on nar -- test -S /run/baton/proxy.sock"
+until_true 10 eval "on nar -- test -S /run/baton/proxy.sock"
 begin mn mn <<END
 events: $work/mn.events
 eap:
@@ -72,7 +69,7 @@ ok 'an agent, two access points with baton-ap, a client' $?
 
 capture() { # NODE INTERFACE FILE FILTER...
 	on "$1" -- tcpdump --immediate-mode -U -i "$2" -w "$3" "${@:4}" >/dev/null 2>$work/tcpdump &
-	until_true "[ -s $3 ]"
+	until_true 10 eval "[ -s $3 ]"
 }
 capture nar eth2 $work/aaa.pcap udp port 1812
 ctl mn preauth a >$work/said 2>&1
@@ -108,10 +105,10 @@ begun=$(started)
 # On the medium itself: EAPOL does not pass the interfaces of either end.
 ip link set hwsim0 up
 tcpdump -Z root --immediate-mode -U -i hwsim0 -w $work/air.pcap >/dev/null 2>$work/tcpdump &
-until_true "[ -s $work/air.pcap ]"
+until_true 10 eval "[ -s $work/air.pcap ]"
 id=$(air list_networks | sed -n 's/^\([0-9]*\)\tnetwork-a.*/\1/p')
 came() { # N: associated with that access point, the handshake complete, by the key of before
-	until_true "air status >$work/status; grep -q wpa_state=COMPLETED $work/status &&
+	until_true 10 eval "air status >$work/status; grep -q wpa_state=COMPLETED $work/status &&
 		grep -q bssid=02:00:00:00:0a:0$1 $work/status" &&
 		on ap$1 -- hostapd_cli -p /run/hostapd -i wlan0 sta 02:00:00:00:00:01 >$work/sta &&
 		grep -q "last_assoc_req_rssi\|flags=.*AUTHORIZED" $work/sta &&
@@ -150,7 +147,7 @@ air pmksa_flush >/dev/null
 air pmksa_add "$id" 02:00:00:00:0a:01 "$(pmkid 1)" "$(printf '00%.0s' $(seq 32))" 3600 3600 1 0 >/dev/null
 air bssid "$id" 02:00:00:00:0a:01 >/dev/null
 air select_network "$id" >/dev/null
-until_true "grep -q 'EAP-STARTED 02:00:00:00:00:99' $(log ap1)"
+until_true 10 eval "grep -q 'EAP-STARTED 02:00:00:00:00:99' $(log ap1)"
 ok "with another station's address hostapd knows no key and wants EAP" $?
 sleep 3
 air status >$work/status
@@ -158,4 +155,4 @@ air status >$work/status
 ok 'which it cannot do: it is not let in' $?
 [ $failed -eq 0 ] || { cat $work/said $work/keys $work/status $work/sta $work/*.log; tail -20 "$(log ap1)"; } | sed 's/^/# /'
 "$baton" topo down $net >/dev/null 2>&1
-exit $failed
+tap_end

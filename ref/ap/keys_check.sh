@@ -6,15 +6,13 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
-bin=$PWD/build/bin failed=0
+. testbed/check/tap.sh
+bin=$PWD/build/bin
 work=$(mktemp -d) || exit 2
 pids=
 trap 'kill $pids 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
-appears() { for i in $(seq 100); do [ -S "$1" ] && return; sleep 0.05; done; return 1; }
+appears() { until_true 5 test -S "$1"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
 
 ip link set lo up
@@ -80,7 +78,7 @@ while True:
 END
 /usr/bin/python3 "$work/wire.py" "$work/datagram" &
 pids="$pids $!"
-for i in $(seq 100); do [ -e "$work/datagram.ready" ] && break; sleep 0.05; done
+until_true 5 test -e "$work/datagram.ready"
 
 ctl mn mn keys a >"$work/early" 2>&1
 [ $? -eq 1 ] && grep -q 'pre-authenticate first' "$work/early"
@@ -142,4 +140,4 @@ ok 'and the access point says why' $?
 [ "$(told)" -eq 1 ]
 ok 'hostapd was told one key only' $?
 [ $failed -eq 0 ] || sed 's/^/# /' "$work"/*.log "$work"/keys "$work"/*.told
-exit $failed
+tap_end

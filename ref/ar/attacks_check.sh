@@ -5,24 +5,22 @@
 # shows that what was tried did arrive, that it failed, and that nothing is left of it. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-bin=$PWD/build/bin failed=0 port=5000 network=attacks-check-$$
+. testbed/check/tap.sh
+bin=$PWD/build/bin port=5000 network=attacks-check-$$
 work=$(mktemp -d) || exit 2
 export BATON_STATE=$work/state BATON_ROOT=$PWD
 finish() { "$bin/baton" topo down $network >/dev/null 2>&1; rm -rf "$work"; }
 trap finish EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 on() { "$bin/baton" topo exec $network "$@"; }
 show() { sed 's/^/# /' "$@"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
-there() { for i in $(seq 100); do [ -e "$1" ] && return; sleep 0.05; done; return 1; }
+there() { until_true 5 test -e "$1"; }
 
 # agent EAP-SETTINGS...: the running one is replaced.
 agent() {
 	ctl paa ar quit >/dev/null 2>&1
-	for i in $(seq 100); do [ -e "$work/paa.sock" ] || break; sleep 0.05; done
+	until_true 5 test ! -e "$work/paa.sock"
 	rm -f "$work/paa.events"
 	{
 		echo "control: $work/paa.sock"
@@ -37,7 +35,7 @@ agent() {
 # client EAP-SETTINGS: a new one at a port of its own.
 client() {
 	ctl mn mn quit >/dev/null 2>&1
-	for i in $(seq 100); do [ -e "$work/mn.sock" ] || break; sleep 0.05; done
+	until_true 5 test ! -e "$work/mn.sock"
 	rm -f "$work/mn.events"
 	port=$((port + 1))
 	cat >"$work/mn.yaml" <<-END
@@ -59,11 +57,7 @@ rejected() {
 }
 sessions() { ctl paa ar sessions | grep -c '"open": true'; }
 nobody() { # within three seconds there is no session at all
-	for i in $(seq 60); do
-		ctl paa ar sessions | grep -q '"sessions": \[\]' && return
-		sleep 0.05
-	done
-	return 1
+	until_true 3 eval "ctl paa ar sessions | grep -q '\"sessions\": \\[\\]'"
 }
 psk=000102030405060708090a0b0c0d0e0f
 users="users: [{identity: mn@example, methods: [psk], psk: $psk},
@@ -262,4 +256,4 @@ ok 'though each was looked at' $?
 ctl mn mn quit >/dev/null 2>&1
 ctl paa ar quit >/dev/null 2>&1
 [ $failed -eq 0 ] || show "$work"/*.log "$work/out" "$work/paa.events"
-exit $failed
+tap_end

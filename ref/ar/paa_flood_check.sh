@@ -4,14 +4,11 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
+. testbed/check/tap.sh
 bin=$PWD/build/bin
 work=$(mktemp -d)
 trap 'kill $paa $pac 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
-paa= pac= failed=0
-
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
+paa= pac=
 
 ip link set lo up
 cat >"$work/paa.yaml" <<END
@@ -29,10 +26,7 @@ END
 paa=$!
 "$bin/baton-mn" -c "$work/pac.yaml" >"$work/pac.log" 2>&1 &
 pac=$!
-for i in $(seq 50); do
-	[ -S "$work/paa.sock" ] && [ -S "$work/pac.sock" ] && break
-	sleep 0.1
-done
+until_true 5 test -S "$work/paa.sock" && until_true 5 test -S "$work/pac.sock"
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$paa/status"; }
 client() { "$bin/baton" ctl --socket "$work/pac.sock" mn "$@" >"$work/out" 2>&1; }
 flood() { "$bin/baton" vectors flood pana --target 127.0.0.1 --pace 20000 "$@" >"$work/flood"; }
@@ -62,4 +56,4 @@ echo "# sessions held: $open"
 ok 'nobody who is not authenticated left a session behind' $?
 [ "$(wc -c <"$work/paa.log")" -lt 1000000 ]
 ok 'the log stays small' $?
-exit $failed
+tap_end

@@ -4,15 +4,13 @@
 # server behind it; and what must end in a clear failure. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-bin=$PWD/build/bin failed=0 port=7160 network=radius-check-$$
+. testbed/check/tap.sh
+bin=$PWD/build/bin port=7160 network=radius-check-$$
 work=$(mktemp -d) || exit 2
 export BATON_STATE=$work/state BATON_ROOT=$PWD
 finish() { "$bin/baton" topo down $network >/dev/null 2>&1; rm -rf "$work"; }
 trap finish EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 on() { "$bin/baton" topo exec $network "$@"; }
 show() { sed 's/^/# /' "$@"; }
 
@@ -51,11 +49,11 @@ END
 }
 start() { # NODE PROGRAM NAME
 	on "$1" -- "$bin/$2" -c "$work/$3.yaml" >"$work/$3.log" 2>&1 &
-	for i in $(seq 100); do [ -S "$work/$3.sock" ] && return; sleep 0.05; done
+	until_true 5 test -S "$work/$3.sock" && return
 	show "$work/$3.log"
 }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
-quit() { ctl "$1" "$2" quit >/dev/null 2>&1; for i in $(seq 100); do [ -S "$work/$1.sock" ] || return; sleep 0.05; done; }
+quit() { ctl "$1" "$2" quit >/dev/null 2>&1; until_true 5 test ! -S "$work/$1.sock"; }
 home_log() { grep -c "$1" "$work/net/home/freeradius.log"; }
 
 # attempt NAME IDENTITY CERTIFICATE: its status is that of the PANA authentication.
@@ -114,8 +112,7 @@ on visited -- sh -c 'nft add table ip t && nft add chain ip t o "{ type filter h
 ok 'the home server is cut off after its first challenge' $?
 ctl midway mn connect a >"$work/midway.out" 2>&1 &
 client=$!
-for i in $(seq 100); do ctl paa ar counters | grep -q '"answers": 1' && break; sleep 0.02; done
-ctl paa ar counters | grep -q '"answers": 1'
+until_true 5 eval "ctl paa ar counters | grep -q '\"answers\": 1'"
 ok 'a conversation with it is under way' $?
 on home -- sh -c 'for p in $(pgrep -x freeradius); do
 	grep -q /home/freeradius /proc/$p/cmdline && kill -9 $p; done'
@@ -138,10 +135,10 @@ sed -i 's/^\tauthenticate {/\tpost-auth {\n\t\tupdate reply {\n\t\t\tSession-Tim
 	"$folder/radiusd.conf"
 on visited -- sh -c 'for p in $(pgrep -x freeradius); do
 	grep -q /visited/freeradius /proc/$p/cmdline && kill $p; done'
-for i in $(seq 100); do [ -e "$folder/pid" ] || break; sleep 0.05; done
+until_true 5 test ! -e "$folder/pid"
 on visited -- freeradius -f -d "$folder" -l "$work/again.log" >/dev/null 2>&1 &
 again=$!
-for i in $(seq 200); do grep -q 'Ready to process' "$work/again.log" 2>/dev/null && break; sleep 0.05; done
+until_true 10 grep -q 'Ready to process' "$work/again.log"
 attempt bounded mn@example client
 ok 'a server that bounds the time' $?
 grep -q '"lifetime_s": 77' "$work/bounded.out"
@@ -167,4 +164,4 @@ eap:
 END
 refused 'a server without a secret' 'secret' <<<'eap: {radius: {servers: [{address: 127.0.0.1}]}}'
 [ $failed -eq 0 ] || show "$work"/*.out "$work"/*.log "$work"/net/*/freeradius.log
-exit $failed
+tap_end

@@ -22,6 +22,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 scratch=$(mktemp -d) || exit 2
+. testbed/check/tap.sh
 server=0
 stop() {
 	[ "$server" -ne 0 ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
@@ -41,16 +42,9 @@ ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up 
 	exit 1
 }
 
-ok() { # NAME COMMAND...
-	local name=$1
-	shift
-	if "$@"; then
-		echo "ok - $name"
-		return
-	fi
-	echo "not ok - $name"
-	sed 's/^/# ours: /' "$out" | tail -30
-	sed 's/^/# theirs: /' "$log" | tail -30
+witnesses() {
+	sed 's/^/ours: /' "$out" | tail -30
+	sed 's/^/theirs: /' "$log" | tail -30
 }
 
 # The octets that the other implementation logged after a line's TITLE, without blanks; the last.
@@ -103,13 +97,9 @@ hostapd_up() { # CREDENTIALS TLS-FLAGS
 	END
 	"${theirs[@]}" hostapd -dd -K "$scratch/hostapd.conf" >"$log" 2>&1 &
 	server=$!
-	for _ in $(seq 50); do
-		grep -q AP-ENABLED "$log" && return 0
-		sleep 0.1
-	done
-	echo "not ok - hostapd starts"
-	sed 's/^/# /' "$log" | tail
-	exit 1
+	until_true 5 grep -q AP-ENABLED "$log" && return
+	ok "hostapd starts" 1
+	tap_end
 }
 
 # A station that failed is held for a minute (IEEE 802.1X-2010 §8.4): each is a new one.
@@ -133,48 +123,48 @@ succeeds_with_keys() { # TITLE-OF-MSK COMMAND...
 fails() { ! "$@" && says '^failure'; }
 
 hostapd_up new '[ENABLE-TLSv1.3]'
-ok "EAP-PSK with hostapd: success, the same MSK and Session-Id" \
+check "EAP-PSK with hostapd: success, the same MSK and Session-Id" \
 	succeeds_with_keys "EAP-PSK: MSK" peer --identity psk@example --psk $psk
-ok "EAP-PSK with hostapd: the same EMSK" same "EAP-PSK: EMSK" emsk
-ok "EAP-PSK with hostapd: another key fails" fails peer --identity psk@example --psk $other
-ok "EAP-PSK with hostapd: another server identity fails" \
+check "EAP-PSK with hostapd: the same EMSK" same "EAP-PSK: EMSK" emsk
+check "EAP-PSK with hostapd: another key fails" fails peer --identity psk@example --psk $other
+check "EAP-PSK with hostapd: another server identity fails" \
 	fails peer --identity psk@example --psk $psk --server-id other.example
-ok "EAP-MD5 with hostapd: success" peer --identity md5@example --password secret --method md5
-ok "EAP-MD5 with hostapd: another password fails" \
+check "EAP-MD5 with hostapd: success" peer --identity md5@example --password secret --method md5
+check "EAP-MD5 with hostapd: another password fails" \
 	fails peer --identity md5@example --password Secret --method md5
-ok "hostapd takes our Nak of EAP-MD5 and goes on with EAP-PSK" \
+check "hostapd takes our Nak of EAP-MD5 and goes on with EAP-PSK" \
 	succeeds_with_keys "EAP-PSK: MSK" peer --identity both@example --method psk \
 	--psk "$(printf 0123456789abcdef | od -An -tx1 | tr -d ' \n')"
-ok "hostapd does not know the user" fails peer --identity nobody@example --psk $psk
+check "hostapd does not know the user" fails peer --identity nobody@example --psk $psk
 derived="EAP-TLS: Derived key"
-ok "EAP-TLS 1.3 with hostapd: success, the same MSK and Session-Id" \
+check "EAP-TLS 1.3 with hostapd: success, the same MSK and Session-Id" \
 	succeeds_with_keys "$derived" peer_tls new client --tls 1.3 --peer-name server.example
-ok "EAP-TLS 1.3 was TLS 1.3" grep -q "Using TLS version TLSv1.3" "$log"
-ok "EAP-TLS 1.2 with hostapd: success, the same MSK and Session-Id" \
+check "EAP-TLS 1.3 was TLS 1.3" grep -q "Using TLS version TLSv1.3" "$log"
+check "EAP-TLS 1.2 with hostapd: success, the same MSK and Session-Id" \
 	succeeds_with_keys "$derived" peer_tls new client --tls 1.2
-ok "EAP-TLS with hostapd in fragments of 128 octets" \
+check "EAP-TLS with hostapd in fragments of 128 octets" \
 	succeeds_with_keys "$derived" peer_tls new client --mtu 128
 # hostapd 2.10 leaves the indication of RFC 9190 §2.5 out when it resumes TLS 1.3.
-ok "EAP-TLS 1.3 resumed by hostapd: no success without its indication" \
+check "EAP-TLS 1.3 resumed by hostapd: no success without its indication" \
 	fails peer_tls new client --tls 1.3 --times 2
 for version in 1.2 1.3; do
-	ok "EAP-TLS $version with hostapd: three times, resumed, the same keys" \
+	check "EAP-TLS $version with hostapd: three times, resumed, the same keys" \
 		succeeds_with_keys "$derived" peer_tls new client --tls $version --times 3 \
 		--without-indication
-	ok "EAP-TLS $version with hostapd: the third was shorter than the first" eval \
+	check "EAP-TLS $version with hostapd: the third was shorter than the first" eval \
 		'[ "$(grep -c "^<- code=1 .*TLS" "$out")" -lt 12 ] &&
 		[ "$(grep -c ^success "$out")" = 3 ]'
-	ok "EAP-TLS $version with hostapd: a client of another authority fails" \
+	check "EAP-TLS $version with hostapd: a client of another authority fails" \
 		fails peer_tls new other-client --tls $version
-	ok "EAP-TLS $version with hostapd: an expired client fails" \
+	check "EAP-TLS $version with hostapd: an expired client fails" \
 		fails peer_tls new expired-client --tls $version
-	ok "EAP-TLS $version with hostapd: a server of another name is refused" \
+	check "EAP-TLS $version with hostapd: a server of another name is refused" \
 		fails peer_tls new client --tls $version --peer-name other.example
 done
 theirs=(env "OPENSSL_CONF=$scratch/openssl.cnf")
 hostapd_up old '[ENABLE-TLSv1.0][ENABLE-TLSv1.1]'
 for version in 1.0 1.1; do
-	ok "EAP-TLS $version with hostapd at security level 0: success, the same keys" \
+	check "EAP-TLS $version with hostapd at security level 0: success, the same keys" \
 		succeeds_with_keys "$derived" peer_tls old client --tls $version --level 0
 done
 stop
@@ -214,42 +204,43 @@ tls_server() { # CREDENTIALS OPTIONS...
 
 options=(--method psk --psk $psk --identity psk@example)
 network=$(printf '\teap=PSK\n\tidentity="psk@example"\n\tpassword=%s' $psk)
-ok "EAP-PSK with wpa_supplicant: success, the same MSK and Session-Id" \
+check "EAP-PSK with wpa_supplicant: success, the same MSK and Session-Id" \
 	agree "EAP-PSK: MSK" "$network"
-ok "EAP-PSK with wpa_supplicant: the same EMSK" same "EAP-PSK: EMSK" emsk
+check "EAP-PSK with wpa_supplicant: the same EMSK" same "EAP-PSK: EMSK" emsk
 # RFC 4764 §4.1: the wrong MAC is discarded without an answer, and time ends it.
 options+=(--timeout 3)
-ok "EAP-PSK with wpa_supplicant: another key fails" refuse "${network/$psk/$other}"
-ok "EAP-PSK with wpa_supplicant: and our server says why" says 'another pre-shared key'
+check "EAP-PSK with wpa_supplicant: another key fails" refuse "${network/$psk/$other}"
+check "EAP-PSK with wpa_supplicant: and our server says why" says 'another pre-shared key'
 options=(--method psk --psk $psk --identity somebody@example)
-ok "EAP-PSK with wpa_supplicant: an unknown user fails" refuse "$network"
+check "EAP-PSK with wpa_supplicant: an unknown user fails" refuse "$network"
 options=(--method md5 --password secret)
 network=$(printf '\teap=MD5\n\tidentity="md5@example"\n\tpassword="secret"')
-ok "EAP-MD5 with wpa_supplicant: success" supplicant "$network"
-ok "EAP-MD5 with wpa_supplicant: another password fails" refuse "${network/secret/Secret}"
+check "EAP-MD5 with wpa_supplicant: success" supplicant "$network"
+check "EAP-MD5 with wpa_supplicant: another password fails" refuse "${network/secret/Secret}"
 options=(--method md5 --method psk --password secret --psk $psk)
 network=$(printf '\teap=PSK\n\tidentity="psk@example"\n\tpassword=%s' $psk)
-ok "wpa_supplicant refuses EAP-MD5 by a Nak and we go on with EAP-PSK" \
+check "wpa_supplicant refuses EAP-MD5 by a Nak and we go on with EAP-PSK" \
 	agree "EAP-PSK: MSK" "$network"
 all='tls_disable_tlsv1_3=0 tls_disable_tlsv1_0=0 tls_disable_tlsv1_1=0'
 for version in 1.3 1.2; do
 	tls_server new --tls $version
-	ok "EAP-TLS $version with wpa_supplicant: success, the same MSK and Session-Id" \
+	check "EAP-TLS $version with wpa_supplicant: success, the same MSK and Session-Id" \
 		agree "$derived" "$(tls_network new client "$all")"
-	ok "EAP-TLS $version with wpa_supplicant: a client of another authority fails" \
+	check "EAP-TLS $version with wpa_supplicant: a client of another authority fails" \
 		refuse "$(tls_network new other-client "$all" | sed "s,other-ca,ca,")"
 	tls_server new --tls $version --mtu 100
-	ok "EAP-TLS $version with wpa_supplicant in fragments of 100 octets" \
+	check "EAP-TLS $version with wpa_supplicant in fragments of 100 octets" \
 		agree "$derived" "$(tls_network new client "$all")"
 done
 # wpa_supplicant does not load certificates with SHA-1 whatever its configuration says.
 for version in 1.0 1.1; do
 	tls_server new --tls $version --level 0
-	ok "EAP-TLS $version with wpa_supplicant at security level 0: success, the same keys" \
+	check "EAP-TLS $version with wpa_supplicant at security level 0: success, the same keys" \
 		agree "$derived" "$(tls_network new client "$all")"
 done
 tls_server new --crl "$scratch/new/crl.pem"
-ok "EAP-TLS with wpa_supplicant: a revoked client fails" \
+check "EAP-TLS with wpa_supplicant: a revoked client fails" \
 	refuse "$(tls_network new revoked-client "$all")"
-ok "EAP-TLS with wpa_supplicant: one that is not revoked does not" \
+check "EAP-TLS with wpa_supplicant: one that is not revoked does not" \
 	agree "$derived" "$(tls_network new client "$all")"
+tap_end

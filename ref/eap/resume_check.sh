@@ -4,19 +4,16 @@
 # FreeRADIUS; whoever comes second resumes what the first began. RFC 5216 §2.1.2, RFC 9190 §2.1.3. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-bin=$PWD/build/bin failed=0 station=0 network=resume-check-$$
+. testbed/check/tap.sh
+bin=$PWD/build/bin station=0 network=resume-check-$$
 work=$(mktemp -d) || exit 2
 export BATON_STATE=$work/state BATON_ROOT=$PWD
 finish() { "$bin/baton" topo down $network >/dev/null 2>&1; rm -rf "$work"; }
 trap finish EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 on() { "$bin/baton" topo exec $network "$@"; }
 show() { sed 's/^/# /' "$@"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
-until_there() { for i in $(seq 100); do eval "$1" && return; sleep 0.05; done; return 1; }
 
 begin() { # TLS-VERSION
 	sed "s/^name: .*/name: $network/
@@ -56,7 +53,7 @@ begin() { # TLS-VERSION
 		networks: [{name: a, paa: 10.0.1.1}]
 	END
 	on mn -- "$bin/baton-mn" -c "$work/mn.yaml" >"$work/mn.log" 2>&1 &
-	until_there '[ -S "$work/paa.sock" ] && [ -S "$work/mn.sock" ] &&
+	until_true 5 eval '[ -S "$work/paa.sock" ] && [ -S "$work/mn.sock" ] &&
 		grep -q AP-ENABLED "$work/hostapd.log"' || show "$work"/*.log
 	version=$1
 }
@@ -135,4 +132,4 @@ for v in 1.2 1.3; do
 	[ $failed -eq 0 ] || show "$work"/*.log "$work"/layer2.out "$work"/connect "$work"/*.events "$work"/net/visited/freeradius.log
 	quit
 done
-exit $failed
+tap_end

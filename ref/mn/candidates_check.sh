@@ -39,13 +39,7 @@ gone() { # NODE
 	ctl "$1" sessions && ! grep -q '"open": true\|"keys": true' $work/said &&
 		ctl "$1" clients && ! grep -q '"session"' $work/said
 }
-soon() { # COMMAND...: within three seconds
-	for _ in $(seq 30); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
+soon() { until_true 3 "$@"; } # COMMAND...
 # What the node says of a network: the members between its name and the next one.
 of_network() { # NETWORK MEMBER
 	ctl mn status
@@ -135,4 +129,4 @@ check "and is reached" reached
 
 for node in mn par nar war cn; do ctl $node quit; done
 "$baton" topo down $net >/dev/null 2>&1
-echo "1..$number"
+tap_end

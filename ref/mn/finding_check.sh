@@ -189,4 +189,4 @@ silent() { # heard, and without the element
 check "an access point without its baton-ap announces nothing" silent
 "$baton" topo down $net >$work/said 2>&1
 result $? "the topology goes down"
-echo "1..$number"
+tap_end

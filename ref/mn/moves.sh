@@ -9,7 +9,7 @@ psk=000102030405060708090a0b0c0d0e0f
 work=/tmp/$net
 mkdir -p "$work"
 : >"$work/said"
-number=0
+. testbed/check/tap.sh
 
 on() { # NODE COMMAND...
 	local node=$1
@@ -17,24 +17,12 @@ on() { # NODE COMMAND...
 	"$baton" topo exec "$net" "$node" -- "$@"
 }
 ctl() { "$baton" ctl --network "$net" ${form:-} "$@" >"$work/said" 2>&1; }
-result() { # STATUS NAME
+witnesses() {
 	local node
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-		return
-	fi
-	echo "not ok $number - $2"
-	tail -40 "$work/said" | sed 's/^/# /'
+	tail -40 "$work/said"
 	for node in ${witnesses:-mn}; do
-		tail -14 "$work/$node.events" | cut -c1-200 | sed 's/^/# /'
+		tail -14 "$work/$node.events" | cut -c1-200
 	done
-}
-check() { # NAME COMMAND...
-	local name=$1
-	shift
-	"$@"
-	result $? "$name"
 }
 refused() { # WORDS COMMAND...: fails, and says so
 	local words=$1
@@ -51,11 +39,7 @@ configure() { # NODE, the rest on standard input
 }
 begin() { # NODE PROGRAM
 	on "$1" sh -c "exec $PWD/build/bin/baton-$2 -c $work/$1.yaml >>$work/$1.log 2>&1 &"
-	for _ in $(seq 100); do
-		ctl "$1" status && return 0
-		sleep 0.1
-	done
-	return 1
+	until_true 10 ctl "$1" status
 }
 count() { grep -c "\"event\":\"$2\"" "$work/$1.events" 2>/dev/null; }
 

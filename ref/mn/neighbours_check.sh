@@ -6,25 +6,16 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
-bin=$PWD/build/bin failed=0 number=0
+. testbed/check/tap.sh
+bin=$PWD/build/bin
 work=$(mktemp -d) || exit 2
 declare -A pid
 : >"$work/said"
 trap 'kill "${pid[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 psk=000102030405060708090a0b0c0d0e0f
 
-ok() { # NAME STATUS
-	number=$((number + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		sed 's/^/# /' "$work/said" | head -30
-		failed=1
-	fi
-}
-check() { local name=$1; shift; "$@"; ok "$name" $?; }
-appears() { for i in $(seq 100); do [ -S "$1" ] && return; sleep 0.05; done; return 1; }
+witnesses() { head -30 "$work/said"; }
+appears() { until_true 5 test -S "$1"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" --timeout 20 "${@:2}" >"$work/said" 2>&1; }
 says() { grep -qF -- "$1" "$work/said"; }
 refused() { local words=$1; shift; ! "$@" && says "$words"; }
@@ -35,7 +26,6 @@ begin() { # NODE PROGRAM
 	appears "$work/$1.sock"
 }
 end() { kill "${pid[$1]}"; wait "${pid[$1]}" 2>/dev/null; unset "pid[$1]"; }
-until_true() { for i in $(seq 100); do "$@" && return; sleep 0.05; done; return 1; }
 # One member of the row of an access point.
 cell() { # LIST BSSID MEMBER [SOURCE]
 	ctl mn mn neighbours || return
@@ -131,22 +121,22 @@ END
 begin ap ap
 known() { [ "$(element)" = "$1" ]; }
 tail=05060"2cc0a000201"0709622e6578616d706c65
-check "hostapd is told the element, and what else its beacons carry" until_true \
+check "hostapd is told the element, and what else its beacons carry" until_true 5 \
 	known "dd2700005e004201010104""0a00020c""0305180a000200""${tail}dd0411223344"
 check "and to send it" grep -q UPDATE_BEACON "$work/told"
 ip addr del 10.0.2.12/24 dev br0 && ip addr add 10.0.2.13/24 dev br0
-check "another address is told at once" until_true \
+check "another address is told at once" until_true 5 \
 	known "dd2700005e004201010104""0a00020d""0305180a000200""${tail}dd0411223344"
 ip addr flush dev br0
-check "no address: nothing is announced" until_true known dd0411223344
+check "no address: nothing is announced" until_true 5 known dd0411223344
 ip addr add 10.0.2.12/24 dev br0
-until_true known "dd2700005e004201010104""0a00020c""0305180a000200""${tail}dd0411223344"
+until_true 5 known "dd2700005e004201010104""0a00020c""0305180a000200""${tail}dd0411223344"
 kill -9 "${pid[hostapd]}" && wait "${pid[hostapd]}" 2>/dev/null
 rm -f "$work/hostapd"
 : >"$work/told"
 sleep 0.5
 hostapd
-check "hostapd that was killed and is back is told again" until_true \
+check "hostapd that was killed and is back is told again" until_true 5 \
 	known "dd2700005e004201010104""0a00020c""0305180a000200""${tail}dd0411223344"
 good=$(element)
 good=${good%dd0411223344}
@@ -199,7 +189,7 @@ mobile() { # NETWORKS [MORE]: further networks, and keys of the configuration
 	begin mn mn
 }
 mobile ""
-check "a beacon is heard" until_true is $ap agent 10.0.2.1:716
+check "a beacon is heard" until_true 5 is $ap agent 10.0.2.1:716
 check "and not vouched for" is $ap authenticated False
 check "all that it says is shown" is $ap prefix 10.0.2.0/24
 check "with its network" is $ap ssid network-b
@@ -207,12 +197,12 @@ check "the static list is there" is $lobby source static
 check "nothing is known of another access point" refused "nothing is known of the access point" \
 	ctl mn mn preauth $other
 ctl mn mn connect a
-check "the agent of network a tells of it" until_true is $other source agent
+check "the agent of network a tells of it" until_true 5 is $other source agent
 check "and is vouched for" is $other authenticated True
 check "with its domain" is $other domain b.example
 check "the client goes to the agent of an access point" ctl mn mn preauth $ap
-check "and there it is known" until_true grep -q pana_authenticated "$work/nar.events"
-check "whose agent vouches for it now" until_true is $ap source agent
+check "and there it is known" until_true 5 grep -q pana_authenticated "$work/nar.events"
+check "whose agent vouches for it now" until_true 5 is $ap source agent
 ctl mn mn terminate $ap
 
 # --- a forged beacon ------------------------------------------------------------------------------
@@ -276,10 +266,9 @@ for bad in '{"format": "baton-neighbours-1", "neighbours": [' '[]' '' '{"format"
 	: >"$work/mn.log"
 	mobile ""
 	cp "$work/mn.log" "$work/said"
-	grep -q "^[^:]*memory.json:[0-9]*: .*beginning with an empty memory" "$work/mn.log" &&
-		grep -q "WARNING\|warning\|memory.json" "$work/mn.log" &&
+	grep -q "warning: [^:]*memory.json:[0-9]*: .*beginning with an empty memory" "$work/mn.log" &&
 		[ -f "$work/memory.json.bad" ] && is $lobby source static && [ -z "$(cell neighbours $alone agent)" ]
-	ok "a memory that is none is told, set aside, and not used: $(printf '%.40s' "$bad")" $?
+	result $? "a memory that is none is told, set aside, and not used: $(printf '%.40s' "$bad")"
 	rm -f "$work/memory.json.bad"
 	end mn
 done
@@ -288,7 +277,7 @@ done
 rm -f "$work/memory.json"
 echo "$ap 2437 network-b $good" >"$work/beacons.txt"
 mobile "  - {name: b, ssid: network-b}"
-until_true is $ap agent 10.0.2.1:716
+until_true 5 is $ap agent 10.0.2.1:716
 check "a network without an agent gets it from the neighbourhood" ctl mn mn preauth b
 check "and is told which" grep -q '"event":"agent_found","network":"b"' "$work/mn.events"
 ctl mn mn terminate b
@@ -296,7 +285,7 @@ end mn
 rm -f "$work/memory.json"
 echo "$ap 2437 network-b $forged" >"$work/beacons.txt"
 mobile "  - {name: b, ssid: network-b, paa: 10.0.2.1}"
-until_true is $ap conflict "beacon: agent"
+until_true 5 is $ap conflict "beacon: agent"
 check "the owner's word on an agent stands above beacons of the network" refused \
 	"the configuration names another" ctl mn mn preauth $ap
 check "and by its name the network is reached as configured" ctl mn mn preauth b
@@ -319,7 +308,7 @@ found() { grep -q "\"server_found\",\"network\":\"b\",\"bssid\":\"$ap\",\"server
 rm -f "$work/memory.json" "$work/mn.events"
 echo "$ap 2437 network-b $good" >"$work/beacons.txt"
 mobile "  - {name: b, ssid: network-b}" "$keys"
-until_true is $ap agent 10.0.2.1:716
+until_true 5 is $ap agent 10.0.2.1:716
 check "802.1X over IP with an access point, at the address that its beacon says" ctl mn mn preauth $ap --dot1x
 check "its key goes to wpa_supplicant" says '"installed": true'
 check "and it is told who said where" found 10.0.2.12:49718 beacon
@@ -332,13 +321,13 @@ check "nor of a network of which nobody knows one" refused "no access point of i
 	ctl mn mn preauth a --dot1x
 end mn
 mobile "  - {name: b, ssid: network-b}"
-until_true is $ap agent 10.0.2.1:716
+until_true 5 is $ap agent 10.0.2.1:716
 check "a node without an address on the air says what it lacks" refused "give keys in the configuration" \
 	ctl mn mn preauth $ap --dot1x
 end mn
 rm -f "$work/mn.events"
 mobile "  - {name: b, ssid: network-b, dot1x: {server: 10.0.1.100, access_points: [{bssid: \"$ap\"}]}}" "$keys"
-until_true is $ap agent 10.0.2.1:716
+until_true 5 is $ap agent 10.0.2.1:716
 check "the owner's word on the server stands above beacons" ctl mn mn preauth $ap --dot1x --no-wait
 check "and is what was asked" found 10.0.1.100:49718 configuration
 end own
@@ -374,7 +363,5 @@ supplicant
 scan || { sleep 1.2; scan; }
 check "and heard again when it is back" is $alone agent 10.0.2.1:716
 end mn
-exit_code=$failed
 [ $failed -eq 0 ] || tail -n 20 "$work"/*.log | sed 's/^/# /'
-echo "1..$number"
-exit $exit_code
+tap_end

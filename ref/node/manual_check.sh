@@ -6,17 +6,9 @@
 cd "$(dirname "$0")/../.." || exit 2
 manual=docs/nodes.md
 nodes="mn ar cn ap"
-number=0
+. testbed/check/tap.sh
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$work" | head -30
-	fi
-}
+witnesses() { head -30 "$work"; }
 work=$(mktemp /tmp/baton-manual-XXXXXX)
 trap 'rm -f "$work"' EXIT
 
@@ -48,4 +40,4 @@ for node in $nodes; do
 		build/bin/baton-"$node" --version | grep -q "^baton-$node "
 	result $? "baton-$node says what it is"
 done
-echo "1..$number"
+tap_end

@@ -9,30 +9,27 @@ baton=$PWD/build/bin/baton
 if [ "${1:-}" != inside ]; then
 	exec $baton guest --timeout 240 -- "$PWD/ref/proxy/proxy_check.sh" inside
 fi
-failed=0 name=proxy-check station=02:00:00:00:00:01 bssid=02:00:00:00:0a:00
+. testbed/check/tap.sh
+name=proxy-check station=02:00:00:00:00:01 bssid=02:00:00:00:0a:00
 psk=000102030405060708090a0b0c0d0e0f
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 on() { "$baton" topo exec $name "$@"; }
 air() { on mn -- wpa_cli -p /run/wpa_supplicant -i wlan0 "$@"; }
 ap() { on ap -- hostapd_cli -p /run/hostapd -i wlan0 "$@"; }
 field() { sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p"; }
 log=/run/baton/networks/$name/ap/hostapd-wlan0.log
-wait_for() { for i in $(seq 100); do "$@" && return; sleep 0.1; done; return 1; }
 
 # start NODE PROGRAM: with the configuration from standard input
 start() {
 	local program=$2
 	cat >"/tmp/$program.$1.yaml"
 	on "$1" -- "$PWD/build/bin/baton-$program" -c "/tmp/$program.$1.yaml" >"/tmp/$program.$1.log" 2>&1 &
-	wait_for test -S "/tmp/$program.$1.sock"
+	until_true 10 test -S "/tmp/$program.$1.sock"
 }
 # mobile KEY SERVER: the mobile node, which will go to network b
 mobile() {
 	"$baton" ctl --socket /tmp/mn.mn.sock mn quit >/dev/null 2>&1
-	wait_for test ! -S /tmp/mn.mn.sock
+	until_true 10 test ! -S /tmp/mn.mn.sock
 	start mn mn <<-END
 	control: /tmp/mn.mn.sock
 	eap: {identity: mn@example, psk: $1}
@@ -51,7 +48,7 @@ move() {
 	marks=$(grep -c EAP-STARTED "$log")
 	air select_network 0 >/dev/null
 	associated() { air status >/tmp/status; grep -q wpa_state=COMPLETED /tmp/status; }
-	wait_for associated
+	until_true 10 associated
 	ok "$1: the station associates and completes the 4-way handshake" $?
 	[ "$(grep -c EAP-STARTED "$log")" -eq "$marks" ]
 	ok "$1: no EAP on the air after the move" $?
@@ -70,7 +67,7 @@ ok 'a stock hostapd, a proxy, a station in another subnet' $?
 for setting in 'key_mgmt WPA-EAP' 'eap PSK' 'identity "mn@example"' "password $psk" \
 	'proactive_key_caching 0'; do
 	takes() { air set_network 0 "${setting%% *}" "${setting#* }" 2>/dev/null | grep -q OK; }
-	wait_for takes || ok "wpa_supplicant takes $setting" 1
+	until_true 10 takes || ok "wpa_supplicant takes $setting" 1
 done
 start proxy proxy <<END
 control: /tmp/proxy.proxy.sock
@@ -113,9 +110,9 @@ ok 'access point: the node pre-authenticates with it' $?
 pmkid=$(field pmkid </tmp/preauth)
 [ "$pmkid" != "$first" ]
 ok 'access point: the key is a new one' $?
-wait_for in_hostapd
+until_true 10 in_hostapd
 ok 'access point: its hostapd holds the same PMKID for the station' $?
 move 'access point'
 [ $failed -eq 0 ] || { cat /tmp/preauth /tmp/pmksa /tmp/status /tmp/*.log; tail -20 "$log"; } | sed 's/^/# /'
 "$baton" topo down $name >/dev/null
-exit $failed
+tap_end

@@ -6,18 +6,16 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
-bin=$PWD/build/bin failed=0 server=10.99.255.1 bssid=02:00:00:00:0a:00
+. testbed/check/tap.sh
+bin=$PWD/build/bin server=10.99.255.1 bssid=02:00:00:00:0a:00
 work=$(mktemp -d)
 proxy= crowd=
 trap 'kill $proxy $crowd 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
 start() { # LIMIT
 	(ulimit -Sn "$1"; [ "$1" -gt 1024 ] || ulimit -Hn "$1"; exec "$bin/baton-proxy" -c "$work/proxy.yaml") >"$work/log" 2>&1 &
 	proxy=$!
-	for i in $(seq 50); do [ -S "$work/sock" ] && return; sleep 0.1; done
+	until_true 5 test -S "$work/sock" && return
 	sed 's/^/# /' "$work/log"
 }
 end() { kill "$proxy"; wait "$proxy" 2>/dev/null; proxy=; }
@@ -33,7 +31,7 @@ background() { # ARGUMENTS of crowd.py: stands in `crowd` when it has printed a 
 	/usr/bin/python3 ref/proxy/crowd.py "$@" <"$work/in.$#" >"$work/$1.out" 2>&1 &
 	crowd=$!
 	exec 7>"$work/in.$#"
-	for i in $(seq 300); do [ -s "$work/$1.out" ] && return; sleep 0.1; done
+	until_true 30 test -s "$work/$1.out"
 }
 leave() { exec 7>&-; wait "$crowd"; crowd=; }
 
@@ -73,8 +71,7 @@ station 02:00:00:00:00:03
 ok 'and six seconds later, when each has been closed and made again' $?
 leave
 echo "# $(tail -1 "$work/crowd.out")"
-for i in $(seq 80); do [ "$(value connections)" -eq 0 ] && break; sleep 0.1; done
-[ "$(value connections)" -eq 0 ]
+until_true 8 eval '[ "$(value connections)" -eq 0 ]'
 ok 'none is left when the crowd has gone' $?
 background crowd $server 10000 25
 again=$(memory)
@@ -140,4 +137,4 @@ kill -0 "$proxy"
 ok 'it is still there' $?
 end
 [ $failed -eq 0 ] || sed 's/^/# /' "$work/station" "$work/log" | tail -30
-exit $failed
+tap_end

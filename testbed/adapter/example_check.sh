@@ -8,18 +8,9 @@ cd "$(dirname "$0")/../.." || exit 2
 baton=$PWD/build/bin/baton adapters=$PWD/suites/adapters
 network=example-$$
 work=$(mktemp -d)
-failed=0
+. testbed/check/tap.sh
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; "$baton" topo down $network >/dev/null 2>&1; rm -rf "$work"' EXIT
-
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		failed=1
-	fi
-}
 
 # A command of an adapter in a node, with the variables of the harness. With run=exec, and in a
 # subshell, its process is that of the subshell.
@@ -114,4 +105,4 @@ done
 status=$?
 ok 'the suites judge it as expected' $status
 [ $status -eq 0 ] || grep -vE '^(pass|unsupported)' "$work/run" | sed 's/^/# /'
-exit $failed
+tap_end

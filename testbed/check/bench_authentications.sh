@@ -17,6 +17,7 @@ finish() {
 }
 trap finish EXIT
 on() { "$bin/baton" topo exec $network "$@"; }
+. testbed/check/tap.sh
 fail() {
 	echo "bench: authentications: $1" >&2
 	sed 's/^/# /' "$2" >&2
@@ -45,8 +46,7 @@ eap:
 END
 on paa -- "$bin/baton-ar" -c "$work/ar.yaml" >"$work/ar.log" 2>&1 &
 agent=$!
-for i in $(seq 100); do [ -S "$work/ar.sock" ] && break; sleep 0.05; done
-[ -S "$work/ar.sock" ] || fail 'the agent does not start' "$work/ar.log"
+until_true 5 test -S "$work/ar.sock" || fail 'the agent does not start' "$work/ar.log"
 
 for round in 1 2 3; do
 	on paa -- /usr/bin/python3 "$PWD/testbed/check/bench_eapol_test.py" "$work/eapol_test.conf" 10.0.2.2 \

@@ -28,14 +28,7 @@ fail() {
 	sed 's/^/# /' "$2" >&2
 	exit 1
 }
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 20))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
+. testbed/check/tap.sh
 ip link set lo up
 for program in charon-systemd swanctl openssl; do
 	command -v $program >/dev/null || fail "no $program" /dev/null

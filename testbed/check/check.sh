@@ -93,7 +93,7 @@ count() {
 	[ "$skip" -gt 0 ] && line+=", $skip skipped"
 	echo "$line  ($seconds s)"
 	if [ "$not_ok" -gt 0 ]; then
-		grep -nE -B12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
+		grep -nE -B8 -A12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
 		tail -15 "$file" | sed 's/^/    /'
 		echo "    whole output: $file"
 	fi

@@ -11,20 +11,11 @@ trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/tmp"
 export TMPDIR=$scratch/tmp
 out=$scratch/out err=$scratch/err
-number=0 failures=0
+. testbed/check/tap.sh
 
-ok() { # NAME COMMAND...: one test; on failure what baton said last is shown
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number - $name"
-		return
-	fi
-	failures=$((failures + 1))
-	echo "not ok $number - $name"
-	sed 's/^/# out: /' "$out" | head -20
-	sed 's/^/# err: /' "$err" | head -20
+witnesses() {
+	sed 's/^/out: /' "$out" | head -20
+	sed 's/^/err: /' "$err" | head -20
 }
 
 guest() { "$baton" guest --timeout 240 "$@" >"$out" 2>"$err" </dev/null; }
@@ -41,15 +32,6 @@ refuses() { # STATUS WORDS ARGUMENTS...: nothing on standard output, one message
 
 holds() { grep -qxF -- "$2" "$1"; } # FILE LINE
 gone() { ! kill -0 "$1" 2>/dev/null; }
-
-until_true() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
-	done
-}
 
 # --- what comes back ------------------------------------------------------------------------
 inner() { # what runs inside; the lines are looked for outside
@@ -77,30 +59,30 @@ export GIVEN="it's \"quoted\" \$HOME" PROBE=$scratch/tmp/entry/probe
 echo a line | "$baton" guest --results "$scratch/new/results" --timeout 240 -- \
 	bash -c "$(inner)" >"$out" 2>"$err"
 status=$?
-ok "exit status 7 comes back, past a process left in the background" test $status -eq 7
-ok "the working folder is the same" holds "$out" "$PWD"
-ok "the kernel is another" eval "grep -q amd64 '$out' && ! holds '$out' \"$(uname -r)\""
-ok "the environment is the same, with the guest's added" holds "$out" \
+check "exit status 7 comes back, past a process left in the background" test $status -eq 7
+check "the working folder is the same" holds "$out" "$PWD"
+check "the kernel is another" eval "grep -q amd64 '$out' && ! holds '$out' \"$(uname -r)\""
+check "the environment is the same, with the guest's added" holds "$out" \
 	"guest real, results $scratch/new/results, given it's \"quoted\" \$HOME"
-ok "standard error comes separately" holds "$err" "to standard error"
-ok "standard error can be opened again" holds "$err" "through a reopened descriptor"
-ok "standard input is passed on" holds "$out" "read a line"
-ok "files can be written inside" holds "$out" "layer is writable"
-ok "and are unchanged outside" test "$(wc -l <README.md)" -eq "$rows"
-ok "the results folder is made and filled" test "$(cat "$scratch/new/results/file")" = kept -a \
+check "standard error comes separately" holds "$err" "to standard error"
+check "standard error can be opened again" holds "$err" "through a reopened descriptor"
+check "standard input is passed on" holds "$out" "read a line"
+check "files can be written inside" holds "$out" "layer is writable"
+check "and are unchanged outside" test "$(wc -l <README.md)" -eq "$rows"
+check "the results folder is made and filled" test "$(cat "$scratch/new/results/file")" = kept -a \
 	-d "$scratch/new/results/folder"
-ok "radios can be had" holds "$out" 2
-ok "tun loads when it is opened" holds "$out" tun
-ok "/tmp is in memory" holds "$out" "tmpfs on /tmp"
-ok "what the environment names in /tmp is seen through it" holds "$out" "seen through"
+check "radios can be had" holds "$out" 2
+check "tun loads when it is opened" holds "$out" tun
+check "/tmp is in memory" holds "$out" "tmpfs on /tmp"
+check "what the environment names in /tmp is seen through it" holds "$out" "seen through"
 
-ok "true is 0" status_is 0 -- true
-ok "false is 1" status_is 1 -- false
-ok "a signal is 128 and its number" status_is 143 -- sh -c 'kill -TERM $$'
+check "true is 0" status_is 0 -- true
+check "false is 1" status_is 1 -- false
+check "a signal is 128 and its number" status_is 143 -- sh -c 'kill -TERM $$'
 big() { seq 1 300000 | "$baton" guest --clock virtual -- cat 2>"$err" | cmp -s - <(seq 1 300000); }
-ok "two megabytes pass unchanged, both ways" big
-ok "no such command is 127" refuses 127 "no-such-command: no such command" -- no-such-command
-ok "not executable is 126" refuses 126 "Permission denied" -- ./README.md
+check "two megabytes pass unchanged, both ways" big
+check "no such command is 127" refuses 127 "no-such-command: no such command" -- no-such-command
+check "not executable is 126" refuses 126 "Permission denied" -- ./README.md
 
 # --- clocks ---------------------------------------------------------------------------------
 idle() {
@@ -108,7 +90,7 @@ idle() {
 	guest --clock virtual -- sh -c 'echo $BATON_GUEST; sleep 500' && holds "$out" virtual &&
 		[ $((SECONDS - began)) -lt 200 ]
 }
-ok "idle time costs little on the virtual clock" idle
+check "idle time costs little on the virtual clock" idle
 work() { # how long the same work takes, by the guest's clock, once its files are in memory
 	cat <<-'END'
 		round() {
@@ -126,7 +108,7 @@ repeats() {
 		guest --clock virtual -- bash -c "$(work)" && b=$(cat "$out") &&
 		echo "# $a us and $b us" && [ $(((a > b ? a - b : b - a) * 50)) -lt "$a" ]
 }
-ok "two runs on the virtual clock agree within 2 %" repeats
+check "two runs on the virtual clock agree within 2 %" repeats
 
 # --- ends -----------------------------------------------------------------------------------
 start() { # WAY...: a guest that would run for long; $pid is baton's, $qemu its child's
@@ -152,33 +134,33 @@ ends() { # SIGNAL STATUS
 }
 for end in "KILL 137" "TERM 143" "INT 130"; do
 	# shellcheck disable=SC2086 # two words
-	ok "SIG${end% *} ends QEMU too, status ${end#* }" ends $end
+	check "SIG${end% *} ends QEMU too, status ${end#* }" ends $end
 done
 ignored() { # were SIGINT taken, the status would be its own: it comes first
 	start env --ignore-signal=INT && kill -INT "$pid" && kill -TERM "$pid" && ended 143
 }
-ok "SIGINT that is ignored where it starts stays ignored" ignored
+check "SIGINT that is ignored where it starts stays ignored" ignored
 late() { refuses 124 "is over" --timeout 3 -- sleep 1000; }
-ok "the time given ends it, status 124" late
+check "the time given ends it, status 124" late
 panic() {
 	refuses 123 "the guest's kernel panicked: sysrq triggered crash; its messages are in" \
 		--results "$scratch/panic" -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000' &&
 		grep -q 'Kernel panic - not syncing: sysrq' "$scratch"/panic/panic-*.log
 }
-ok "a panic of its kernel is named, its messages are kept" panic
+check "a panic of its kernel is named, its messages are kept" panic
 killed() { # QEMU from elsewhere, as when a machine runs out of memory
 	start && kill -KILL "$qemu" && ended 123 && grep -q 'the guest died' "$err"
 }
-ok "a guest that is killed is told from the command's status" killed
+check "a guest that is killed is told from the command's status" killed
 broken() { "$baton" guest -- seq 1 100000 >/dev/full 2>"$err"; [ $? -eq 125 ] &&
 	grep -q 'No space left' "$err"; }
-ok "output that cannot be written ends it" broken
+check "output that cannot be written ends it" broken
 terminal() {
 	script -qec "stty rows 33 cols 77; $baton guest -- sh -c 'tty; stty size; exit 5'" /dev/null \
 		>"$out" 2>"$err" </dev/null
 	[ $? -eq 5 ] && grep -q hvc0 "$out" && grep -q '33 77' "$out"
 }
-ok "on a terminal the command has one too" terminal
+check "on a terminal the command has one too" terminal
 
 # --- what is missing ------------------------------------------------------------------------
 # These run with a cache of their own and the kernel of the ordinary one.
@@ -194,15 +176,15 @@ says_apart() { # STATUS WORDS SETUP ARGUMENTS...
 	[ $? -eq "$1" ] && [ "$(grep -c '^baton: ' "$err")" -eq 1 ] && grep -qF -- "$2" "$err"
 }
 hide() { echo "mount --bind /dev/null '$(readlink -f "$(type -P "$1")")'"; }
-ok "no QEMU: says what to install" says_apart 125 "install the package qemu-system-x86" \
+check "no QEMU: says what to install" says_apart 125 "install the package qemu-system-x86" \
 	"$(hide qemu-system-x86_64)" -- true
-ok "no busybox: says what to install" says_apart 125 "install the package busybox-static" \
+check "no busybox: says what to install" says_apart 125 "install the package busybox-static" \
 	"$(hide busybox)" -- true
 mkdir "$scratch/empty" "$scratch/small" "$scratch/cache"
-ok "no kernel where BATON_KERNEL says" says_apart 125 "no usable kernel there" \
+check "no kernel where BATON_KERNEL says" says_apart 125 "no usable kernel there" \
 	"export BATON_KERNEL='$scratch/empty'" -- true
 if [ "$kernel" != / ]; then
-	ok "no kernel and no package lists: says what to do" says_apart 125 "sudo apt-get update" \
+	check "no kernel and no package lists: says what to do" says_apart 125 "sudo apt-get update" \
 		"export BATON_CACHE='$scratch/cache'; unset BATON_KERNEL;
 		for d in /boot /var/lib/apt/lists /var/cache/apt; do mount -t tmpfs none \$d; done" \
 		-- true
@@ -211,14 +193,14 @@ small() {
 	echo "export BATON_KERNEL='$kernel' BATON_CACHE='$scratch/small';
 		mount -t tmpfs -o size=$1 none '$scratch/small'"
 }
-ok "no space for the kernel: says how much is needed" says_apart 125 "no space for" "$(small 8M)" \
+check "no space for the kernel: says how much is needed" says_apart 125 "no space for" "$(small 8M)" \
 	-- true
-ok "no space for the initramfs" says_apart 125 "no space for" "$(small 64M)" -- true
-ok "no space for results is the command's to see" eval "apart \
+check "no space for the initramfs" says_apart 125 "no space for" "$(small 64M)" -- true
+check "no space for results is the command's to see" eval "apart \
 	'mount -t tmpfs -o size=1M none $scratch/small' --results '$scratch/small' -- \
 	dd if=/dev/zero of=$scratch/small/file bs=64k count=64; grep -q 'No space left' '$err'"
-ok "a results folder that cannot be made" refuses 125 "results folder" --results /proc/x -- true
-ok "a cache that cannot be made" eval "BATON_CACHE=/proc/x refuses 125 'BATON_CACHE' -- true"
+check "a results folder that cannot be made" refuses 125 "results folder" --results /proc/x -- true
+check "a cache that cannot be made" eval "BATON_CACHE=/proc/x refuses 125 'BATON_CACHE' -- true"
 ordinary_user() { # a stranger, who has no group and is nobody's friend
 	local drop=()
 	if [ "$(id -u)" -eq 0 ]; then
@@ -237,9 +219,9 @@ reachable() { # whether an ordinary user reaches the program at all
 	[ "$(id -u)" -ne 0 ] || setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$baton"
 }
 if reachable; then
-	ok "an ordinary user without groups runs one" ordinary_user
+	check "an ordinary user without groups runs one" ordinary_user
 else
-	echo "ok $((++number)) - an ordinary user # SKIP this folder is closed to others"
+	skipped "an ordinary user" "this folder is closed to others"
 fi
 at_once() {
 	local one two
@@ -254,16 +236,15 @@ at_once() {
 	unset BATON_KERNEL BATON_CACHE
 	return $result
 }
-ok "two at once on an empty cache build it once" at_once
+check "two at once on an empty cache build it once" at_once
 
 # --- usage ----------------------------------------------------------------------------------
-ok "no command" refuses 2 "no command"
-ok "an unknown clock" refuses 2 "must be virtual or real" --clock solar -- true
-ok "memory that is no number" refuses 2 "whole number" --memory much -- true
-ok "an unknown option" status_is 2 --colour -- true
-ok "a guest in a guest" eval "status_is 125 -- $baton guest -- true && grep -q already '$err'"
-ok "the doctor is content where the tests run" eval "'$baton' doctor >'$out' 2>'$err'"
-ok "no temporary file is left" test "$(ls "$TMPDIR")" = entry
+check "no command" refuses 2 "no command"
+check "an unknown clock" refuses 2 "must be virtual or real" --clock solar -- true
+check "memory that is no number" refuses 2 "whole number" --memory much -- true
+check "an unknown option" status_is 2 --colour -- true
+check "a guest in a guest" eval "status_is 125 -- $baton guest -- true && grep -q already '$err'"
+check "the doctor is content where the tests run" eval "'$baton' doctor >'$out' 2>'$err'"
+check "no temporary file is left" test "$(ls "$TMPDIR")" = entry
 
-echo "1..$number"
-[ $failures -eq 0 ]
+tap_end

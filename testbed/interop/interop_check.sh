@@ -13,22 +13,16 @@ trap 'rm -rf "$work"' EXIT
 passing="openiked:ref/v2-psk ref:libreswan/v2-certificate strongswan:ref/v2-mobike"
 lacking=openiked:ref/v2-eap-tls
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		sed 's/^/# /' "$work/out" | tail -20
-	fi
-}
+. testbed/check/tap.sh
+witnesses() { tail -20 "$work/out"; }
 
 only=()
 for cell in $passing $lacking; do only+=(--only "$cell"); done
 "$baton" interop "${only[@]}" --results "$work/r" >"$work/out" 2>&1
 status=$?
 if [ $status -eq 125 ]; then
-	echo "ok - interoperability of IKE # SKIP no guest to be had here"
-	exit 0
+	skipped "interoperability of IKE" "no guest to be had here"
+	tap_end
 fi
 for cell in $passing; do
 	grep -q "^pass  *$cell " "$work/out"
@@ -59,3 +53,4 @@ ok "a pattern that nothing fits" $?
 "$baton" interop --sut ref,nobody >"$work/out" 2>&1
 [ $? -eq 2 ] && grep -q 'there is no adapter nobody' "$work/out"
 ok "an implementation that is not there" $?
+tap_end

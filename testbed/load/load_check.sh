@@ -6,14 +6,13 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 [ "${1:-}" = inside ] || exec unshare -rn "$0" inside
-bin=$PWD/build/bin failed=0
+. testbed/check/tap.sh
+bin=$PWD/build/bin
 work=$(mktemp -d) || exit 2
 agent= iked=
 trap '[ -z "$agent" ] || kill "$agent"; [ -z "$iked" ] || kill "$iked"; wait; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; sed 's/^/# /' "$work/out" | head -20; failed=1; fi
-}
+witnesses() { head -20 "$work/out"; }
 load() { "$bin/baton" load pana --paa 127.0.0.1 "$@" >"$work/out" 2>&1; }
 
 ip link set lo up
@@ -28,7 +27,7 @@ eap:
 END
 "$bin/baton-ar" -c "$work/ar.yaml" >"$work/ar.log" 2>&1 &
 agent=$!
-for i in $(seq 100); do [ -S "$work/ar.sock" ] && break; sleep 0.05; done
+until_true 5 test -S "$work/ar.sock"
 
 load --identity mn@example --credentials "$work/creds" --clients 4 --count 20 && grep -q '^20 authentications, 4 at a time' "$work/out"
 ok '20 authentications, 4 at a time' $?
@@ -84,7 +83,7 @@ connections:
 END
 "$bin/baton-iked" -c "$work/iked.yaml" >"$work/iked.log" 2>&1 &
 iked=$!
-for i in $(seq 100); do [ -S "$work/iked.sock" ] && break; sleep 0.05; done
+until_true 5 test -S "$work/iked.sock"
 ike() { "$bin/baton" load ike "$@" >"$work/out" 2>&1; }
 peer="--responder 127.0.0.1 --identity mn.example --psk"
 told() { grep -c "\"event\":\"$1\"" "$work/iked.events"; }
@@ -145,4 +144,4 @@ ike_says 'neither key nor certificate' 'one of --psk and --credentials' --respon
 ike_says 'an unknown group' 'modp768: a group is' --responder 127.0.0.1 --group modp768
 ike_says 'an unknown attack' 'smurf: an attack is' --attack smurf
 ike_says 'addresses without the first' 'needs --local' --attack flood --responder 127.0.0.1 --addresses 3
-exit $failed
+tap_end

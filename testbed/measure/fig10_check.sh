@@ -6,11 +6,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-failed=0
-
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
+. testbed/check/tap.sh
 
 build/bin/baton measure mpa-fig10 -n 1 --results "$work/fig10" >"$work/out" 2>&1
 status=$?
@@ -51,6 +47,6 @@ for column in ("mpa-ft", "mpa-fils"):
     verdict(cell(column, "next_ap_handshake") == 0 and cell(column, "next_ap_eap") == 0,
             "%s: a second access point costs neither EAP nor 4-way handshake" % column)
 END
-cat "$work/verdicts"
+tests_in "$work/verdicts"
 [ "$(grep -c '^ok' "$work/verdicts")" -eq 26 ] || failed=1
-exit $failed
+tap_end

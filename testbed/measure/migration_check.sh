@@ -5,11 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-failed=0
-
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
-}
+. testbed/check/tap.sh
 
 says() { # NAME PATTERN COMMAND...: ends with a non-zero status and one message that says so
 	local name=$1 pattern=$2
@@ -55,7 +51,7 @@ verdict(abs(cell("change-esp/20", "overhead_before_octets") - 36) < 0.5, "change
 verdict(cell("change/20", "moved_ms") < cell("mptcp/20", "interruption_ms"),
         "change/20: all connections at the new address after %.1f ms" % cell("change/20", "moved_ms"))
 END
-cat "$work/verdicts"
-grep -q '^not ok' "$work/verdicts" && { failed=1; sed 's/^/# /' "$work/out" | tail -60; }
+tests_in "$work/verdicts"
+grep -q '^not ok' "$work/verdicts" && sed 's/^/# /' "$work/out" | tail -60
 [ "$(grep -c '^ok\|^# target' "$work/verdicts")" -eq 16 ] || failed=1
-exit $failed
+tap_end

@@ -7,18 +7,11 @@ cd "$(dirname "$0")/../.." || exit 2
 work=$(mktemp -d /tmp/baton-change-suite-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work
-baton=build/bin/baton number=0
+. testbed/check/tap.sh
+baton=build/bin/baton
 defects=ref/ike/ike_change_mutants.def tests=suites/mutants/address-change.yaml
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		grep -v '^pass\|^proven' "$work/out" | sed 's/^/# /' | tail -40
-		echo "not ok $number - $2"
-	fi
-}
+witnesses() { grep -v '^pass\|^proven' "$work/out" | tail -40; }
 
 $baton run address-change --results "$work/results" >"$work/out" 2>&1
 result $? "the reference, mover and correspondent ($(sed -n 's/^\([0-9]*\) tests.*/\1/p' "$work/out") tests)"
@@ -46,4 +39,4 @@ git grep -ho 'MUTANT(change_[a-z_]*)' -- ref | sed 's/MUTANT(//; s/)//' | while 
 done >>"$work/out"
 test ! -s "$work/out"
 result $? 'the list names the defects that there are, and each has its test'
-echo "1..$number"
+tap_end

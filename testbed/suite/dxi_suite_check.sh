@@ -7,17 +7,10 @@ cd "$(dirname "$0")/../.." || exit 2
 work=$(mktemp -d /tmp/baton-dxi-check-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work
-baton=build/bin/baton number=0
+. testbed/check/tap.sh
+baton=build/bin/baton
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		grep -v '^pass\|^proven' "$work/out" | sed 's/^/# /' | tail -40
-		echo "not ok $number - $2"
-	fi
-}
+witnesses() { grep -v '^pass\|^proven' "$work/out" | tail -40; }
 count() { sed -n 's/^\([0-9]*\) tests.*/\1/p' "$work/out"; }
 
 # Runs mostly wait for what must not come, so they go side by side.
@@ -50,8 +43,7 @@ done
 
 if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/out" 2>&1; then
 	result 1 'the wrong variants can be built'
-	echo "1..$number"
-	exit 1
+	tap_end
 fi
 names='dot1x-over-ip radius finding-access-points'
 for name in $names; do
@@ -79,4 +71,4 @@ for list in ref/dot1x/dxi_mutants.def:dot1x-over-ip ref/radius/mutants.def:radiu
 	test ! -s "$work/out"
 	result $? "${list%:*} lists the defects that there are, and each has its test"
 done
-echo "1..$number"
+tap_end

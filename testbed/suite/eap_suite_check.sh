@@ -10,16 +10,12 @@ trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work
 baton=build/bin/baton
 file=suites/mutants/eap.yaml
-number=0
+. testbed/check/tap.sh
 
-result() { # STATUS NAME FILE
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$3" | grep -v '^# \(pass\|unsupported\) ' | head -40
-	fi
+witnesses() { grep -v '^\(pass\|unsupported\) ' "$said" | head -40; }
+shown() { # STATUS NAME FILE: what the file says stands below a failure
+	said=$3
+	result "$1" "$2"
 }
 
 # SUT LEAST SUITES...: at least so many tests pass, and nothing is otherwise than expected.
@@ -39,24 +35,23 @@ judge hostapd 85 eap/authenticator eap/preauth &
 judge hostapd-freeradius 71 eap/authenticator eap/preauth &
 judge wpa_supplicant 72 eap/supplicant &
 wait
-result "$(cat "$work/ref.status")" "the reference passes all suites of EAP" "$work/ref.out"
+shown "$(cat "$work/ref.status")" "the reference passes all suites of EAP" "$work/ref.out"
 grep -q ' 0 open' "$work/ref.out"
-result $? "every statement of the catalogues is covered, or says why not" "$work/ref.out"
+shown $? "every statement of the catalogues is covered, or says why not" "$work/ref.out"
 for sut in hostapd hostapd-freeradius wpa_supplicant; do
-	result "$(cat "$work/$sut.status")" "$sut does what is expected of it" "$work/$sut.out"
+	shown "$(cat "$work/$sut.status")" "$sut does what is expected of it" "$work/$sut.out"
 done
 
 unit=build/mutant/ref/eap/eap_rules_test
 if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants $unit >"$work/make" 2>&1; then
-	result 1 "the wrong variants can be built" "$work/make"
-	echo "1..$number"
-	exit 1
+	shown 1 "the wrong variants can be built" "$work/make"
+	tap_end
 fi
 BATON_REF_BIN=$PWD/build/mutant/bin $baton run eap --mutants $file --results "$work/mutants" \
 	>"$work/out" 2>"$work/error"
 while read -r word text; do
-	number=$((number + 1))
-	[ "$word" = proven ] && echo "ok $number - $text" || echo "not ok $number - $text"
+	said=$work/error
+	check "$text" test "$word" = proven
 done <"$work/out"
 
 # NAME: the unit test passes without the defect, and fails with it.
@@ -70,7 +65,7 @@ cat ref/eap/mutants.def ref/dot1x/pae_mutants.def | tr -d '\n' | sed 's/X(/\nX(/
 grep -hoE 'MUTANT\((eap|eapol)_[a-z0-9_]*' ref/eap/*.c ref/dot1x/*.c | sed 's/.*(//' | sort -u \
 	>"$work/sources"
 cut -d' ' -f1 "$work/listed" | diff - "$work/sources" >"$work/difference"
-result $? "the lists of defects have what the sources have" "$work/difference"
+shown $? "the lists of defects have what the sources have" "$work/difference"
 while read -r name who; do
 	case $who in
 	unit) shown_by_unit_test "$name" || echo "$name" ;;
@@ -79,5 +74,5 @@ while read -r name who; do
 	esac
 done <"$work/listed" >"$work/missing"
 test ! -s "$work/missing"
-result $? "every defect has the test meant for it" "$work/missing"
-echo "1..$number"
+shown $? "every defect has the test meant for it" "$work/missing"
+tap_end

@@ -7,17 +7,10 @@ cd "$(dirname "$0")/../.." || exit 2
 work=$(mktemp -d /tmp/baton-ike-check-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work
-baton=build/bin/baton number=0
+. testbed/check/tap.sh
+baton=build/bin/baton
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		grep -v '^pass\|^proven\|^unsupported' "$work/out" | sed 's/^/# /' | tail -40
-		echo "not ok $number - $2"
-	fi
-}
+witnesses() { grep -v '^pass\|^proven\|^unsupported' "$work/out" | tail -40; }
 count() { sed -n 's/^\([0-9]*\) tests.*/\1/p' "$work/out"; }
 
 $baton run ike --results "$work/ref" >"$work/out" 2>&1
@@ -26,8 +19,7 @@ $baton run ike --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
 result $? 'every statement of the catalogues is covered, or they say why not'
 if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/out" 2>&1; then
 	result 1 'the wrong variants can be built'
-	echo "1..$number"
-	exit 1
+	tap_end
 fi
 BATON_REF_BIN=$PWD/build/mutant/bin $baton run ike --mutants suites/mutants/ike.yaml \
 	--results "$work/mutants" >"$work/out" 2>&1
@@ -44,4 +36,4 @@ result $? "$(grep -c '^proven' "$work/out") wrong variants, each failed by its t
 } >"$work/out"
 test ! -s "$work/out"
 result $? 'ref/ike/mutants.def lists the defects that there are, and each has its test'
-echo "1..$number"
+tap_end

@@ -10,17 +10,9 @@ work=$(mktemp -d /tmp/baton-suite-check-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tmp"
 export TMPDIR=$work/tmp
-number=0
+. testbed/check/tap.sh
 
-result() { # STATUS NAME
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		sed 's/^/# /' "$work/out" | head -40
-	fi
-}
+witnesses() { head -40 "$work/out"; }
 
 # STATUS ARGUMENTS...: runs baton run, its output in $work/out.
 run() {
@@ -220,4 +212,4 @@ sleep 1
 ! ps -eo args | grep -qE "^[^ ]*baton-ar -c $TMPDIR"
 result $? "killed, it leaves no process behind"
 
-echo "1..$number"
+tap_end

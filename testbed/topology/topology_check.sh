@@ -17,20 +17,19 @@ baton=$PWD/${BATON:-build/bin/baton}
 work=$(mktemp -d /tmp/topology-check-XXXXXX) || exit 2
 export BATON_STATE=$work/state BATON_ROOT=$PWD
 trap 'rm -rf "$work"' EXIT
-count=0 failed=0
-
-ok() { count=$((count + 1)) && echo "ok $count - $1"; }
-not_ok() {
-	count=$((count + 1)) failed=1
-	[ -n "${2:-}" ] && sed 's/^/# /' <<<"$2"
-	echo "not ok $count - $1"
+said=
+. testbed/check/tap.sh
+witnesses() { echo "$said"; }
+wrong() { # NAME WHY
+	said=${2:-}
+	ok "$1" 1
 }
 
 # is NAME COMMAND...: the command succeeds; its output is shown when it does not.
 is() {
 	local name=$1 output
 	shift
-	if output=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$output"; fi
+	if output=$("$@" 2>&1); then ok "$name" 0; else wrong "$name" "$output"; fi
 }
 
 # says NAME STATUS PATTERN COMMAND...: ends with that status and prints the pattern.
@@ -40,9 +39,9 @@ says() {
 	output=$("$@" 2>&1 </dev/null)
 	got=$?
 	if [ $got -eq "$status" ] && grep -qE -- "$pattern" <<<"$output"; then
-		ok "$name"
+		ok "$name" 0
 	else
-		not_ok "$name" "status $got, expected $status and: $pattern
+		wrong "$name" "status $got, expected $status and: $pattern
 $output"
 	fi
 }
@@ -75,10 +74,10 @@ clean() {
 	local i now
 	for i in $(seq 40); do
 		now=$(snapshot)
-		[ "$now" = "$before" ] && { ok "$1"; return; }
+		[ "$now" = "$before" ] && { ok "$1" 0; return; }
 		sleep 0.05
 	done
-	not_ok "$1" "$(diff <(echo "$before") <(echo "$now"))"
+	wrong "$1" "$(diff <(echo "$before") <(echo "$now"))"
 }
 
 keeper_of() { cat "$BATON_STATE/$1/.keeper"; }
@@ -131,9 +130,9 @@ bad_files() {
 		found=$("$baton" topo up "$file" 2>&1)
 		status=$?
 		if [ $status -eq 1 ] && [ "$found" = "$expected" ]; then
-			ok "bad file: $name"
+			ok "bad file: $name" 0
 		else
-			not_ok "bad file: $name" "status $status
+			wrong "bad file: $name" "status $status
 $(diff <(echo "$expected") <(echo "$found"))"
 		fi
 	done
@@ -182,7 +181,7 @@ deaths() {
 		sleep 0.15
 		kill -$signal $pid
 		wait $pid 2>/dev/null
-		[ $? -gt 128 ] || not_ok "up ends by SIG$signal" "$(cat "$work/slow.err")"
+		[ $? -gt 128 ] || wrong "up ends by SIG$signal" "$(cat "$work/slow.err")"
 		clean "nothing is left after SIG$signal during up"
 	done
 }
@@ -191,7 +190,7 @@ deaths() {
 # again and again: so each gave its own back.
 namespaces() {
 	if ! unshare -Ur true 2>/dev/null; then
-		ok "namespaces are given back # SKIP this machine allows no user namespaces"
+		skipped "namespaces are given back" "this machine allows no user namespaces"
 		return
 	fi
 	is "namespaces are given back after down and kill -9" unshare -Ur bash -c '
@@ -271,7 +270,7 @@ refusals() {
 			unshare -Ur sh -c "echo 0 >/proc/sys/user/max_user_namespaces &&
 				exec setpriv --bounding-set=-all --inh-caps=-all '$baton' topo up wired"
 	else
-		ok "no permission # SKIP this machine allows no user namespaces"
+		skipped "no permission" "this machine allows no user namespaces"
 	fi
 	clean "nothing is left after refusals"
 	if [ "$(id -u)" -eq 0 ]; then
@@ -281,8 +280,8 @@ refusals() {
 			env BATON_STATE="$work/user/state" sh -c "cd / && '$baton' topo up wired &&
 				'$baton' topo exec wired sut -- ping -c1 -W2 192.0.2.1 &&
 				'$baton' topo show && '$baton' topo down wired"
-		[ -z "$(ls "$work/user/state")" ] && ok "and leaves nothing" ||
-			not_ok "and leaves nothing" "$(ls -R "$work/user/state")"
+		[ -z "$(ls "$work/user/state")" ] && ok "and leaves nothing" 0 ||
+			wrong "and leaves nothing" "$(ls -R "$work/user/state")"
 	fi
 }
 
@@ -340,13 +339,14 @@ radios_somewhere() {
 		>"$work/guest.tap" 2>"$work/guest.err" </dev/null
 	while IFS= read -r line; do
 		case $line in
-		ok*) ok "in the guest: ${line#*- }" ;;
-		"not ok"*) not_ok "in the guest: ${line#*- }" ;;
+		ok*) ok "in the guest: ${line#*- }" 0 ;;
+		"not ok"*) wrong "in the guest: ${line#*- }" ;;
+		1..*) ;;
 		*) echo "$line" ;;
 		esac
 	done <"$work/guest.tap"
 	grep -q 'nothing is left of it' "$work/guest.tap" ||
-		not_ok "the guest ran to the end" "$(tail -20 "$work/guest.err")"
+		wrong "the guest ran to the end" "$(tail -20 "$work/guest.err")"
 }
 
 [ -x "$baton" ] || { echo "Bail out! $baton is not built"; exit 1; }
@@ -360,5 +360,4 @@ else
 	refusals
 	radios_somewhere
 fi
-echo "1..$count"
-exit $failed
+tap_end

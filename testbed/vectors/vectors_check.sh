@@ -7,26 +7,10 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 baton=$(realpath -m "${BATON:-build/bin/baton}")
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
-number=0 failed=0
+. testbed/check/tap.sh
 
-# ok NAME COMMAND...: passes when the command succeeds; its last lines tell otherwise.
-ok() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok $number - $name"
-	else
-		sed 's/^/# /' "$scratch/out" | tail -20
-		echo "not ok $number - $name"
-		failed=1
-	fi
-}
-
-skip() {
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+witnesses() { tail -20 "$scratch/out"; }
+passes() { "$@" >"$scratch/out" 2>&1; }
 
 # fails STATUS TEXT COMMAND...: the command ends with that status and says that on one line.
 fails() {
@@ -162,23 +146,23 @@ opened_old() {
 		{ grep -c 'Identification' "$scratch/shown"; return 1; }
 }
 
-ok "cryptography of the generators" vectors/gen/self_test.py
-ok "regeneration gives the same octets" vectors/gen/generate.py --check
-ok "schema, fields, keys, authenticators and captures agree" vectors/verify.py
-ok "an altered octet is seen" damaged '0,/"bytes": "00000010/s//"bytes": "00000110/' pana/messages.json vectors/verify.py
-ok "an altered key is seen" damaged '0,/"auth_key": "./s//"auth_key": "/' pana/session-psk.json vectors/verify.py
-ok "a member of another name is seen" damaged '0,/"comment"/s//"remark"/' pana/messages.json vectors/verify.py
-ok "an altered secret is seen" damaged 's/"secret": "62/"secret": "63/' radius/keys.json vectors/verify.py
-ok "an altered PMK is seen" damaged '0,/"pmkid": "./s//"pmkid": "/' eapol/frames.json vectors/verify.py
-ok "an altered key of IKE is seen" damaged '0,/"sk_pi": "./s//"sk_pi": "/' ike/conversations.json vectors/verify.py
-ok "an altered key of IKEv1 is seen" damaged '0,/"skeyid_a": "./s//"skeyid_a": "/' isakmp/conversations.json vectors/verify.py
-ok "an altered MPPE key is seen" damaged '0,/"recv": "../s//"recv": "00/' radius/keys.json vectors/verify.py
+check "cryptography of the generators" passes vectors/gen/self_test.py
+check "regeneration gives the same octets" passes vectors/gen/generate.py --check
+check "schema, fields, keys, authenticators and captures agree" passes vectors/verify.py
+check "an altered octet is seen" passes damaged '0,/"bytes": "00000010/s//"bytes": "00000110/' pana/messages.json vectors/verify.py
+check "an altered key is seen" passes damaged '0,/"auth_key": "./s//"auth_key": "/' pana/session-psk.json vectors/verify.py
+check "a member of another name is seen" passes damaged '0,/"comment"/s//"remark"/' pana/messages.json vectors/verify.py
+check "an altered secret is seen" passes damaged 's/"secret": "62/"secret": "63/' radius/keys.json vectors/verify.py
+check "an altered PMK is seen" passes damaged '0,/"pmkid": "./s//"pmkid": "/' eapol/frames.json vectors/verify.py
+check "an altered key of IKE is seen" passes damaged '0,/"sk_pi": "./s//"sk_pi": "/' ike/conversations.json vectors/verify.py
+check "an altered key of IKEv1 is seen" passes damaged '0,/"skeyid_a": "./s//"skeyid_a": "/' isakmp/conversations.json vectors/verify.py
+check "an altered MPPE key is seen" passes damaged '0,/"recv": "../s//"recv": "00/' radius/keys.json vectors/verify.py
 if [ -x "$baton" ]; then
 	while read -r protocol count invalid beyond; do
-		ok "$protocol: at least $count vectors, $invalid invalid" enough "$protocol" "$count" "$invalid"
-		ok "$protocol: the codec" codec "$protocol" "$beyond"
-		ok "$protocol: tshark" "$baton" vectors check "$protocol" --decoder tshark
-		ok "$protocol: seeds for the fuzzers" corpus "$protocol"
+		check "$protocol: at least $count vectors, $invalid invalid" passes enough "$protocol" "$count" "$invalid"
+		check "$protocol: the codec" passes codec "$protocol" "$beyond"
+		check "$protocol: tshark" passes "$baton" vectors check "$protocol" --decoder tshark
+		check "$protocol: seeds for the fuzzers" passes corpus "$protocol"
 	done <<-EOF
 		pana 600 300 90
 		eap 200 90 0
@@ -190,38 +174,37 @@ if [ -x "$baton" ]; then
 		ike 180 60 0
 		isakmp 170 30 0
 	EOF
-	ok "address-change: at least 60 vectors, 30 invalid" enough address-change 60 30
-	ok "address-change: the codec" codec address-change 0
-	ok "address-change: seeds for the fuzzers" corpus address-change
-	ok "tshark opens messages of IKE with the keys of the vectors" opened
-	ok "tshark opens messages of IKEv1 with the keys of the vectors" opened_old
-	ok "a wrong answer is seen" damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \
+	check "address-change: at least 60 vectors, 30 invalid" passes enough address-change 60 30
+	check "address-change: the codec" passes codec address-change 0
+	check "address-change: seeds for the fuzzers" passes corpus address-change
+	check "tshark opens messages of IKE with the keys of the vectors" passes opened
+	check "tshark opens messages of IKEv1 with the keys of the vectors" passes opened_old
+	check "a wrong answer is seen" passes damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \
 		"$baton" vectors check eap --folder
-	ok "a wrong reaction is seen" damaged '0,/"OPENED"/s//"ALIVE"/' dot1x-over-ip/messages.json \
+	check "a wrong reaction is seen" passes damaged '0,/"OPENED"/s//"ALIVE"/' dot1x-over-ip/messages.json \
 		"$baton" vectors check dot1x-over-ip --folder
-	ok "a wrong reason is seen" damaged '0,/"bad-integrity"/s//"stale"/' radius/invalid-seals.json \
+	check "a wrong reason is seen" passes damaged '0,/"bad-integrity"/s//"stale"/' radius/invalid-seals.json \
 		"$baton" vectors check radius --folder
-	ok "the dissector in Lua" dissector
-	ok "a capture cut short" cut_capture
-	ok "no such vector" fails 1 "no vector 'nothing'" "$baton" vectors show nothing
-	ok "no such decoder" fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija
-	ok "no such protocol" fails 2 "no codec for 'none'" "$baton" vectors check none
-	ok "vectors of another protocol" fails 1 "they would be of eap" \
+	check "the dissector in Lua" passes dissector
+	check "a capture cut short" passes cut_capture
+	check "no such vector" passes fails 1 "no vector 'nothing'" "$baton" vectors show nothing
+	check "no such decoder" passes fails 2 "no decoder 'ouija'" "$baton" vectors check pana --decoder ouija
+	check "no such protocol" passes fails 2 "no codec for 'none'" "$baton" vectors check none
+	check "vectors of another protocol" passes fails 1 "they would be of eap" \
 		"$baton" vectors check eap --folder vectors/radius
-	ok "no tshark" fails 1 "apt install tshark" env PATH="$scratch" "$baton" vectors check pana --decoder tshark
-	ok "replay without a place" fails 2 "--interface and --target" "$baton" vectors replay pana
-	ok "replay at a wrong address" fails 1 "it would be an IPv4 or IPv6 address" \
+	check "no tshark" passes fails 1 "apt install tshark" env PATH="$scratch" "$baton" vectors check pana --decoder tshark
+	check "replay without a place" passes fails 2 "--interface and --target" "$baton" vectors replay pana
+	check "replay at a wrong address" passes fails 1 "it would be an IPv4 or IPv6 address" \
 		"$baton" vectors replay pana --interface lo --target paa
 	if unshare -rn true 2>/dev/null; then
-		ok "replay sees a PAA that is mute" wrong_paa mute "answers no PCI"
-		ok "replay sees a PAA that answers everything" wrong_paa eager "0 pass, 19 fail"
-		ok "replay sees a PAA that dies" wrong_paa dies "answers no PCI since 'header-empty'"
-		ok "replay at the reference PAA" reference_paa
+		check "replay sees a PAA that is mute" passes wrong_paa mute "answers no PCI"
+		check "replay sees a PAA that answers everything" passes wrong_paa eager "0 pass, 19 fail"
+		check "replay sees a PAA that dies" passes wrong_paa dies "answers no PCI since 'header-empty'"
+		check "replay at the reference PAA" passes reference_paa
 	else
-		skip "replay at PAAs that are wrong, and at the reference" "no namespaces on this machine"
+		skipped "replay at PAAs that are wrong, and at the reference" "no namespaces on this machine"
 	fi
 else
-	ok "$baton is built" false
+	check "$baton is built" passes false
 fi
-echo "1..$number"
-exit $failed
+tap_end
