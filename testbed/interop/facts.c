@@ -268,7 +268,7 @@ static enum sight look_deleted(const struct evidence *e, char *instead, size_t s
 
 /* --- facts of IKEv1 ------------------------------------------------------------------------- */
 
-enum { EXCHANGE_MAIN = 2, EXCHANGE_QUICK = 32, METHOD_PSK_1 = 1, METHOD_RSA_1 = 3, METHOD_ECDSA_256 = 9 };
+enum { METHOD_ECDSA_256 = 9, METHOD_ECDSA_521 = 11 }; /* RFC 4754 section 7 */
 
 static unsigned messages_of(const struct wiretap *w, unsigned version, unsigned exchange)
 {
@@ -279,44 +279,24 @@ static unsigned messages_of(const struct wiretap *w, unsigned version, unsigned 
 	return n;
 }
 
-/*
- * The authentication method that the responder chose in its first message of main mode (RFC 2408
- * sections 3.4 to 3.6, RFC 2409 appendix A, attribute 3); 0: not found.
- */
+/* The authentication method that the responder chose for the first ISAKMP SA; 0: not found. */
 static unsigned method_of_1(const struct wiretap *w)
 {
+	struct ike_suite suite;
+	struct isakmp_terms terms;
+
 	for (size_t i = 0; i < w->count; i++) {
 		const struct wiretap_message *m = &w->messages[i];
-		struct reader r = reader_of(m->octets);
-		if (m->version != 1 || m->exchange != EXCHANGE_MAIN || m->from_initiator)
-			continue;
-		read_view(&r, IKE_HEADER_SIZE + 4 + 8); /* SA: header, DOI, situation */
-		read_view(&r, 6);			/* proposal up to the SPI size */
-		size_t spi = read_u8(&r);
-		read_u8(&r);
-		read_view(&r, spi);
-		read_u16(&r);
-		size_t left = read_u16(&r);
-		read_u32(&r);
-		while (!r.failed && left >= 8 + 4) {
-			uint16_t type = read_u16(&r), value = read_u16(&r);
-			left -= 4;
-			if (type == (0x8000 | 3))
-				return r.failed ? 0 : value;
-			if (!(type & 0x8000)) {
-				read_view(&r, value);
-				left = left > value ? left - value : 0;
-			}
-		}
-		return 0;
+		if (m->version == 1 && m->spi_r)
+			return wiretap_old_choice(w, m->spi_i, m->spi_r, &suite, &terms) ? terms.auth : 0;
 	}
 	return 0;
 }
 
 static enum sight look_main_mode(const struct evidence *e, char *instead, size_t size)
 {
-	unsigned main_mode = messages_of(e->wire, 1, EXCHANGE_MAIN);
-	unsigned quick = messages_of(e->wire, 1, EXCHANGE_QUICK);
+	unsigned main_mode = messages_of(e->wire, 1, ISAKMP_IDENTITY_PROTECTION);
+	unsigned quick = messages_of(e->wire, 1, ISAKMP_QUICK_MODE);
 
 	if (main_mode >= 6 && quick >= 3)
 		return SIGHT_YES;
@@ -332,15 +312,15 @@ static enum sight method_is(const struct evidence *e, bool right, char *instead,
 
 static enum sight look_psk_1(const struct evidence *e, char *instead, size_t size)
 {
-	return method_is(e, method_of_1(e->wire) == METHOD_PSK_1, instead, size);
+	return method_is(e, method_of_1(e->wire) == ISAKMP_AUTH_PSK, instead, size);
 }
 
 static enum sight look_signature_1(const struct evidence *e, char *instead, size_t size)
 {
 	unsigned method = method_of_1(e->wire);
 
-	return method_is(e, method == METHOD_RSA_1 || (method >= METHOD_ECDSA_256 && method <= 11), instead,
-		size);
+	return method_is(e, method == ISAKMP_AUTH_RSA_SIGNATURE ||
+			(method >= METHOD_ECDSA_256 && method <= METHOD_ECDSA_521), instead, size);
 }
 
 /* --- facts of both -------------------------------------------------------------------------- */
@@ -387,7 +367,7 @@ const struct fact *fact_named(const char *name)
 
 unsigned facts_rekeyings(const struct wiretap *w)
 {
-	unsigned n = messages_of(w, 1, EXCHANGE_QUICK) / 3;
+	unsigned n = messages_of(w, 1, ISAKMP_QUICK_MODE) / 3;
 
 	for (size_t i = 0; i < w->count; i++)
 		n += w->messages[i].version == 2 && w->messages[i].exchange == IKE_CREATE_CHILD_SA &&
@@ -400,12 +380,15 @@ const char *facts_error(const struct wiretap *w, char *out, size_t size)
 	*out = '\0';
 	for (size_t i = 0; i < w->count; i++) {
 		const struct wiretap_message *m = &w->messages[i];
-		const struct packet *p = m->version == 2 ? wiretap_contents(m) : NULL;
+		const struct packet *p = wiretap_contents(m);
+		bool old = m->version == 1;
+		struct isakmp_notification of_1;
 		struct ike_notification n;
-		uint16_t type = p ? ike_find_error(p, &n) : 0;
-		if (!type || type == IKE_N_INVALID_KE_PAYLOAD) /* RFC 7296 section 1.2: another try */
+		uint16_t type = !p ? 0 : old ? isakmp_find_error(p, &of_1) : ike_find_error(p, &n);
+		if (!type || (!old && type == IKE_N_INVALID_KE_PAYLOAD)) /* RFC 7296 section 1.2: another try */
 			continue;
-		const char *name = ike_name(ike_notify_names, type);
+		const char *name = old ? isakmp_name(isakmp_notify_names, type) :
+					 ike_name(ike_notify_names, type);
 		snprintf(out, size, "the %s said %s", m->from_initiator ? "initiator" : "responder",
 			name ? name : "an error");
 	}

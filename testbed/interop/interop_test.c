@@ -6,71 +6,23 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "ref/base/writer.h"
 #include "ref/ike/ike_key_log.h"
-#include "ref/ike/ike_world.h"
 #include "testbed/interop/facts.h"
 #include "testbed/interop/matrix.h"
-
-static const uint8_t initiator_mac[6] = { 2, 0, 0, 0, 0, 1 };
+#include "testbed/interop/wiretap_frames.h"
 
 struct stage {
 	struct world world;
-	struct capture capture;
+	struct film film;
 	struct wiretap tap;
 	struct evidence evidence;
 	char keys[64]; /* file */
-	btime clock;
 };
-
-static void add_frame(struct stage *s, bool from_initiator, uint8_t protocol,
-	const struct endpoint *from, struct view payload)
-{
-	struct capture *c = &s->capture;
-	uint8_t *octets = malloc(payload.size + 64);
-	struct writer w = writer_of(octets, payload.size + 64);
-
-	write_bytes(&w, "\2\0\0\0\0\2", 6);
-	write_bytes(&w, from_initiator ? initiator_mac : (const uint8_t *)"\2\0\0\0\0\2", 6);
-	write_u16(&w, 0x0800);
-	write_u8(&w, 0x45);
-	write_u8(&w, 0);
-	write_u16(&w, (uint16_t)(20 + payload.size));
-	write_u32(&w, 0);
-	write_u8(&w, 64);
-	write_u8(&w, protocol);
-	write_u16(&w, 0);
-	write_bytes(&w, from->address, 4);
-	write_u32(&w, 0);
-	write_view(&w, payload);
-	c->frames = realloc(c->frames, (c->count + 1) * sizeof(*c->frames));
-	s->clock += BTIME_MS;
-	c->frames[c->count++] = (struct frame){ .octets = VIEW(octets, w.used),
-		.at = { (time_t)(s->clock / BTIME_S), (long)(s->clock % BTIME_S) } };
-}
-
-/* A message at the port that it goes to, 4500 with the marker. */
-static void add_message(struct stage *s, const struct flying *f)
-{
-	uint8_t octets[AIR_DATAGRAM_MAX + 16];
-	struct writer w = writer_of(octets, sizeof(octets));
-	uint16_t port = ntohs(f->to.port);
-
-	write_u16(&w, port);
-	write_u16(&w, port);
-	write_u16(&w, (uint16_t)(8 + f->size + (port == IKE_NAT_PORT ? 4 : 0)));
-	write_u16(&w, 0);
-	if (port == IKE_NAT_PORT)
-		write_u32(&w, 0);
-	write_bytes(&w, f->data, f->size);
-	add_frame(s, f->to_second, 17, &f->from, VIEW(octets, w.used));
-}
 
 static void add_esp(struct stage *s, bool from_initiator, uint32_t spi)
 {
@@ -79,7 +31,7 @@ static void add_esp(struct stage *s, bool from_initiator, uint32_t spi)
 	const struct endpoint *from = ike_sa_local(s->world.a.sa);
 
 	write_u32(&w, spi);
-	add_frame(s, from_initiator, 50, from_initiator ? from : &s->world.a.connection.remote,
+	film_add(&s->film, from_initiator, 50, from_initiator ? from : &s->world.a.connection.remote,
 		VIEW(octets, sizeof(octets)));
 }
 
@@ -89,10 +41,10 @@ static void ping(struct stage *s)
 	const struct ike_child_info *c = &s->world.a.children[s->world.a.child_count - 1];
 	unsigned n = s->evidence.ping_count++;
 
-	s->evidence.pings[n].from = s->clock;
+	s->evidence.pings[n].from = s->film.clock;
 	add_esp(s, true, c->spi_out);
 	add_esp(s, false, c->spi_in);
-	s->evidence.pings[n].to = s->clock;
+	s->evidence.pings[n].to = s->film.clock;
 }
 
 static void log_keys(struct stage *s)
@@ -111,7 +63,7 @@ static void settle(struct stage *s)
 {
 	while (s->world.air.count) {
 		struct flying f = world_take(&s->world, 0);
-		add_message(s, &f);
+		film_add_message(&s->film, &f);
 		world_deliver(&s->world, &f);
 	}
 }
@@ -119,7 +71,7 @@ static void settle(struct stage *s)
 static void begin(struct stage *s, size_t fragment)
 {
 	memset(s, 0, sizeof(*s));
-	s->clock = 1000 * BTIME_S;
+	s->film.clock = 1000 * BTIME_S;
 	snprintf(s->keys, sizeof(s->keys), "/tmp/baton-interop-test-XXXXXX");
 	close(mkstemp(s->keys));
 	world_init(&s->world, 1);
@@ -137,7 +89,8 @@ static void begin(struct stage *s, size_t fragment)
 
 static void judge(struct stage *s, bool with_keys)
 {
-	wiretap_read(&s->tap, &s->capture);
+	wiretap_read(&s->tap, &s->film.capture);
+	film_free(&s->film); /* what was read from it stays */
 	if (with_keys)
 		assert_true(wiretap_take_keys(&s->tap, s->keys) > 0);
 	wiretap_open(&s->tap);
@@ -159,8 +112,6 @@ static void finish(struct stage *s)
 {
 	unlink(s->keys);
 	wiretap_free(&s->tap);
-	s->capture.fd = -1;
-	capture_free(&s->capture);
 	world_end(&s->world);
 }
 
@@ -205,7 +156,7 @@ static void test_clear(void **state)
 
 	(void)state;
 	begin(&s, 0);
-	add_frame(&s, true, 1, &s.world.b.connection.local, VIEW(echo, sizeof(echo)));
+	film_add(&s.film, true, 1, &s.world.b.connection.local, VIEW(echo, sizeof(echo)));
 	judge(&s, true);
 	assert_int_equal(look(&s, "esp"), SIGHT_NO);
 	finish(&s);
@@ -270,7 +221,7 @@ static void test_moved(void **state)
 	(void)state;
 	begin(&s, 0);
 	memcpy(s.evidence.second, second.address, 4);
-	s.evidence.moved = s.clock;
+	s.evidence.moved = s.film.clock;
 	world_event(&s.world, &s.world.a,
 		(struct ike_event){ .kind = IKE_EVENT_MOVED, .local = second });
 	settle(&s);

@@ -24,6 +24,9 @@ void wiretap_free(struct wiretap *w)
 	if (w->key_count)
 		wipe(w->keys, w->key_count * sizeof(*w->keys));
 	free(w->keys);
+	if (w->old_key_count)
+		wipe(w->old_keys, w->old_key_count * sizeof(*w->old_keys));
+	free(w->old_keys);
 	if (w->arena)
 		arena_free(w->arena);
 	*w = (struct wiretap){ 0 };
@@ -84,8 +87,11 @@ static void decode(struct wiretap *w, struct wiretap_message *m)
 	}
 }
 
-static void add_message(struct wiretap *w, const struct datagram *d, struct view octets)
+/* The octets are copied: what is decoded from them outlives the capture. */
+static void add_message(struct wiretap *w, const struct datagram *d, struct view captured)
 {
+	struct view octets = VIEW(memcpy(arena_alloc(w->arena, captured.size), captured.data, captured.size),
+		captured.size);
 	struct reader r = reader_of(octets);
 	struct wiretap_message *m = one_more((void **)&w->messages, &w->count, &w->room, sizeof(*m));
 
@@ -103,7 +109,7 @@ static void add_message(struct wiretap *w, const struct datagram *d, struct view
 		m->response = flags & IKE_FLAG_RESPONSE;
 		decode(w, m);
 	} else if (m->version == 1) {
-		m->encrypted = flags & 1; /* RFC 2408 section 3.1 */
+		wiretap_decode_old(w, m);
 	}
 }
 
@@ -201,19 +207,26 @@ static const struct name exchanges_of_2[] = { { IKE_SA_INIT, "IKE_SA_INIT" }, { 
 	{ 0, NULL } };
 
 /* A notification by what it says, another payload by its name. */
-static const char *payload_name(const struct element_value *e, char out[64])
+static const char *payload_name(unsigned version, const struct element_value *e, char out[64])
 {
+	struct isakmp_notification old;
 	struct ike_notification n;
+	const char *name = NULL;
+	int type = -1;
 
-	if (e->code == IKE_PAYLOAD_NOTIFY && ike_decode_notify(e, &n, NULL) == 0) {
-		const char *name = ike_name(ike_notify_names, n.type);
-		if (name)
-			snprintf(out, 64, "N(%s)", name);
-		else
-			snprintf(out, 64, "N(%u)", n.type);
-	} else {
-		snprintf(out, 64, "%s", e->element ? e->element->name : "?");
+	if (version == 2 && e->code == IKE_PAYLOAD_NOTIFY && ike_decode_notify(e, &n, NULL) == 0) {
+		type = n.type;
+		name = ike_name(ike_notify_names, n.type);
+	} else if (version == 1 && e->code == ISAKMP_PAYLOAD_N && isakmp_decode_notify(e, &old, NULL) == 0) {
+		type = old.type;
+		name = isakmp_name(isakmp_notify_names, old.type);
 	}
+	if (name)
+		snprintf(out, 64, "N(%s)", name);
+	else if (type >= 0)
+		snprintf(out, 64, "N(%d)", type);
+	else
+		snprintf(out, 64, "%s", e->element ? e->element->name : "?");
 	return out;
 }
 
@@ -225,8 +238,7 @@ const char *wiretap_label(const struct wiretap_message *m, char *out, size_t siz
 	size_t n;
 
 	if (m->version == 1)
-		n = (size_t)snprintf(out, size, "%s%s", exchange ? exchange : "?",
-			m->encrypted ? " (encrypted)" : "");
+		n = (size_t)snprintf(out, size, "%s", exchange ? exchange : "?");
 	else
 		n = (size_t)snprintf(out, size, "%s %s id=%u", exchange ? exchange : "?",
 			m->response ? "response" : "request", m->id);
@@ -234,8 +246,8 @@ const char *wiretap_label(const struct wiretap_message *m, char *out, size_t siz
 		n += (size_t)snprintf(out + n, size - n, " fragment %u of %u", m->fragment, m->fragments);
 	for (unsigned i = 0; contents && i < contents->element_count && n < size; i++)
 		n += (size_t)snprintf(out + n, size - n, " %s",
-			payload_name(&contents->elements[i], name));
-	if (!contents && m->version == 2 && !m->fragments && n < size)
+			payload_name(m->version, &contents->elements[i], name));
+	if (!contents && !m->fragments && n < size)
 		snprintf(out + n, size - n, m->trouble ? " (%s)" : " (not opened)", m->trouble);
 	return out;
 }
@@ -255,14 +267,14 @@ static void add_fields(struct wiretap *w, const struct wiretap_message *m, struc
 	size_t n = 0;
 
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)m->spi_i);
-	fields[n++] = pair(w->arena, "IKE SA Initiator's SPI", text);
+	fields[n++] = pair(w->arena, m->version == 1 ? "Initiator Cookie" : "IKE SA Initiator's SPI", text);
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)m->spi_r);
-	fields[n++] = pair(w->arena, "IKE SA Responder's SPI", text);
+	fields[n++] = pair(w->arena, m->version == 1 ? "Responder Cookie" : "IKE SA Responder's SPI", text);
 	for (unsigned i = 0; p && i < p->element_count; i++) {
 		const struct element_value *e = &p->elements[i];
 		const struct field whole = { .name = "", .kind = FIELD_OCTETS, .max = UINT16_MAX };
 		struct view shown = VIEW(e->value.data, e->value.size < 256 ? e->value.size : 256);
-		fields[n++] = pair(w->arena, payload_name(e, name),
+		fields[n++] = pair(w->arena, payload_name(m->version, e, name),
 			field_text(&whole, shown, text, sizeof(text)));
 	}
 	s->fields = fields;

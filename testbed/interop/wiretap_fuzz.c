@@ -28,6 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wiretap_init(&w, initiator);
 	w.keys = calloc(1, sizeof(*w.keys));
 	w.key_count = 1;
+	w.old_keys = calloc(1, sizeof(*w.old_keys));
+	w.old_keys[0].size = 32;
+	w.old_key_count = 1;
 	wiretap_read(&w, &c);
 	wiretap_open(&w);
 	for (const struct fact *f = facts; f->name; f++)

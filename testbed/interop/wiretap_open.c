@@ -51,6 +51,34 @@ static bool take_line(struct wiretap_keys *k, char *line)
 		from_hex(fields[6], k->half[1].integ, IKE_KEY_MAX) == 0;
 }
 
+/* Initiator's cookie, which may be missing, and the cipher's key. */
+static bool take_old_line(struct wiretap_old_keys *k, char *line)
+{
+	char *key = strchr(line, ','), *end;
+
+	*k = (struct wiretap_old_keys){ 0 };
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!key || strchr(key + 1, ',') || strspn(line, "0123456789abcdef") != (size_t)(key - line))
+		return false;
+	*key++ = '\0';
+	k->cky_i = strtoull(line, &end, 16);
+	k->size = strlen(key) / 2;
+	return k->size && from_hex(key, k->cipher, sizeof(k->cipher)) == 0;
+}
+
+static bool take_old(struct wiretap *w, char *line)
+{
+	struct wiretap_old_keys k;
+
+	if (w->old_key_count == KEYS_MAX || !take_old_line(&k, line))
+		return false;
+	for (size_t i = 0; i < w->old_key_count; i++)
+		if (memcmp(w->old_keys[i].cipher, k.cipher, sizeof(k.cipher)) == 0)
+			return false;
+	w->old_keys[w->old_key_count++] = k;
+	return true;
+}
+
 static bool known(const struct wiretap *w, const struct wiretap_keys *k)
 {
 	for (size_t i = 0; i < w->key_count; i++)
@@ -65,16 +93,20 @@ unsigned wiretap_take_keys(struct wiretap *w, const char *path)
 	char line[2048];
 	unsigned taken = 0;
 
-	if (!w->keys)
+	if (!w->keys) {
 		w->keys = calloc(KEYS_MAX, sizeof(*w->keys));
-	if (!w->keys)
+		w->old_keys = calloc(KEYS_MAX, sizeof(*w->old_keys));
+	}
+	if (!w->keys || !w->old_keys)
 		abort();
 	while (f && w->key_count < KEYS_MAX && fgets(line, sizeof(line), f)) {
 		struct wiretap_keys k;
-		if (!take_line(&k, line) || known(w, &k))
-			continue;
-		w->keys[w->key_count++] = k;
-		taken++;
+		if (take_old(w, line)) {
+			taken++;
+		} else if (take_line(&k, line) && !known(w, &k)) {
+			w->keys[w->key_count++] = k;
+			taken++;
+		}
 	}
 	wipe(line, sizeof(line));
 	if (f)
@@ -91,7 +123,7 @@ static void find_suite(struct wiretap *w)
 		const struct wiretap_message *m = &w->messages[i];
 		const struct element_value *sa = m->outer ? packet_find(m->outer, 0, IKE_PAYLOAD_SA) :
 							    NULL;
-		if (m->exchange != IKE_SA_INIT || !m->response || !sa ||
+		if (m->version != 2 || m->exchange != IKE_SA_INIT || !m->response || !sa ||
 			ike_decode_sa(sa, &chosen, NULL) < 0 || chosen.count != 1)
 			continue;
 		for (unsigned t = 0; t < chosen.list[0].count; t++) {
@@ -178,9 +210,11 @@ void wiretap_open(struct wiretap *w)
 	if (!assembly)
 		abort();
 	find_suite(w);
+	wiretap_open_old(w);
 	for (size_t i = 0; i < w->count && w->suite.encr; i++) {
 		struct wiretap_message *m = &w->messages[i];
-		if (!m->encrypted || !m->outer || m->inside || !open_with(w, m, out, &opened))
+		if (m->version != 2 || !m->encrypted || !m->outer || m->inside ||
+			!open_with(w, m, out, &opened))
 			continue;
 		const struct element_value *sk = packet_find(m->outer, 0, IKE_PAYLOAD_SK);
 		if (sk)
@@ -191,21 +225,44 @@ void wiretap_open(struct wiretap *w)
 	free(assembly);
 }
 
+/* Those of IKEv1, a line each. */
+static void write_old(const struct wiretap *w, FILE *f)
+{
+	for (size_t i = 0; i < w->old_key_count; i++) {
+		const struct wiretap_old_keys *k = &w->old_keys[i];
+		if (!k->used)
+			continue;
+		fprintf(f, "%016llx,", (unsigned long long)k->cky_i);
+		for (size_t n = 0; n < k->size; n++)
+			fprintf(f, "%02x", k->cipher[n]);
+		fputc('\n', f);
+	}
+}
+
+static bool opened_anything(const struct wiretap *w)
+{
+	for (size_t i = 0; i < w->key_count; i++)
+		if (w->keys[i].spi_i)
+			return true;
+	for (size_t i = 0; i < w->old_key_count; i++)
+		if (w->old_keys[i].used)
+			return true;
+	return false;
+}
+
 bool wiretap_write_keys(const struct wiretap *w, const char *path)
 {
+	FILE *f = opened_anything(w) ? fopen(path, "we") : NULL;
 	char line[IKE_KEY_LOG_MAX];
-	FILE *f = NULL;
 
-	for (size_t i = 0; i < w->key_count; i++) {
+	for (size_t i = 0; i < w->key_count && f; i++) {
 		const struct wiretap_keys *k = &w->keys[i];
 		struct ike_keys keys = { .initiator = k->half[0], .responder = k->half[1] };
-		if (!k->spi_i)
-			continue;
-		f = f ? f : fopen(path, "we");
-		if (!f)
-			return false;
-		fprintf(f, "%s\n", ike_key_log(&w->suite, &keys, k->spi_i, k->spi_r, line));
+		if (k->spi_i)
+			fprintf(f, "%s\n", ike_key_log(&w->suite, &keys, k->spi_i, k->spi_r, line));
 	}
+	if (f)
+		write_old(w, f);
 	wipe(line, sizeof(line));
 	return f && fclose(f) == 0;
 }
