@@ -23,31 +23,18 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 mn=0 cn=0
+. testbed/check/tap.sh
+mn=0 cn=0
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 unshare --net sleep 600 &
 space=$!
 trap 'kill $space $mn $cn 2>/dev/null; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
-	sed 's/^/# attacker: /' "$work/out" | tail -20
+witnesses() {
+	sed 's/^/attacker: /' "$work/out" | tail -20
 	for n in mn cn; do
-		tail -5 "$work/$n.log" | sed "s/^/# $n: /"
-		tail -8 "$work/$n.events" | sed "s/^/# $n: /"
-	done
-}
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 20))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.05
+		tail -5 "$work/$n.log" | sed "s/^/$n: /"
+		tail -8 "$work/$n.events" | sed "s/^/$n: /"
 	done
 }
 
@@ -191,4 +178,4 @@ for what in sa address; do
 	ok "MIGRATION COMPLETED for another $what: the mover has not moved" $?
 	kill -CONT $cn
 done
-exit $failed
+tap_end

@@ -25,32 +25,18 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 started=()
+. testbed/check/tap.sh
+started=()
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 unshare --net sleep 900 &
 space=$!
 trap 'kill $space "${started[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
-	sed 's/^/# client: /' "$work/client.out" 2>/dev/null
+witnesses() {
+	sed 's/^/client: /' "$work/client.out" 2>/dev/null
 	for n in mn cn; do
-		tail -5 "$work/$n.log" | sed "s/^/# $n: /"
-		tail -8 "$work/$n.events" | sed "s/^/# $n: /"
-	done
-}
-
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 10))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.1
+		tail -5 "$work/$n.log" | sed "s/^/$n: /"
+		tail -8 "$work/$n.events" | sed "s/^/$n: /"
 	done
 }
 
@@ -328,4 +314,4 @@ ok 'IKEv1: and another one carries' $?
 ctl mn delete >/dev/null && until_true 20 eval '[ -z "$(ip xfrm state; ip xfrm policy | grep "^src 10")" ]' &&
 	until_true 20 eval '[ -z "$(there ip xfrm state)" ]'
 ok 'IKEv1: the ISAKMP SA deleted: nothing is left in either kernel' $?
-exit $failed
+tap_end

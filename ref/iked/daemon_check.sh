@@ -18,7 +18,8 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 mn=0 cn=0
+. testbed/check/tap.sh
+mn=0 cn=0
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 unshare --net sleep 600 &
 space=$!
@@ -29,24 +30,10 @@ finish() {
 trap 'finish; umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
 : >"$work/out"
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
-	tail -8 "$work/out" | sed 's/^/# /'
+witnesses() {
+	tail -8 "$work/out"
 	for n in mn cn; do
-		[ ! -f "$work/$n.log" ] || tail -8 "$work/$n.log" | cut -c1-200 | sed "s/^/# $n: /"
-	done
-}
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 20))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.05
+		[ ! -f "$work/$n.log" ] || tail -8 "$work/$n.log" | cut -c1-200 | sed "s/^/$n: /"
 	done
 }
 
@@ -294,4 +281,4 @@ ctl mn delete >/dev/null && until_true 5 grep -q ike_down "$work/small/events"
 	assert torn <= 1 and json.loads(lines[-1])["event"] in ("ike_down", "ike_child_down"), (torn, lines[-1])
 END
 ok 'when there is room again whole lines follow' $?
-exit $failed
+tap_end

@@ -2,10 +2,11 @@
 #
 # Sourced by checks of baton-iked against charon: two namespaces with a veth pair, iked at v0 in the
 # first (10.9.0.1, .3), charon at v1 in the second (10.9.0.2), and functions to start, ask and stop
-# them. Needs $bin; gives $work, removed at the end, and $failed.
+# them. Needs $bin; gives $work, removed at the end, and what testbed/check/tap.sh has.
 # shellcheck shell=bash
 work=$(mktemp -d) || exit 2
-failed=0 iked=0 charon=0 dump=0
+. testbed/check/tap.sh
+iked=0 charon=0 dump=0
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 
 unshare --net sleep 600 &
@@ -21,25 +22,10 @@ stop_charon() {
 	charon=0
 }
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
-	sed 's/^/# iked: /' "$work/iked.log" | tail -5
-	tail -15 "$work/events" | sed 's/^/# event: /'
-	tail -30 "$work/charon.log" | sed 's/^/# charon: /'
-}
-
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 20))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.05
-	done
+witnesses() {
+	sed 's/^/iked: /' "$work/iked.log" | tail -5
+	tail -15 "$work/events" | sed 's/^/event: /'
+	tail -30 "$work/charon.log" | sed 's/^/charon: /'
 }
 
 # --- the two ends ------------------------------------------------------------------------------

@@ -123,4 +123,4 @@ ready && ip addr show dev v0 | grep -q 'inet 10\.77\.0\.' && pings 10.77.0.1 && 
 ok 'iked has an internal address of charon: it is on the interface, packets cross' $?
 ctl delete >/dev/null && until_true 10 clean && ! ip addr show dev v0 | grep -q 10.77.0
 ok 'and is taken away with the SA' $?
-exit $failed
+tap_end

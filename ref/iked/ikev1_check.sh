@@ -78,7 +78,7 @@ if [ "$dump" -ne 0 ]; then
 		! grep -q 'Malformed Packet' "$work/dissected"
 	ok 'tshark opens main mode, quick mode and R-U-THERE with the key log, and finds none malformed' $?
 else
-	echo "ok - tshark opens the messages # SKIP no tshark"
+	skipped "tshark opens the messages" "no tshark"
 fi
 
 # --- charon begins -------------------------------------------------------------------------------
@@ -182,4 +182,4 @@ start_charon $suite $esp "" "$ts"
 start_v1 "start: true"
 until_true 10 event ike_failed
 ok 'a certificate that charon does not trust is refused' $?
-exit $failed
+tap_end

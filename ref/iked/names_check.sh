@@ -24,30 +24,16 @@ if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 started=()
+. testbed/check/tap.sh
+started=()
 trap 'kill "${started[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
+witnesses() {
 	for n in mn cn; do
-		tail -5 "$work/$n.log" | sed "s/^/# $n: /"
-		tail -8 "$work/$n.events" | sed "s/^/# $n: /"
+		tail -5 "$work/$n.log" | sed "s/^/$n: /"
+		tail -8 "$work/$n.events" | sed "s/^/$n: /"
 	done
-	tail -5 "$work/knot.log" | sed 's/^/# knot: /'
-}
-
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 10))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.1
-	done
+	tail -5 "$work/knot.log" | sed 's/^/knot: /'
 }
 
 # --- three hosts at a bridge ---------------------------------------------------------------------
@@ -188,4 +174,4 @@ at mn ip addr add 10.9.1.2/16 dev e0
 at mn ip addr del 10.9.1.1/16 dev e0
 until_true 20 grep -q 'our address is not in the DNS' "$work/mn.log" && ! has mn name_updated
 ok 'an update under another key is refused, and the node says so' $?
-exit $failed
+tap_end

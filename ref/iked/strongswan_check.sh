@@ -75,7 +75,7 @@ if [ "$dump" -ne 0 ]; then
 		! grep -q 'Malformed Packet' "$work/dissected"
 	ok 'tshark opens the messages with the key log, and finds none malformed' $?
 else
-	echo "ok - tshark opens the messages # SKIP no tshark"
+	skipped "tshark opens the messages" "no tshark"
 fi
 
 # --- charon begins -------------------------------------------------------------------------------
@@ -243,4 +243,4 @@ start_iked
 swan --initiate --child net >"$work/initiate" 2>&1
 until_true 10 event ike_failed && [ "$(last ike_failed words)" = 'a certificate that is not trusted' ]
 ok 'a certificate of an authority that iked does not trust: refused for that reason' $?
-exit $failed
+tap_end
