@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The client's inside, shared by pac.c (what comes in) and pac_fsm.c (what is done about it). */
+/* The client's inside, shared by pac.c (its owner, time), pac_input.c (what arrives) and pac_fsm.c
+ * (what is done about it). */
 #ifndef BATON_PANA_PAC_INSIDE_H
 #define BATON_PANA_PAC_INSIDE_H
 
@@ -99,6 +100,9 @@ struct action *pac_report(struct pac *pac, const struct pac_step *step, enum pan
 
 /* Reports the vendor AVPs of the message as a notification, if a key protects them. */
 void pac_report_vendors(struct pac *pac, const struct pac_step *step);
+
+/* After every step: what waited for the access phase, or for an answer, begins. */
+void pac_settle(struct pac *pac, const struct pac_step *step);
 
 /* Destroys the EAP end, after noting what it took. */
 void pac_drop_eap(struct pac *pac);
