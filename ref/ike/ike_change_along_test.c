@@ -3,21 +3,12 @@
  * A correspondent that moves at once and has the new address verified meanwhile
  * (docs/address-change.md §5.3): one round trip, and what an authenticated liar gets of it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "ref/ike/ike_change_world.h"
 
-#include "ref/ike/ike_change_wire.h"
-#include "ref/ike/ike_world.h"
-
-static struct world w;
-
-static void open_world(unsigned seed)
+/* The correspondent moves before the new address is verified. */
+static void open_along(unsigned seed)
 {
-	world_init(&w, seed);
-	w.a.connection.address_change = w.b.connection.address_change = true;
+	init(seed);
 	w.a.connection.check_meanwhile = w.b.connection.check_meanwhile = true;
 	world_begin(&w);
 	world_initiate(&w);
@@ -25,45 +16,10 @@ static void open_world(unsigned seed)
 	assert_true(world_up(&w));
 }
 
-static struct ike_event change_to(const char *text)
-{
-	return (struct ike_event){ .kind = IKE_EVENT_CHANGE, .local = world_endpoint(text, 0) };
-}
-
-static bool at(const struct endpoint *e, const char *text)
-{
-	struct endpoint other = world_endpoint(text, 0);
-	return memcmp(e->address, other.address, 16) == 0;
-}
-
-static unsigned reports(bool b, enum ike_report report)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < w.report_count; i++)
-		n += w.reports[i].b == b && w.reports[i].report == report;
-	return n;
-}
-
-static void assert_both_at(const char *text, unsigned number)
-{
-	if (!world_up(&w))
-		fail_msg("pattern %u: not up", number);
-	if (!at(ike_sa_local(w.a.sa), text) || !at(ike_sa_peer(w.b.sa), text))
-		fail_msg("pattern %u: not both at %s", number, text);
-	if (!world_children_match(&w))
-		fail_msg("pattern %u: other Child SAs", number);
-}
-
-static void deliver_one(void)
-{
-	struct flying f = world_take(&w, 0);
-	world_deliver(&w, &f);
-}
-
 static void test_one_round_trip(void **state)
 {
 	(void)state;
-	open_world(1);
+	open_along(1);
 	unsigned sent = w.air.sent;
 	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
 	deliver_one();
@@ -86,7 +42,7 @@ static void test_one_round_trip(void **state)
 static void test_many(void **state)
 {
 	(void)state;
-	open_world(1);
+	open_along(1);
 	for (unsigned i = 1; i < 20; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "203.0.113.%u", i);
@@ -105,7 +61,7 @@ static void test_every_pattern_of_losses(void **state)
 	for (unsigned number = 0; number < pattern_count(6); number++) {
 		struct pattern p = { number, 6 };
 		struct ike_event event = change_to("203.0.113.9");
-		open_world(number + 1);
+		open_along(number + 1);
 		event.hold = 40 * BTIME_S;
 		assert_int_equal(world_event(&w, &w.a, event), 0);
 		if (number % 2)
@@ -128,7 +84,7 @@ static void test_moved_again(void **state)
 {
 	(void)state;
 	for (unsigned delivered = 0; delivered < 5; delivered++) {
-		open_world(1);
+		open_along(1);
 		assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
 		for (unsigned i = 0; i < delivered && w.air.count; i++)
 			deliver_one();
@@ -160,7 +116,7 @@ static void only_to_b(btime duration)
 static void test_third_party(void **state)
 {
 	(void)state;
-	open_world(1);
+	open_along(1);
 	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.66")), 0);
 	only_to_b(59 * BTIME_S);
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
@@ -227,7 +183,7 @@ static void test_a_chain_of_lies(void **state)
 	struct endpoint keep[2];
 
 	(void)state;
-	open_world(1);
+	open_along(1);
 	struct packet p = change(1, "192.0.2.1", "203.0.113.66", keep);
 	lie(&p, "203.0.113.66", 2);
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);

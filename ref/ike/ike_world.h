@@ -276,6 +276,15 @@ static inline const char *world_words(const struct world *w, enum ike_report rep
 	return "";
 }
 
+/* Why a datagram was last not taken, whoever's; reason NONE if none was. */
+static inline struct reject world_rejected(const struct world *w)
+{
+	for (unsigned i = w->report_count; i-- > 0;)
+		if (w->reports[i].report == IKE_REPORT_REJECTED)
+			return w->reports[i].reject;
+	return (struct reject){ 0 };
+}
+
 /* Both ends have the same Child SAs, each with the other's keys. */
 static inline bool world_children_match(const struct world *w)
 {
