@@ -4,8 +4,10 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 struct frames {
 	int fd;
 	unsigned ifindex;
+	uint16_t ethertype;
 	struct watch *watch;
 	frames_receiver *receive;
 	void *context;
@@ -24,15 +27,15 @@ struct frames {
 };
 
 /* IPv4, not a later fragment, UDP, destination port k of the filter. */
-static int filter_udp(int fd, uint16_t port)
+static int filter_udp(int fd, unsigned header, uint16_t port)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 9),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, header + 9),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 6),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ETH_HLEN + 6),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, header + 6),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 4, 0),
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, ETH_HLEN),
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, ETH_HLEN + 2),
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, header),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, header + 2),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, FRAME_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
@@ -40,6 +43,18 @@ static int filter_udp(int fd, uint16_t port)
 	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+/* Octets of the link-layer header: of Ethernet, or none. */
+static unsigned header_of(int fd, const char *device)
+{
+	struct ifreq request = { 0 };
+
+	memcpy(request.ifr_name, device, strnlen(device, IFNAMSIZ - 1));
+	return ioctl(fd, SIOCGIFHWADDR, &request) == 0 &&
+			request.ifr_hwaddr.sa_family == ARPHRD_NONE
+		? 0
+		: ETH_HLEN;
 }
 
 static bool checksums_set(struct msghdr *message)
@@ -103,7 +118,7 @@ struct frames *frames_open(struct loop *loop, const char *device, uint16_t ether
 	if (fd < 0)
 		return NULL;
 	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ||
-		(udp_port && filter_udp(fd, udp_port) < 0) ||
+		(udp_port && filter_udp(fd, header_of(fd, device), udp_port) < 0) ||
 		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		saved = errno;
 		close(fd);
@@ -113,6 +128,7 @@ struct frames *frames_open(struct loop *loop, const char *device, uint16_t ether
 	f = host_alloc(sizeof(*f));
 	f->fd = fd;
 	f->ifindex = (unsigned)address.sll_ifindex;
+	f->ethertype = ethertype;
 	f->receive = receive;
 	f->context = context;
 	if (receive)
@@ -132,7 +148,8 @@ int frames_promiscuous(struct frames *f)
 
 int frames_send(struct frames *f, struct view frame)
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)f->ifindex };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(f->ethertype),
+		.sll_ifindex = (int)f->ifindex };
 
 	return sendto(f->fd, frame.data, frame.size, MSG_DONTWAIT, (struct sockaddr *)&to,
 		       sizeof(to)) < 0 ?

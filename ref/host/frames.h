@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whole Ethernet frames on one interface: ARP, and UDP before there is an address. */
+/*
+ * Whole Ethernet frames on one interface: ARP, and UDP before there is an address. On an interface
+ * that has no link-layer header (link_add_xfrm) a frame is the bare packet.
+ */
 #ifndef BATON_HOST_FRAMES_H
 #define BATON_HOST_FRAMES_H
 
@@ -9,7 +12,7 @@
 struct frames;
 
 struct frame {
-	struct view data;   /* from the Ethernet header on; valid during the call */
+	struct view data;   /* from the Ethernet header on, if there is one; valid during the call */
 	bool checksums_set; /* false: from this machine, UDP checksum not filled in yet */
 	bool outgoing;	    /* sent by this machine on that interface */
 };

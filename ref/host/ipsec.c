@@ -157,6 +157,8 @@ int ipsec_sa_add_at(struct kernel *k, const struct esp_sa *sa, const struct xfrm
 	}
 	if (sa->source_port)
 		put_udp(m, sa);
+	if (sa->interface)
+		put_u32(m, XFRMA_IF_ID, sa->interface);
 	if (at)
 		put_data(m, XFRMA_REPLAY_VAL, at, sizeof(*at));
 	nlmsg_hdr(m)->nlmsg_flags |= NLM_F_ACK;
@@ -235,14 +237,26 @@ static struct xfrm_selector selector(const struct esp_policy *p)
 		.daddr = outer(&p->to),
 		.family = p->from.family,
 		.prefixlen_s = p->from.length,
-		.prefixlen_d = p->to.length };
+		.prefixlen_d = p->to.length,
+		.proto = p->protocol,
+		.dport = htons(p->to_port),
+		.dport_mask = p->to_port ? 0xffff : 0 };
+}
+
+static struct nl_msg *policy_delete_message(const struct xfrm_userpolicy_id *id, unsigned interface)
+{
+	struct nl_msg *m = message_new(XFRM_MSG_DELPOLICY, 0, id, sizeof(*id));
+
+	if (interface)
+		put_u32(m, XFRMA_IF_ID, interface);
+	return m;
 }
 
 static struct nl_msg *policy_id_message(const struct esp_policy *p)
 {
 	struct xfrm_userpolicy_id id = { .sel = selector(p), .dir = (uint8_t)p->direction };
 
-	return message_new(XFRM_MSG_DELPOLICY, 0, &id, sizeof(id));
+	return policy_delete_message(&id, p->interface);
 }
 
 int ipsec_policy_add(struct kernel *k, const struct esp_policy *p)
@@ -271,6 +285,8 @@ int ipsec_policy_add(struct kernel *k, const struct esp_policy *p)
 	}
 	m = message_new(XFRM_MSG_UPDPOLICY, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
 	put_data(m, XFRMA_TMPL, &template, sizeof(template));
+	if (p->interface)
+		put_u32(m, XFRMA_IF_ID, p->interface);
 	result = kernel_request(k, KERNEL_XFRM, m, "IPsec policy from %s to %s",
 		prefix_text(&p->from, from), prefix_text(&p->to, to));
 	if (result == 0)
@@ -294,10 +310,12 @@ struct sweep {
 	unsigned count;
 };
 
-static void note(struct sweep *own, int type, const void *id, size_t size)
+static void note(struct sweep *own, struct nl_msg *undo)
 {
 	if (own->count < sizeof(own->list) / sizeof(own->list[0]))
-		own->list[own->count++] = message_new(type, 0, id, size);
+		own->list[own->count++] = undo;
+	else
+		nlmsg_free(undo);
 }
 
 static bool is_own(uint32_t id)
@@ -315,7 +333,7 @@ static void note_sa(void *context, struct nlmsghdr *h)
 		.spi = info->id.spi,
 		.family = info->family,
 		.proto = info->id.proto };
-	note(context, XFRM_MSG_DELSA, &id, sizeof(id));
+	note(context, message_new(XFRM_MSG_DELSA, 0, &id, sizeof(id)));
 }
 
 static void note_policy(void *context, struct nlmsghdr *h)
@@ -332,7 +350,9 @@ static void note_policy(void *context, struct nlmsghdr *h)
 	if (!is_own(template->reqid))
 		return;
 	struct xfrm_userpolicy_id id = { .sel = info->sel, .dir = info->dir };
-	note(context, XFRM_MSG_DELPOLICY, &id, sizeof(id));
+	note(context, policy_delete_message(&id, attributes[XFRMA_IF_ID]
+							? nla_get_u32(attributes[XFRMA_IF_ID])
+							: 0));
 }
 
 int ipsec_sweep(struct kernel *k)

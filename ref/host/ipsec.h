@@ -37,6 +37,7 @@ struct esp_sa {
 	struct prefix source, destination; /* outer addresses; in transport mode the only ones */
 	uint32_t spi;			   /* host byte order, above 255 */
 	uint16_t id;			   /* binds it to its policies; the same in both directions */
+	unsigned interface; /* not 0: of the interface of that id (link_add_xfrm) */
 	enum esp_suite suite;
 	enum esp_mode mode;
 	uint16_t source_port, destination_port; /* not 0: in UDP between these ports */
@@ -78,6 +79,9 @@ struct esp_policy {
 	struct prefix from, to; /* inner; length 0 with a family: everything */
 	struct prefix source, destination;
 	uint16_t id;
+	unsigned interface;	   /* not 0: for what leaves by that interface or came out of it */
+	uint8_t protocol;	   /* 0: any */
+	uint16_t to_port;	   /* host byte order; 0: any */
 	bool optional; /* in and forward: packets that came without ESP are taken too */
 };
 

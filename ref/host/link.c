@@ -131,6 +131,26 @@ int link_move_ipip(struct kernel *k, const char *name, const struct ipip *ends)
 		"moving tunnel %s to %s", name, address_text(&ends->remote, to));
 }
 
+int link_add_xfrm(struct kernel *k, const char *name, unsigned interface_id, const char *under)
+{
+	struct link_info link;
+	struct nl_msg *m;
+	struct nlattr *info, *data;
+	int result = link_get(k, under, &link);
+
+	if (result < 0)
+		return result;
+	m = link_message(RTM_NEWLINK, CREATE, name, IFF_UP, IFF_UP);
+	info = nest_begin(m, IFLA_LINKINFO);
+	put_text(m, IFLA_INFO_KIND, "xfrm");
+	data = nest_begin(m, IFLA_INFO_DATA);
+	put_u32(m, IFLA_XFRM_LINK, link.index);
+	put_u32(m, IFLA_XFRM_IF_ID, interface_id);
+	nest_end(m, data);
+	nest_end(m, info);
+	return add_link(k, name, m, "xfrm");
+}
+
 static int set_number(struct kernel *k, const char *name, int attribute, unsigned value,
 	const char *what)
 {

@@ -39,6 +39,14 @@ int link_add_ipip(struct kernel *kernel, const char *name, const struct ipip *en
 /* Gives that tunnel other ends. */
 int link_move_ipip(struct kernel *kernel, const char *name, const struct ipip *ends);
 
+/*
+ * A virtual interface for the ESP states and policies of that `interface_id` (not 0): what they
+ * protect leaves by it and comes out of it, whatever the routes say; it has no link-layer header.
+ * `under` is the interface that the ESP packets take. Up when it returns.
+ */
+int link_add_xfrm(struct kernel *kernel, const char *name, unsigned interface_id,
+	const char *under);
+
 /* Sets its MTU in octets; the earlier one comes back at the end. */
 int link_set_mtu(struct kernel *kernel, const char *name, unsigned mtu);
 
