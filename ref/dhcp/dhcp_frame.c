@@ -42,15 +42,11 @@ static struct view ipv4(const struct endpoint *e)
 	return e->family == AF_INET ? VIEW(e->address, 4) : VIEW_OF(none);
 }
 
-void dhcp_frame_encode(const uint8_t from[6], const uint8_t to[6], const struct endpoint *local,
-	const struct endpoint *peer, struct view payload, struct writer *w)
+void dhcp_ip_encode(const struct endpoint *local, const struct endpoint *peer, struct view payload,
+	struct writer *w)
 {
-	size_t udp_size = UDP_HEADER + payload.size;
+	size_t udp_size = UDP_HEADER + payload.size, ip = w->used;
 
-	write_bytes(w, to, 6);
-	write_bytes(w, from, 6);
-	write_u16(w, ETHERTYPE_OF_IPV4);
-	size_t ip = w->used;
 	write_u16(w, 0x4500); /* version, header of five words, no service */
 	write_u16(w, (uint16_t)(IP_HEADER + udp_size));
 	write_u32(w, 0); /* not fragmented: the identification says nothing (RFC 6864 §4.1) */
@@ -72,6 +68,15 @@ void dhcp_frame_encode(const uint8_t from[6], const uint8_t to[6], const struct 
 	write_uint_at(w, ip + 10, fold(add(0, VIEW(w->start + ip, IP_HEADER))), 2);
 	uint16_t sum = udp_checksum(VIEW(w->start + ip + 12, 8), VIEW(w->start + udp, udp_size));
 	write_uint_at(w, udp + 6, sum ? sum : 0xffff, 2);
+}
+
+void dhcp_frame_encode(const uint8_t from[6], const uint8_t to[6], const struct endpoint *local,
+	const struct endpoint *peer, struct view payload, struct writer *w)
+{
+	write_bytes(w, to, 6);
+	write_bytes(w, from, 6);
+	write_u16(w, ETHERTYPE_OF_IPV4);
+	dhcp_ip_encode(local, peer, payload, w);
 }
 
 static int open_ip(struct reader *r, struct view *addresses, struct reader *udp,
@@ -109,18 +114,13 @@ static int open_ip(struct reader *r, struct view *addresses, struct reader *udp,
 	return 0;
 }
 
-int dhcp_frame_decode(struct view frame, uint16_t port, bool udp_checksum_valid,
+static int decode_ip(struct reader *r, uint16_t port, bool udp_checksum_valid,
 	struct view *payload, struct endpoint *peer, struct reject *reject)
 {
-	struct reader r = reader_of(frame), udp;
+	struct reader udp;
 	struct view addresses;
 
-	read_view(&r, 12);
-	uint16_t ethertype = read_u16(&r);
-	if (r.failed || ethertype != ETHERTYPE_OF_IPV4)
-		return reject_set(reject, r.failed ? REJECT_TRUNCATED : REJECT_TYPE, "EtherType",
-			"RFC 894", 12, ethertype);
-	if (open_ip(&r, &addresses, &udp, reject) < 0)
+	if (open_ip(r, &addresses, &udp, reject) < 0)
 		return -1;
 	struct reader whole = udp;
 	uint16_t from = read_u16(&udp), to = read_u16(&udp), size = read_u16(&udp);
@@ -138,4 +138,25 @@ int dhcp_frame_decode(struct view frame, uint16_t port, bool udp_checksum_valid,
 	*peer = (struct endpoint){ .family = AF_INET, .port = htons(from) };
 	memcpy(peer->address, addresses.data, 4);
 	return 0;
+}
+
+int dhcp_ip_decode(struct view packet, uint16_t port, bool udp_checksum_valid,
+	struct view *payload, struct endpoint *peer, struct reject *reject)
+{
+	struct reader r = reader_of(packet);
+
+	return decode_ip(&r, port, udp_checksum_valid, payload, peer, reject);
+}
+
+int dhcp_frame_decode(struct view frame, uint16_t port, bool udp_checksum_valid,
+	struct view *payload, struct endpoint *peer, struct reject *reject)
+{
+	struct reader r = reader_of(frame);
+
+	read_view(&r, 12);
+	uint16_t ethertype = read_u16(&r);
+	if (r.failed || ethertype != ETHERTYPE_OF_IPV4)
+		return reject_set(reject, r.failed ? REJECT_TRUNCATED : REJECT_TYPE, "EtherType",
+			"RFC 894", 12, ethertype);
+	return decode_ip(&r, port, udp_checksum_valid, payload, peer, reject);
 }

@@ -9,7 +9,8 @@
 #include "ref/base/engine.h"
 #include "ref/base/writer.h"
 
-#define DHCP_FRAME_OVERHEAD (14 + 20 + 8)
+#define DHCP_IP_OVERHEAD (20 + 8)
+#define DHCP_FRAME_OVERHEAD (14 + DHCP_IP_OVERHEAD)
 
 /* Writes the frame: `to` the destination MAC, ports and addresses from the endpoints (IPv4 only,
  * family 0 is 0.0.0.0). Fails only through the writer. */
@@ -23,6 +24,12 @@ void dhcp_frame_encode(const uint8_t from[6], const uint8_t to[6], const struct 
  * 0 with *payload in the frame and the sender in *peer, or -1 with `*reject` filled.
  */
 int dhcp_frame_decode(struct view frame, uint16_t port, bool udp_checksum_valid,
+	struct view *payload, struct endpoint *peer, struct reject *reject);
+
+/* The same without the Ethernet header: what crosses an interface that has none. */
+void dhcp_ip_encode(const struct endpoint *local, const struct endpoint *peer, struct view payload,
+	struct writer *w);
+int dhcp_ip_decode(struct view packet, uint16_t port, bool udp_checksum_valid,
 	struct view *payload, struct endpoint *peer, struct reject *reject);
 
 #endif

@@ -215,14 +215,22 @@ static int check_lists(const struct packet *packet, struct reject *reject)
 	return 0;
 }
 
-int dhcp_decode(struct view datagram, struct dhcp_packet *packet, struct reject *reject)
+int dhcp_parse(struct view datagram, struct dhcp_packet *packet, struct reject *reject)
 {
 	struct reader r = reader_of(datagram);
 
 	memset(packet, 0, sizeof(*packet));
 	packet->packet.protocol = &dhcp_protocol;
-	if (read_fixed(&r, packet, reject) < 0 ||
-		read_options(&r, &packet->packet, reject) < 0 || read_overload(packet, reject) < 0)
+	return read_fixed(&r, packet, reject) < 0 ||
+			read_options(&r, &packet->packet, reject) < 0 ||
+			read_overload(packet, reject) < 0
+		? -1
+		: 0;
+}
+
+int dhcp_decode(struct view datagram, struct dhcp_packet *packet, struct reject *reject)
+{
+	if (dhcp_parse(datagram, packet, reject) < 0)
 		return -1;
 	unsigned type = dhcp_type(packet);
 	if (!packet_find(&packet->packet, 0, DHCP_OPTION_MESSAGE_TYPE))

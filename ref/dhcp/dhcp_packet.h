@@ -82,6 +82,9 @@ struct dhcp_packet {
 
 extern const struct protocol dhcp_protocol;
 
+/* What is where in a message, its options not checked. As dhcp_decode otherwise. */
+int dhcp_parse(struct view datagram, struct dhcp_packet *packet, struct reject *reject);
+
 /*
  * Reads and checks one message: structure, message type, occurrence of options, bounds of values.
  * Result points into `datagram`. 0, or -1 with `*reject` filled.
