@@ -92,6 +92,7 @@ struct ike_connection {
 	btime rekey_ike, rekey_child, liveness; /* 0: never */
 	/* of IKEv1 (ref/isakmp): */
 	bool childless; /* initiator: the owner asks for each Child SA */
+	bool by_dhcp;	/* and one of them is for an address of ours that DHCP has given to it */
 	bool dhcp_sa;	/* responder: takes one for a peer that has no address yet, RFC 3456 §4 */
 };
 

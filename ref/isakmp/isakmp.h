@@ -66,6 +66,18 @@ struct isakmp_flow {
 	bool transport;
 };
 
+/* What a DHCP SA carries (RFC 3456 §4.1), for who asks for one: from a host without an address to
+ * the security gateway's. */
+struct isakmp_flow isakmp_dhcp_flow(const struct endpoint *gateway);
+/* A Child SA is such a one, at either end. */
+bool isakmp_child_is_dhcp(const struct ike_child_info *info);
+
+/*
+ * Where the connection allows a DHCP SA: DHCP has given that address to the peer, which may have a
+ * Child SA for it from now on, and for none that it was given before. Family 0: it has none.
+ */
+void isakmp_sa_lease(struct isakmp_sa *sa, const struct endpoint *address);
+
 /* One Child SA more. 0, or -1 when the SA is not established. */
 int isakmp_create_child(struct isakmp *isakmp, struct isakmp_sa *sa,
 	const struct isakmp_flow *flow, btime now, struct actions *actions);

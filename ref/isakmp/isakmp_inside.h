@@ -134,6 +134,7 @@ struct isakmp_sa {
 	unsigned id_count, id_room;
 	struct isakmp_quick *quicks;
 	struct isakmp_child *children;
+	struct endpoint lease; /* the peer's, by DHCP; family 0: none */
 	/* dead peer detection, RFC 3706 */
 	uint32_t probe_sequence, peer_sequence;
 	bool probing, peer_probed;
@@ -268,14 +269,26 @@ void isakmp_find_proven(struct isakmp_sa *sa, struct isakmp_step *s);
 /* --- isakmp_quick.c */
 void isakmp_quick_begin(struct isakmp_sa *sa, const struct isakmp_flow *flow, uint32_t replaces,
 	struct isakmp_step *s);
-/* The connection's own flow; false: it cannot be said in IKEv1. */
-bool isakmp_flow_of(const struct isakmp_sa *sa, struct isakmp_flow *flow);
 int isakmp_check_quick(struct isakmp_sa *sa, struct isakmp_quick *q, struct isakmp_step *s,
 	struct reject *reject);
 /* The peer refuses one of ours. */
 void isakmp_quick_refused(struct isakmp_sa *sa, const struct isakmp_notification *n,
 	struct isakmp_step *s);
 void isakmp_drop_child(struct isakmp_sa *sa, struct isakmp_child *c, struct isakmp_step *s);
+
+/* --- isakmp_flow.c */
+struct ike_ts isakmp_host_ts(const struct endpoint *e);
+bool isakmp_same_ts(const struct ike_ts *a, const struct ike_ts *b);
+bool isakmp_same_flow(const struct isakmp_flow *a, const struct isakmp_flow *b);
+/* Either end's of a DHCP SA. */
+bool isakmp_flow_is_dhcp(const struct isakmp_flow *f);
+/* The connection's own flow; false: it cannot be said in IKEv1. */
+bool isakmp_flow_of(const struct isakmp_sa *sa, struct isakmp_flow *flow);
+/* Whether the peer may have a Child SA for that. */
+bool isakmp_flow_allowed(const struct isakmp_sa *sa, const struct isakmp_flow *f);
+/* What a first message of quick mode asks for, seen from this end. */
+int isakmp_read_flow(const struct isakmp_sa *sa, const struct packet *p, struct isakmp_flow *flow,
+	struct reject *reject);
 
 /* --- isakmp_info.c */
 int isakmp_check_info(struct isakmp_sa *sa, struct isakmp_step *s, struct reject *reject);

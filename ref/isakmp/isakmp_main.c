@@ -332,6 +332,7 @@ static void adopt(struct isakmp_sa *sa, struct isakmp_sa *old, struct isakmp_ste
 		end = &(*end)->next;
 	*end = old->children;
 	old->children = NULL;
+	sa->lease = old->lease;
 	sa->changes_made = old->changes_made;
 	sa->changes_seen = old->changes_seen;
 	actions_report(s->actions, sa, IKE_REPORT_REKEYED, ike_report_name(IKE_REPORT_REKEYED),

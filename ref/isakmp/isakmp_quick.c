@@ -4,59 +4,14 @@
  * initiator repeats the first until the second comes, the responder the second until the third
  * comes; the third is sent again when the second is heard again.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "ref/isakmp/isakmp_inside.h"
 
 #define IKE(section) "RFC 2409 §" section
-#define DHCP_CLIENT_PORT 68
-#define DHCP_SERVER_PORT 67
-#define UDP 17
+#define DHCP_SA_LIFE 300 /* seconds */
 
-/* --- what is to be carried ------------------------------------------------------------------ */
-
-static struct ike_ts host_ts(const struct endpoint *e)
-{
-	bool v6 = e->family == AF_INET6;
-	struct ike_ts ts = { .type = v6 ? IKE_TS_IPV6_ADDR_RANGE : IKE_TS_IPV4_ADDR_RANGE,
-		.end_port = 65535 };
-
-	memcpy(ts.start, e->address, v6 ? 16 : 4);
-	memcpy(ts.end, e->address, v6 ? 16 : 4);
-	return ts;
-}
-
-static struct ike_ts_list policy(const struct isakmp_sa *sa, bool remote)
-{
-	const struct ike_ts_list *own = remote ? &sa->connection->remote_ts
-					       : &sa->connection->local_ts;
-
-	if (own->count)
-		return *own;
-	return (struct ike_ts_list){ 1, { host_ts(remote ? &sa->peer : &sa->local) } };
-}
-
-bool isakmp_flow_of(const struct isakmp_sa *sa, struct isakmp_flow *flow)
-{
-	struct ike_ts_list local = policy(sa, false), remote = policy(sa, true);
-
-	*flow = (struct isakmp_flow){ local.list[0], remote.list[0], sa->connection->transport };
-	return local.count == 1 && remote.count == 1;
-}
-
-static bool same_ts(const struct ike_ts *a, const struct ike_ts *b)
-{
-	return a->type == b->type && a->protocol == b->protocol &&
-		a->start_port == b->start_port && a->end_port == b->end_port &&
-		memcmp(a->start, b->start, 16) == 0 && memcmp(a->end, b->end, 16) == 0;
-}
-
-static bool same_flow(const struct isakmp_flow *a, const struct isakmp_flow *b)
-{
-	return same_ts(&a->local, &b->local) && same_ts(&a->remote, &b->remote) &&
-		a->transport == b->transport;
-}
+/* --- what is agreed on ----------------------------------------------------------------------- */
 
 /* RFC 3947 §5.1: UDP-Encapsulated modes where there is a NAT. */
 static uint16_t mode_of(const struct isakmp_sa *sa, bool transport)
@@ -64,27 +19,6 @@ static uint16_t mode_of(const struct isakmp_sa *sa, bool transport)
 	if (sa->nat_here || sa->nat_there)
 		return transport ? ISAKMP_MODE_UDP_TRANSPORT : ISAKMP_MODE_UDP_TUNNEL;
 	return transport ? ISAKMP_MODE_TRANSPORT : ISAKMP_MODE_TUNNEL;
-}
-
-/* RFC 3456 §4: from a host without an address to the DHCP server's port. */
-static bool is_dhcp(const struct isakmp_flow *f)
-{
-	static const uint8_t nowhere[16];
-
-	return memcmp(f->remote.start, nowhere, 16) == 0 &&
-		memcmp(f->remote.end, nowhere, 16) == 0 && f->remote.protocol == UDP &&
-		f->remote.start_port == DHCP_CLIENT_PORT && f->local.protocol == UDP &&
-		f->local.start_port == DHCP_SERVER_PORT && f->local.end_port == DHCP_SERVER_PORT;
-}
-
-static bool flow_allowed(const struct isakmp_sa *sa, const struct isakmp_flow *f)
-{
-	struct ike_ts_list local = { 1, { f->local } }, remote = { 1, { f->remote } };
-	struct ike_ts_list here = policy(sa, false), there = policy(sa, true);
-
-	if (sa->connection->dhcp_sa && is_dhcp(f))
-		return true;
-	return ike_ts_within(&local, &here) && ike_ts_within(&remote, &there);
 }
 
 /* --- hashes --------------------------------------------------------------------------------- */
@@ -182,7 +116,7 @@ static void draft_original(const struct isakmp_quick *q, struct isakmp_draft *d)
 	if (!q->flow.transport || !(sa->nat_here || sa->nat_there))
 		return;
 	for (unsigned i = 0; i < 2; i++) {
-		struct ike_ts ts = host_ts(ends[i]);
+		struct ike_ts ts = isakmp_host_ts(ends[i]);
 		uint8_t body[24];
 		struct writer w = writer_of(body, sizeof(body));
 		isakmp_encode_selector(&ts, &w);
@@ -218,7 +152,7 @@ static void keymat(const struct isakmp_quick *q, uint32_t spi, const struct ike_
 static struct isakmp_child *alike(struct isakmp_sa *sa, const struct isakmp_flow *flow)
 {
 	struct isakmp_child *c = sa->children;
-	while (c && (c->replaced || !same_flow(&c->flow, flow)))
+	while (c && (c->replaced || !isakmp_same_flow(&c->flow, flow)))
 		c = c->next;
 	return c;
 }
@@ -230,7 +164,8 @@ static void set_life(struct isakmp_child *c, const struct isakmp_quick *q, btime
 
 	if (life && (!rekey || rekey > life / 10 * 9))
 		rekey = life / 10 * 9;
-	c->rekey_due = isakmp_jitter(sa, now, rekey);
+	/* a DHCP SA ends when it is not needed any more, and is made anew when it is */
+	c->rekey_due = isakmp_flow_is_dhcp(&c->flow) ? BTIME_NEVER : isakmp_jitter(sa, now, rekey);
 	c->expire_due = life ? btime_add(now, life) : BTIME_NEVER;
 }
 
@@ -296,11 +231,13 @@ void isakmp_quick_begin(struct isakmp_sa *sa, const struct isakmp_flow *flow, ui
 	isakmp_quick_step(q, ISAKMP_QEV_START, s);
 }
 
-static struct isakmp_terms terms_of(const struct isakmp_sa *sa, bool transport)
+static struct isakmp_terms terms_of(const struct isakmp_sa *sa, const struct isakmp_flow *flow)
 {
 	btime rekey = sa->connection->rekey_child / BTIME_S;
 
-	return (struct isakmp_terms){ .mode = mode_of(sa, transport),
+	if (isakmp_flow_is_dhcp(flow)) /* "on the order of minutes", RFC 3456 §4.1 */
+		return (struct isakmp_terms){ .mode = mode_of(sa, false), .seconds = DHCP_SA_LIFE };
+	return (struct isakmp_terms){ .mode = mode_of(sa, flow->transport),
 		.seconds = (uint64_t)(rekey + rekey / 4) };
 }
 
@@ -309,7 +246,7 @@ int isakmp_tx_qm1(void *context, const void *input)
 	struct isakmp_quick *q = context;
 	struct isakmp_step *s = (struct isakmp_step *)input;
 	const struct ike_connection *c = q->sa->connection;
-	struct isakmp_terms terms = terms_of(q->sa, q->flow.transport);
+	struct isakmp_terms terms = terms_of(q->sa, &q->flow);
 	uint8_t spi[4], ignored[IKE_DH_PUBLIC_MAX];
 
 	spi_octets(q->spi_in, spi);
@@ -471,25 +408,6 @@ static int refuse(struct isakmp_step *s, uint16_t error, const char *words)
 	return 0;
 }
 
-/* §5.5: both or none; without them the addresses of the ends are meant. */
-static int read_flow(const struct isakmp_sa *sa, const struct packet *p, struct isakmp_flow *flow,
-	struct reject *reject)
-{
-	const struct element_value *first = packet_find(p, 0, ISAKMP_PAYLOAD_ID);
-	const struct element_value *second = packet_find_nth(p, 0, ISAKMP_PAYLOAD_ID, 1);
-
-	flow->local = host_ts(&sa->local);
-	flow->remote = host_ts(&sa->peer);
-	if (!first)
-		return 0;
-	if (!second)
-		return reject_set(reject, REJECT_MISSING, "IDcr", IKE("5.5"), first->offset, 1);
-	return isakmp_read_selector(first, &flow->remote, reject) < 0 ||
-			isakmp_read_selector(second, &flow->local, reject) < 0
-		? -1
-		: 0;
-}
-
 /* Transport where the connection has it, else a tunnel. */
 static bool choose_child(const struct isakmp_sa *sa, struct isakmp_step *s)
 {
@@ -523,9 +441,9 @@ static int check_qm1(struct isakmp_sa *sa, struct isakmp_step *s, struct reject 
 	if (isakmp_decode_sa(packet_find(s->packet, 0, ISAKMP_PAYLOAD_SA), s->offers, reject) < 0)
 		return -1;
 	s->spi = first_spi(s->offers);
-	if (read_flow(sa, s->packet, &s->flow, reject) < 0)
+	if (isakmp_read_flow(sa, s->packet, &s->flow, reject) < 0)
 		return -1;
-	if (!flow_allowed(sa, &s->flow))
+	if (!isakmp_flow_allowed(sa, &s->flow))
 		return refuse(s, ISAKMP_N_INVALID_ID_INFORMATION, "selectors that are not allowed");
 	if (!choose_child(sa, s))
 		return refuse(s, ISAKMP_N_NO_PROPOSAL_CHOSEN, "no proposal that is allowed");
@@ -551,7 +469,7 @@ static int check_answer_flow(const struct isakmp_quick *q, const struct packet *
 	for (unsigned n = 0; (e = packet_find_nth(p, 0, ISAKMP_PAYLOAD_ID, n)) && n < 2; n++) {
 		if (isakmp_read_selector(e, &ts, reject) < 0)
 			return -1;
-		if (!same_ts(&ts, expected[n]))
+		if (!isakmp_same_ts(&ts, expected[n]))
 			return reject_set(reject, REJECT_IDENTITY, "ID", IKE("5.5"), e->offset, n);
 	}
 	return 0;

@@ -353,6 +353,74 @@ static void test_dhcp_sa(void **state)
 	}
 }
 
+static void ask_for(const char *address)
+{
+	struct isakmp_flow flow = { .local = range(address, address),
+		.remote = range("198.51.100.0", "198.51.100.255") };
+
+	actions_clear(&o.w.actions);
+	isakmp_create_child(o.a, old_sa(&o.w.a), &flow, o.w.now, &o.w.actions);
+	world_collect(&o.w, &o.w.a);
+	old_settle(&o);
+}
+
+/* RFC 3456 §4: only for the address that DHCP has given; either end rekeys it; the lease goes on in
+ * the next ISAKMP SA; the DHCP SA has minutes and is not made anew. */
+static void test_leased_address(void **state)
+{
+	struct endpoint leased = { .family = AF_INET, .address = { 10, 1, 2, 3 } }, none = { 0 };
+	struct isakmp_flow dhcp;
+
+	(void)state;
+	old_init(&o, 47);
+	o.w.a.connection.childless = true;
+	o.w.b.connection.dhcp_sa = true;
+	o.w.b.connection.local_ts =
+		(struct ike_ts_list){ 1, { range("198.51.100.0", "198.51.100.255") } };
+	open_world();
+	dhcp = isakmp_dhcp_flow(isakmp_sa_peer(old_sa(&o.w.a)));
+	actions_clear(&o.w.actions);
+	isakmp_create_child(o.a, old_sa(&o.w.a), &dhcp, o.w.now, &o.w.actions);
+	world_collect(&o.w, &o.w.a);
+	old_settle(&o);
+	assert_up(1);
+	assert_true(isakmp_child_is_dhcp(&o.w.a.children[0]));
+	assert_true(isakmp_child_is_dhcp(&o.w.b.children[0]));
+	ask_for("10.1.2.3");
+	assert_up(1);
+	isakmp_sa_lease(old_sa(&o.w.b), &leased);
+	ask_for("10.1.2.4");
+	assert_up(1);
+	ask_for("10.1.2.3");
+	assert_up(2);
+	assert_false(isakmp_child_is_dhcp(&o.w.a.children[1]));
+	for (int by_b = 0; by_b < 2; by_b++) {
+		struct end *e = by_b ? &o.w.b : &o.w.a;
+		uint32_t spi = e->children[e->child_count - 1].spi_in;
+		struct ike_event event = { .kind = IKE_EVENT_REKEY_CHILD, .spi = spi };
+		actions_clear(&o.w.actions);
+		isakmp_event(by_b ? o.b : o.a, old_sa(e), &event, o.w.now, &o.w.actions);
+		world_collect(&o.w, e);
+		old_settle(&o);
+		assert_up(3 + (unsigned)by_b);
+	}
+	old_run(&o, 60 * BTIME_S);
+	assert_up(2);
+	old_kind(&o, &o.w.a, IKE_EVENT_REKEY);
+	old_settle(&o);
+	old_run(&o, 60 * BTIME_S);
+	ask_for("10.1.2.3");
+	assert_up(3);
+	old_run(&o, 300 * BTIME_S);
+	for (unsigned i = 0; i < o.w.a.child_count; i++)
+		assert_false(isakmp_child_is_dhcp(&o.w.a.children[i]));
+	isakmp_sa_lease(old_sa(&o.w.b), &none);
+	ask_for("10.1.2.4");
+	assert_string_equal(world_words(&o.w, IKE_REPORT_CHILD_FAILED),
+		"selectors that are not allowed");
+	old_end(&o);
+}
+
 static void test_rekey_child(void **state)
 {
 	(void)state;
@@ -504,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_transport),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_dhcp_sa),
+		cmocka_unit_test(test_leased_address),
 		cmocka_unit_test(test_rekey_child),
 		cmocka_unit_test(test_lifetimes),
 		cmocka_unit_test(test_delete_child),
