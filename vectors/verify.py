@@ -17,7 +17,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEAST = {"pana": 80, "eap": 100, "eapol": 30, "radius": 80, "dot1x-over-ip": 80, "binding": 20,
-         "ap-info": 80, "ike": 150, "address-change": 50, "isakmp": 150}
+         "ap-info": 80, "ike": 150, "address-change": 50, "isakmp": 150,
+         "dhcp-over-ipsec": 70}
 
 
 class Wrong(Exception):
@@ -385,6 +386,33 @@ class AddressChange(Protocol):
         return fields, walk_elements(octets, 24, "element", 4)
 
 
+class Dhcp(Protocol):
+    elements = "elements"
+
+    def walk(self, octets):
+        names = ("op", "htype", "hlen", "hops", "xid", "secs", "flags", "ciaddr", "yiaddr",
+                 "siaddr", "giaddr", "chaddr")
+        fields = dict(zip(names, unpack("!BBBBIHH4s4s4s4s16s", octets, "header")))
+        for name in names[7:]:
+            fields[name] = fields[name].hex()
+        expect("magic cookie", octets[236:240].hex(), "63825363")
+        return fields, self.options(octets, 240)
+
+    def options(self, octets, at):
+        out = []
+        while at < len(octets) and octets[at] != 255:
+            if octets[at] == 0:
+                at += 1
+                continue
+            code, size = unpack("!BB", octets[at:], "option")
+            if at + 2 + size > len(octets):
+                raise Wrong("option at %d: length %d" % (at, size))
+            out.append({"code": code, "length": size, "at": at + 2,
+                        "value": octets[at + 2 : at + 2 + size]})
+            at += 2 + size
+        return out
+
+
 class Isakmp(Protocol):
     elements = "elements"
     hashes = {1: hashlib.md5, 2: hashlib.sha1, 4: hashlib.sha256, 5: hashlib.sha384,
@@ -460,7 +488,8 @@ class Isakmp(Protocol):
 
 PROTOCOLS = {"pana": Pana(), "eap": Eap(), "eapol": Eapol(), "radius": Radius(),
              "dot1x-over-ip": DotOneXOverIp(), "binding": Binding(), "ap-info": ApInfo(),
-             "ike": Ike(), "address-change": AddressChange(), "isakmp": Isakmp()}
+             "ike": Ike(), "address-change": AddressChange(), "isakmp": Isakmp(),
+             "dhcp-over-ipsec": Dhcp()}
 
 
 def check_fields(protocol, case):

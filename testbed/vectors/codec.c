@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ref/binding/binding_wire.h"
+#include "ref/dhcp/dhcp_packet.h"
 #include "ref/discovery/ap_info.h"
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/eap/eap_packet.h"
@@ -115,6 +116,8 @@ static const struct vector_codec codecs[] = {
 		codec_change_check, codec_wire_encode, NULL, NULL, false},
 	{"isakmp", &isakmp_protocol, isakmp_header, codec_isakmp_parse, codec_isakmp_check,
 		codec_isakmp_encode, verify_isakmp, NULL, false},
+	{"dhcp-over-ipsec", &dhcp_protocol, NULL, codec_dhcp_parse, codec_dhcp_check,
+		codec_dhcp_encode, NULL, play_dhcp, true},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)

@@ -105,6 +105,11 @@ int codec_isakmp_check(const struct vector_codec *codec, struct view octets, str
 	struct reject *reject);
 bool codec_isakmp_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 struct finding verify_isakmp(const struct vector *v, const struct decoded *d);
+int codec_dhcp_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_dhcp_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_dhcp_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 int codec_change_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
 struct finding verify_binding(const struct vector *v, const struct decoded *d);

@@ -53,5 +53,6 @@ struct eap_end *play_eap_new(struct play_eap *play);
 struct finding play_eap(const struct vector *v);
 struct finding play_radius(const struct vector *v);
 struct finding play_dxi(const struct vector *v);
+struct finding play_dhcp(const struct vector *v);
 
 #endif

@@ -144,6 +144,11 @@ static const struct change untrue[] = {
 		"message_id: expected 1"},
 	{"ike/invalid", NULL, "\"missing-element\"", "\"bad-flags\"", "reason: expected bad-flags"},
 	{"address-change/data", NULL, "\"sequence\": 1", "\"sequence\": 2", "sequence: expected 2"},
+	{"dhcp-over-ipsec/messages", NULL, "\"hops\": 0", "\"hops\": 1", "hops: expected 1"},
+	{"dhcp-over-ipsec/messages", NULL, "\"reply\": \"01", "\"reply\": \"02",
+		"answer: expected"},
+	{"dhcp-over-ipsec/invalid", NULL, "\"wrong-address\"", "\"bad-value\"",
+		"expected bad-value"},
 };
 
 /* What differs first in a file; empty when nothing does. */

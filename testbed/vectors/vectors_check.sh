@@ -177,6 +177,9 @@ if [ -x "$baton" ]; then
 	check "address-change: at least 60 vectors, 30 invalid" passes enough address-change 60 30
 	check "address-change: the codec" passes codec address-change 0
 	check "address-change: seeds for the fuzzers" passes corpus address-change
+	check "dhcp-over-ipsec: at least 70 vectors, 35 invalid" passes enough dhcp-over-ipsec 70 35
+	check "dhcp-over-ipsec: the codec, and the relay agent" passes codec dhcp-over-ipsec 0
+	check "dhcp-over-ipsec: seeds for the fuzzers" passes corpus dhcp-over-ipsec
 	check "tshark opens messages of IKE with the keys of the vectors" passes opened
 	check "tshark opens messages of IKEv1 with the keys of the vectors" passes opened_old
 	check "a wrong answer is seen" passes damaged '0,/"reply": "02/s//"reply": "03/' eap/md5.json \

@@ -25,6 +25,8 @@ static const struct vector_manner manners[] = {
 		"payload", 4},
 	{"address-change", {"correspondent->mover", "mover->correspondent"}, {"any"}, "fields",
 		"elements", "element", 0},
+	{"dhcp-over-ipsec", {"server->gateway", "host->gateway"}, {"any"}, "fields", "elements",
+		"option", 0},
 	{NULL, {NULL}, {NULL}, NULL, NULL, NULL, 0},
 };
 

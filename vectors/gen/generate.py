@@ -31,6 +31,7 @@ MODULES = {
     "ike": ("cases_ike", "cases_ike_invalid"),
     "address-change": ("cases_change",),
     "isakmp": ("cases_isakmp",),
+    "dhcp-over-ipsec": ("cases_dhcp",),
 }
 
 
