@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Commands at the control socket. */
+#include "ref/iked/dhcp.h"
 #include "ref/iked/esp.h"
 #include "ref/iked/iked.h"
 #include "ref/node/ike_journal.h"
@@ -45,6 +46,9 @@ static void cmd_status(void *node, struct control_request *request, const json_t
 		for (unsigned n = 0; (c = sa_child(sa, n)); n++)
 			json_array_append_new(children, status_child(d, c));
 		json_object_set_new(one, "children", children);
+		json_t *dhcp = remote_host_status(d, sa);
+		if (dhcp)
+			json_object_set_new(one, "dhcp", dhcp);
 		json_array_append_new(sas, one);
 	}
 	for (int r = 1; r < REJECT_COUNT; r++)
@@ -108,6 +112,17 @@ ORDER(delete_child, IKE_EVENT_DELETE_CHILD)
 ORDER(delete, IKE_EVENT_DELETE)
 ORDER(probe, IKE_EVENT_PROBE)
 ORDER(expire, IKE_EVENT_EXPIRED)
+
+static void cmd_release(void *node, struct control_request *request, const json_t *arguments)
+{
+	struct iked *d = ((struct node *)node)->state;
+	struct ike_sa *sa = sa_of(d, control_text(arguments, "connection"));
+
+	if (!sa || remote_host_release(d, sa) < 0)
+		control_refuse(request, "no IKE SA of that connection has an address by DHCP");
+	else
+		control_answer(request, NULL);
+}
 
 static enum form configured_form(const struct iked_connection *c)
 {
@@ -192,6 +207,7 @@ const struct control_command iked_commands[] = {
 	{ "probe", "[CONNECTION]", "ask whether the peer is alive", cmd_probe },
 	{ "move", "LOCAL [CONNECTION] [PEER]",
 	  "we are there now, and take all along; --direct, --tunnel, --new-sa: so", cmd_move },
+	{ "release", "[CONNECTION]", "give the address back that DHCP has given", cmd_release },
 	{ "expire", "[CONNECTION]", "our old address is over; tell the peer, end the SA",
 	  cmd_expire },
 	{ "quit", "", "end the node cleanly", node_quit },

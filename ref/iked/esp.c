@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,6 +7,7 @@
 #include "ref/host/address.h"
 #include "ref/host/ipsec.h"
 #include "ref/host/kernel.h"
+#include "ref/host/link.h"
 #include "ref/host/loop.h"
 #include "ref/host/route.h"
 #include "ref/iked/esp.h"
@@ -26,6 +28,8 @@ struct child {
 	struct pair pairs[PAIRS_MAX];
 	unsigned count;
 	bool encapsulated;
+	unsigned dhcp; /* a DHCP SA: the number of its interface; 0: it is none */
+	uint16_t dhcp_in, dhcp_out; /* the ports that it carries DHCP to */
 	struct prefix internal; /* our internal address; family 0: none */
 	char device[16];	/* that it is on */
 	uint64_t octets, credit; /* received when last looked at; of late */
@@ -46,6 +50,7 @@ struct esp {
 	struct child *first;
 	struct rest *rests;
 	uint16_t last_id;
+	unsigned last_dhcp;
 };
 
 struct esp *esp_new(struct kernel *kernel)
@@ -113,6 +118,19 @@ static uint16_t id_for(struct esp *esp, const struct ike_sa *sa, const struct ik
 	return esp->last_id;
 }
 
+/* RFC 3456 §4.1: a DHCP SA carries anything to these ports, whatever address it is for. */
+static void make_dhcp(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info,
+	struct child *c)
+{
+	const struct child *old = info->replaces ? child_by_in(esp, sa, info->replaces) : NULL;
+
+	c->dhcp = old && old->dhcp ? old->dhcp : ++esp->last_dhcp;
+	c->dhcp_in = info->local_ts.list[0].start_port;
+	c->dhcp_out = info->remote_ts.list[0].start_port;
+	c->pairs[0] = (struct pair){ { .family = AF_INET }, { .family = AF_INET } };
+	c->count = 1;
+}
+
 /* Where the SA is now. */
 static void place(const struct child *c, const struct ike_sa *sa, struct esp_sa *in,
 	struct esp_sa *out)
@@ -127,11 +145,14 @@ static const char *translate(struct esp *esp, const struct ike_sa *sa,
 
 	if (unfit)
 		return unfit;
-	if (!pairs_of(info, c))
+	if (sa_is_old(sa) && isakmp_child_is_dhcp(info))
+		make_dhcp(esp, sa, info, c);
+	else if (!pairs_of(info, c))
 		return "selectors that are no whole prefixes";
 	c->owner = sa;
 	c->spi_in = info->spi_in;
 	c->in.id = c->out.id = id_for(esp, sa, info);
+	c->in.interface = c->out.interface = c->dhcp;
 	c->encapsulated = info->encapsulated;
 	return NULL;
 }
@@ -148,7 +169,7 @@ static bool shared(const struct esp *esp, const struct child *c, const struct pa
 {
 	for (const struct child *o = esp->first; o; o = o->next)
 		for (unsigned i = 0; o != c && i < o->count; i++)
-			if (same_prefix(&o->pairs[i].local, &p->local) &&
+			if (o->dhcp == c->dhcp && same_prefix(&o->pairs[i].local, &p->local) &&
 				same_prefix(&o->pairs[i].remote, &p->remote))
 				return true;
 	return false;
@@ -162,13 +183,15 @@ static void policies_of(const struct child *c, const struct pair *p,
 {
 	const struct esp_policy in = { .direction = ESP_IN, .mode = c->in.mode, .from = p->remote,
 		.to = p->local, .source = c->in.source, .destination = c->in.destination,
-		.id = c->in.id };
+		.id = c->in.id, .interface = c->dhcp, .to_port = c->dhcp_in,
+		.protocol = c->dhcp ? IPPROTO_UDP : 0 };
 
 	list[0] = list[1] = in;
 	list[1].direction = ESP_FORWARD;
 	list[2] = (struct esp_policy){ .direction = ESP_OUT, .mode = c->out.mode, .from = p->local,
 		.to = p->remote, .source = c->out.source, .destination = c->out.destination,
-		.id = c->out.id };
+		.id = c->out.id, .interface = c->dhcp, .to_port = c->dhcp_out,
+		.protocol = in.protocol };
 }
 
 static void delete_policies(struct esp *esp, const struct child *c, const struct pair *p)
@@ -215,7 +238,7 @@ static int add_internal(struct esp *esp, const struct ike_sa *sa, struct child *
 	struct route_answer way;
 	int result;
 
-	if (!sa_connection(sa)->ask_address)
+	if (c->dhcp || !(sa_connection(sa)->ask_address || sa_connection(sa)->by_dhcp))
 		return 0;
 	c->internal = c->pairs[0].local;
 	result = route_lookup(esp->kernel, &c->out.destination, &c->out.source, &way);
@@ -245,6 +268,54 @@ static void remove_internal(struct esp *esp, const struct child *c)
 	address_delete(esp->kernel, c->device, &c->internal);
 }
 
+/* --- the interface of a DHCP SA --------------------------------------------------------------- */
+
+#define DHCP_DEVICE KERNEL_PREFIX "dhcp%u"
+
+static bool dhcp_shared(const struct esp *esp, const struct child *c)
+{
+	for (const struct child *o = esp->first; o; o = o->next)
+		if (o != c && o->dhcp == c->dhcp)
+			return true;
+	return false;
+}
+
+static int add_dhcp(struct esp *esp, const struct child *c)
+{
+	struct route_answer way;
+	char device[16];
+	int result;
+
+	if (!c->dhcp || dhcp_shared(esp, c))
+		return 0;
+	result = route_lookup(esp->kernel, &c->out.destination, &c->out.source, &way);
+	if (result < 0)
+		return result;
+	snprintf(device, sizeof(device), DHCP_DEVICE, c->dhcp % 10000);
+	return link_add_xfrm(esp->kernel, device, c->dhcp, way.device);
+}
+
+static void remove_dhcp(struct esp *esp, const struct child *c)
+{
+	char device[16];
+
+	if (!c->dhcp || dhcp_shared(esp, c))
+		return;
+	snprintf(device, sizeof(device), DHCP_DEVICE, c->dhcp % 10000);
+	link_delete(esp->kernel, device);
+}
+
+bool esp_dhcp_device(const struct esp *esp, uint32_t spi_in, char device[16], unsigned *number)
+{
+	const struct child *c = child_by_in(esp, NULL, spi_in);
+
+	if (!c || !c->dhcp)
+		return false;
+	snprintf(device, 16, DHCP_DEVICE, c->dhcp % 10000);
+	*number = c->dhcp;
+	return true;
+}
+
 /* --- up and down ---------------------------------------------------------------------------- */
 
 static void take_away(struct esp *esp, struct child *c)
@@ -255,6 +326,7 @@ static void take_away(struct esp *esp, struct child *c)
 	ipsec_sa_delete(esp->kernel, &c->out);
 	ipsec_sa_delete(esp->kernel, &c->in);
 	remove_internal(esp, c);
+	remove_dhcp(esp, c);
 	wipe(c, sizeof(*c));
 	free(c);
 }
@@ -266,6 +338,8 @@ static int install(struct esp *esp, const struct ike_sa *sa, struct child *c)
 
 	if (result == 0)
 		result = ipsec_sa_add(esp->kernel, &c->out);
+	if (result == 0)
+		result = add_dhcp(esp, c);
 	if (result == 0)
 		result = add_internal(esp, sa, c);
 	if (result == 0)
@@ -375,6 +449,7 @@ static bool needed(const struct esp *esp, const struct esp_policy *p)
 			policies_of(c, &c->pairs[i], list);
 			for (unsigned k = 0; k < POLICIES; k++)
 				if (list[k].direction == p->direction &&
+					list[k].interface == p->interface &&
 					same_prefix(&list[k].from, &p->from) &&
 					same_prefix(&list[k].to, &p->to))
 					return true;

@@ -27,6 +27,12 @@ void esp_free(struct esp *esp);
 int esp_up(struct esp *esp, const struct ike_sa *sa, const struct ike_child_info *info,
 	char why[ESP_WHY_SIZE]);
 
+/*
+ * A DHCP SA (isakmp_child_is_dhcp) has an interface to itself, and policies for DHCP alone there;
+ * its number is used for no other DHCP SA than those that replace it. False: it is not there.
+ */
+bool esp_dhcp_device(const struct esp *esp, uint32_t spi_in, char device[16], unsigned *number);
+
 /* Takes away the Child SA of `sa` with that inbound SPI, if it is there. */
 void esp_down(struct esp *esp, const struct ike_sa *sa, uint32_t spi_in);
 

@@ -3,7 +3,7 @@
 #
 # Traffic through the kernel's ESP between baton-iked and strongSwan's charon, both ways, and with an
 # internal address; counted in the states of both ends, seen as ESP on the wire, and gone when the SA
-# is gone. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked,
+# is gone; IKEv2, and IKEv1. In the guest, whose kernel has ESP. Speaks TAP. Needs build/bin/baton and baton-iked,
 # charon-systemd, swanctl, tcpdump.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -18,7 +18,15 @@ if [ "${1:-}" != inside ]; then
 	for p in charon-systemd swanctl tcpdump; do
 		command -v $p >/dev/null || skip "no $p"
 	done
-	"$bin/baton" guest --clock virtual --timeout 600 -- "$PWD/ref/iked/esp_check.sh" inside
+	# one boot for both
+	"$bin/baton" guest --clock virtual --timeout 900 -- bash -c '
+		"$1/esp_check.sh" inside
+		first=$?
+		command -v dnsmasq >/dev/null || { echo "ok - DHCP over IPsec # SKIP no dnsmasq"; exit $first; }
+		"$1/dhcp_over_ipsec.sh" inside
+		second=$?
+		[ $first -ne 0 ] || exit $second
+		exit $first' esp "$PWD/ref/iked"
 	status=$?
 	[ $status -eq 125 ] && skip "no guest to be had here"
 	exit $status
@@ -113,6 +121,28 @@ start_charon $suite $esp "encap = yes" "$ts"
 start_iked "start: true" "encapsulate: true"
 ready && ip xfrm state | grep -q 'encap type espinudp' && pings && carried 3
 ok 'ESP in UDP: packets cross' $?
+
+# --- IKEv1 ---------------------------------------------------------------------------------------
+
+version=1
+start_charon aes256-sha256-modp2048 $esp "" "$ts"
+start_iked "version: 1" "start: true"
+ready && pings && carried 3
+ok 'IKEv1, iked begins: packets cross' $?
+n=$(events ike_child_up)
+swan --rekey --child net >/dev/null
+until_true 10 eval '[ "$(events ike_child_up)" -gt $n ]' && until_true 10 same_child && pings && carried 3
+ok 'IKEv1: charon rekeyed the Child SA: the newest states carry' $?
+ctl rekey >/dev/null && until_true 10 event ike_rekeyed && pings && carried 6
+ok 'IKEv1: after the ISAKMP SA was made anew the same states carry on' $?
+ctl delete >/dev/null && until_true 10 event ike_down && until_true 10 clean
+ok 'IKEv1: deleted: nothing is left in the kernel' $?
+start_charon aes256-sha256-modp2048 aes256-sha256-modp2048 "remote_addrs = 10.9.0.1" "$ts"
+start_iked "version: 1" "pfs: modp2048"
+swan --initiate --child net >"$work/initiate" 2>&1
+ready && pings && carried 3
+ok 'IKEv1, charon begins, AES-CBC with perfect forward secrecy: packets cross' $?
+version=2
 
 # --- an internal address -------------------------------------------------------------------------
 

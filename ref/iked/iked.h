@@ -36,6 +36,8 @@ struct iked {
 	struct tunnel *tunnels; /* IP-in-IP, while an address changes */
 	struct decapsulator *decapsulator; /* NULL: none are taken */
 	struct names *names; /* NULL: no DNS */
+	struct remote_host *remote_hosts; /* DHCP over IPsec, at either side */
+	struct relay *relays;
 	struct follow *follow; /* NULL: our address is told by command alone */
 	struct again *again; /* one for each connection */
 	struct timer *again_timer;

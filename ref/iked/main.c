@@ -15,6 +15,7 @@
 
 #include "ref/base/crypto.h"
 #include "ref/ike/ike_proposal.h"
+#include "ref/iked/dhcp.h"
 #include "ref/iked/esp.h"
 #include "ref/iked/iked.h"
 #include "ref/node/ike_journal.h"
@@ -22,6 +23,37 @@
 #define MARKER_SIZE 4
 
 /* --- what the engine reports -------------------------------------------------------------- */
+
+static const struct dhcp_side *const dhcp_sides[] = { &remote_host_side, &relay_side };
+#define DHCP_SIDES (sizeof(dhcp_sides) / sizeof(dhcp_sides[0]))
+
+/* DHCP over IPsec, after everything else. */
+static void tell_dhcp(struct iked *d, const struct action *a)
+{
+	struct ike_sa *sa = (struct ike_sa *)a->session;
+	struct ike_child_info info;
+	const struct ike_sa *old;
+
+	for (size_t i = 0; i < DHCP_SIDES && d->esp; i++) {
+		const struct dhcp_side *side = dhcp_sides[i];
+		if (a->event == IKE_REPORT_ESTABLISHED) {
+			side->established(d, sa);
+		} else if (a->event == IKE_REPORT_CHILD_UP || a->event == IKE_REPORT_CHILD_DOWN) {
+			memcpy(&info, a->data.data, sizeof(info));
+			(a->event == IKE_REPORT_CHILD_UP ? side->child_up : side->child_down)(d, sa,
+				&info);
+			wipe(&info, sizeof(info));
+		} else if (a->event == IKE_REPORT_CHILD_FAILED) {
+			side->child_failed(d, sa);
+		} else if (a->event == IKE_REPORT_REKEYED) {
+			memcpy(&old, a->data.data, sizeof(old));
+			side->heir(d, old, sa);
+		} else if (a->event == IKE_REPORT_DOWN || a->event == IKE_REPORT_UNREACHABLE ||
+			a->event == IKE_REPORT_EXPIRED || a->event == IKE_REPORT_FAILED) {
+			side->over(d, sa);
+		}
+	}
+}
 
 /* What the kernel has to have before the next datagram leaves. */
 static void take_child(struct iked *d, const struct action *a)
@@ -144,8 +176,11 @@ void iked_take(struct iked *d, const struct actions *actions)
 	for (unsigned i = 0; i < actions->count; i++) {
 		if (actions->list[i].kind == ACTION_SEND)
 			send_datagram(d, &actions->list[i]);
-		else if (!can_wait(&actions->list[i]))
+		else if (!can_wait(&actions->list[i])) {
 			take_report(d, &actions->list[i]);
+			if (actions->list[i].session && sa_is_old(actions->list[i].session))
+				tell_dhcp(d, &actions->list[i]);
+		}
 	}
 	for (unsigned i = 0; i < actions->count; i++)
 		if (can_wait(&actions->list[i]))
@@ -260,8 +295,9 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 		isakmp_connection_old(c);
 	if (from->version == 1 && from->pfs)
 		isakmp_connection_pfs(c, (uint16_t)from->pfs);
-	c->dhcp_sa = from->dhcp_sa;
-	c->childless = from->childless;
+	c->dhcp_sa = from->dhcp_sa || from->dhcp_relay;
+	c->childless = from->childless || from->dhcp;
+	c->by_dhcp = from->dhcp != NULL;
 	c->transport = from->transport;
 	c->address_change = from->address_change;
 	c->trust_new_address = from->trust_new_address;
@@ -396,7 +432,7 @@ static int start(struct node *node)
 		return -1;
 	if (d->settings->install && start_esp(d) < 0)
 		return -1;
-	if (tunnels_start(d) < 0 || names_start(d) < 0)
+	if (tunnels_start(d) < 0 || names_start(d) < 0 || relays_start(d) < 0)
 		return -1;
 	if (d->settings->follow && follow_start(d) < 0)
 		return -1;
@@ -439,6 +475,8 @@ static void stop(struct node *node)
 	follow_stop(d);
 	names_stop(d);
 	again_stop(d);
+	remote_hosts_stop(d);
+	relays_stop(d);
 	carry_end(d);
 	tunnels_stop(d);
 	allowances_free(d->allowances);

@@ -77,6 +77,32 @@ static const struct config_row dns_rows[] = {
 	{ 0 },
 };
 
+#define DHCP(member) .offset = offsetof(struct iked_dhcp, member)
+
+static const struct config_row dhcp_rows[] = {
+	{ .key = "hardware", .kind = CONFIG_MAC, DHCP(hardware),
+	  .help = "Hardware address in DHCP. Not given: of the interface to the peer." },
+	{ .key = "client_id", .kind = CONFIG_TEXT, DHCP(client_id), .min = 1, .max = 63,
+	  .help = "Client identifier. Not given: the hardware address." },
+	{ .key = "keep_sa", .kind = CONFIG_BOOL, DHCP(keep_sa),
+	  .help = "The DHCP SA stays until its lifetime is over. Otherwise it is deleted as soon as "
+		  "the address has a Child SA." },
+	{ 0 },
+};
+
+#define RELAY(member) .offset = offsetof(struct iked_dhcp_relay, member)
+
+static const struct config_row relay_rows[] = {
+	{ .key = "server", .kind = CONFIG_ENDPOINT, RELAY(server), .port = 67, .required = true,
+	  .help = "Address and port of the DHCP server." },
+	{ .key = "address", .kind = CONFIG_ADDRESS, RELAY(address), .required = true,
+	  .help = "Ours, which the server answers to (giaddr)." },
+	{ .key = "subnet", .kind = CONFIG_ADDRESS, RELAY(subnet),
+	  .help = "An address of the subnet that peers get theirs from (RFC 3527). Not given: that of "
+		  "`address`." },
+	{ 0 },
+};
+
 #define PEER(member) .offset = offsetof(struct iked_connection, member)
 
 static const struct config_row connection_rows[] = {
@@ -127,6 +153,13 @@ static const struct config_row connection_rows[] = {
 	  .help = "Version 1: no Child SA before one is asked for." },
 	{ .key = "dhcp_sa", .kind = CONFIG_BOOL, PEER(dhcp_sa),
 	  .help = "Version 1: allow a DHCP SA (RFC 3456) to who has no address yet." },
+	{ .key = "dhcp", .kind = CONFIG_OPTION, PEER(dhcp), .rows = dhcp_rows,
+	  .size = sizeof(struct iked_dhcp),
+	  .help = "Version 1: our address by DHCP through a DHCP SA (RFC 3456), then a Child SA for "
+		  "it." },
+	{ .key = "dhcp_relay", .kind = CONFIG_OPTION, PEER(dhcp_relay), .rows = relay_rows,
+	  .size = sizeof(struct iked_dhcp_relay),
+	  .help = "Version 1: allow a DHCP SA, and relay what comes through it." },
 	{ .key = "start", .kind = CONFIG_BOOL, PEER(start), .help = "Begin by ourselves." },
 	{ .key = "transport", .kind = CONFIG_BOOL, PEER(transport),
 	  .help = "Ask for transport mode, and allow it." },
@@ -247,6 +280,28 @@ static void check_version(struct config *config, const struct iked_connection *c
 			"version 1 has no configuration payload here; leave it out");
 }
 
+static void check_dhcp(struct config *config, const struct iked_settings *s,
+	const struct iked_connection *c)
+{
+	const void *at = c->dhcp ? (const void *)&c->dhcp : (const void *)&c->dhcp_relay;
+
+	if (!c->dhcp && !c->dhcp_relay)
+		return;
+	if (c->version != 1)
+		config_wrong(config, at, "DHCP over IPsec is of version 1; give version: 1");
+	if (!s->install)
+		config_wrong(config, at, "DHCP goes through the kernel's ESP; give install: true");
+	if (c->dhcp && !c->remote_ts.family)
+		config_wrong(config, at, "the traffic of an address that is to come and nothing at "
+					 "the other side; give remote_ts");
+	if (c->dhcp && c->local_ts.family)
+		config_wrong(config, &c->local_ts,
+			"our side is the address that DHCP gives; leave local_ts out");
+	if (c->dhcp_relay && (c->dhcp_relay->address.family != AF_INET ||
+				     c->dhcp_relay->server.family != AF_INET))
+		config_wrong(config, at, "DHCPv4 and other addresses; give IPv4 addresses");
+}
+
 /* Files that cannot be used are found before anything begins, and told with the line. */
 static void check_certificates(struct config *config, const struct iked_connection *c)
 {
@@ -296,6 +351,7 @@ void iked_check(struct config *config, void *settings)
 		const struct iked_connection *c = &list[i];
 		check_auth(config, c);
 		check_version(config, c);
+		check_dhcp(config, s, c);
 		check_certificates(config, c);
 		if (c->start && (!c->local.family || !c->remote.family))
 			config_wrong(config, &c->start,

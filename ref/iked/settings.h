@@ -21,6 +21,17 @@ struct iked_dns {
 	btime ttl;
 };
 
+struct iked_dhcp {
+	uint8_t hardware[6]; /* all zero: that of the interface to the peer */
+	const char *client_id; /* NULL: the hardware address */
+	bool keep_sa;
+};
+
+struct iked_dhcp_relay {
+	struct prefix address, subnet; /* subnet family 0: that of the address */
+	struct endpoint server;
+};
+
 struct iked_connection {
 	const char *peer_name; /* in the DNS; NULL: none */
 	const char *name, *local_id, *remote_id, *psk;
@@ -38,6 +49,8 @@ struct iked_connection {
 	unsigned version;    /* of IKE */
 	bool old_algorithms, dhcp_sa, childless; /* of IKEv1 */
 	int pfs;
+	struct iked_dhcp *dhcp;	  /* NULL: our address is our own affair */
+	struct iked_dhcp_relay *dhcp_relay; /* NULL: none */
 	struct prefix pool;
 	unsigned fragment_size;
 	btime rekey_ike, rekey_child, liveness, restart;
