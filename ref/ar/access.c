@@ -47,7 +47,7 @@ static void timer_grace_over(void *context)
 	client_free(c);
 }
 
-static struct client *client_make(struct access *a, uint32_t session)
+struct client *access_client(struct access *a, uint32_t session)
 {
 	struct client *c = client_of(a, session);
 
@@ -73,8 +73,8 @@ void client_attached(struct client *c)
 	c->attached = true;
 	timer_set(c->grace_timer, BTIME_NEVER);
 	tunnel_down(c, "attached");
-	c->proxied = false;
-	if (neighbour_learn(k, a->settings->device, &c->address, c->mac) < 0)
+	c->proxied = c->leaving = false;
+	if (c->mac_known && neighbour_learn(k, a->settings->device, &c->address, c->mac) < 0)
 		log_warning(a->ar->node->log, "%s", kernel_error(k));
 	buffer_flush(c, "attached");
 	address_end(c, false); /* the node renews its lease itself */
@@ -86,6 +86,7 @@ void client_free(struct client *c)
 {
 	struct access *a = c->access;
 
+	client_ike_end(c);
 	tunnel_end(c, "ended");
 	buffer_drop(c, "ended");
 	address_end(c, !c->attached && !c->superseded);
@@ -139,7 +140,7 @@ static void take_element(struct access *a, uint32_t session, const struct elemen
 {
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (requests[i].code == e->code) {
-			if (!requests[i].take(client_make(a, session), e->value))
+			if (!requests[i].take(access_client(a, session), e->value))
 				log_event(a->ar->node->log, "request_malformed", "{s:I,s:i}",
 					"session", (json_int_t)session, "avp", (int)e->code);
 			return;
@@ -264,6 +265,14 @@ static int prepare_kernel(struct access *a)
 	return 0;
 }
 
+static bool takes_ike(const struct access_settings *s)
+{
+	for (size_t i = 0; i < s->tunnels.count; i++)
+		if (s->tunnels.items[i] == ACCESS_TUNNELS_IKEV2)
+			return true;
+	return false;
+}
+
 struct access *access_new(struct ar *ar, const struct access_settings *settings)
 {
 	struct access *a = host_alloc(sizeof(*a));
@@ -291,6 +300,9 @@ struct access *access_new(struct ar *ar, const struct access_settings *settings)
 	if (address_open(a) < 0)
 		goto bad;
 	tunnels_prepare(a);
+	a->ike = takes_ike(settings) ? access_ike_new(a) : NULL;
+	if (takes_ike(settings) && !a->ike)
+		goto bad;
 	return a;
 bad:
 	access_free(a);
@@ -303,6 +315,7 @@ void access_free(struct access *a)
 		return;
 	while (a->clients)
 		client_free(a->clients);
+	access_ike_free(a->ike);
 	address_close(a);
 	frames_close(a->arp);
 	hold_free(a->hold);
@@ -324,14 +337,15 @@ json_t *access_json(const struct access *a)
 			ipsec_sa_count(a->ar->node->kernel, &c->sa_out, &out);
 		}
 		json_array_append_new(list,
-			json_pack("{s:I,s:s,s:s,s:b,s:s,s:I,s:I,s:b,s:b,s:i,s:i}", "session",
+			json_pack("{s:I,s:s,s:s,s:b,s:s,s:I,s:I,s:b,s:b,s:i,s:i,s:o*}", "session",
 				(json_int_t)c->session, "address",
 				address_text(&c->address, address), "mac", mac_text(c->mac, mac),
 				"tunnel", c->tunnel, "outer",
 				c->tunnel ? address_text(&c->outer, outer) : "none", "packets_in",
 				(json_int_t)in.packets, "packets_out", (json_int_t)out.packets,
 				"attached", c->attached, "holding", c->holding, "waiting",
-				(int)held.waiting, "overflow", (int)held.overflow));
+				(int)held.waiting, "overflow", (int)held.overflow, "ike",
+				client_ike_json(c)));
 	}
 	return list;
 }

@@ -31,4 +31,7 @@ void access_forget(struct access *access, uint32_t session);
 /* What stands for each client. */
 json_t *access_json(const struct access *access);
 
+/* IKE SAs and what was rejected; NULL: tunnels are not managed by IKE. */
+json_t *access_ike_json(const struct access *access);
+
 #endif

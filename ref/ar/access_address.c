@@ -40,6 +40,7 @@ static uint8_t length_of(uint32_t mask)
 	return length;
 }
 
+/* It is there: whoever has asked is told. */
 static void send_context(struct client *c)
 {
 	uint8_t storage[MPA_VALUE_MAX];
@@ -48,6 +49,10 @@ static void send_context(struct client *c)
 
 	c->asking = false;
 	timer_set(c->patience, BTIME_NEVER);
+	if (c->by_ike) {
+		client_ike_answer(c, true);
+		return;
+	}
 	c->context.request_id = c->address_request;
 	element = mpa_encode_address_context(&c->context, storage);
 	log_event(log_of(c), "address_context_sent", "{s:I,s:s}", "session", (json_int_t)c->session,
@@ -71,16 +76,27 @@ static void take_lease(struct client *c, const struct dhcp_lease *lease)
 		.lease = lease->seconds };
 	memcpy(c->context.router_mac, a->link.mac, 6);
 	c->reusable_until = btime_add(loop_now(), (btime)lease->seconds * BTIME_S / 2);
+	c->from_pool = false;
+}
+
+static void refuse(struct client *c, enum mpa_status status, const char *detail)
+{
+	if (!c->by_ike) {
+		client_status(c, c->address_request, status, detail);
+		return;
+	}
+	log_event(log_of(c), "request_refused", "{s:I,s:s,s:s}", "session", (json_int_t)c->session,
+		"status", mpa_status_name(status), "detail", detail);
+	client_ike_answer(c, false);
 }
 
 static void give_up(struct client *c, enum mpa_status status, const char *detail)
 {
-	uint16_t id = c->address_request;
 	bool asking = c->asking;
 
 	address_end(c, false);
 	if (asking)
-		client_status(c, id, status, detail);
+		refuse(c, status, detail);
 }
 
 static void timer_patience_over(void *context)
@@ -91,6 +107,7 @@ static void timer_patience_over(void *context)
 /* --- engines ---------------------------------------------------------------------------------- */
 
 static void dhcp_do(struct client *c, enum dhcp_event_kind kind, uint32_t address);
+static void pool_checked(struct client *c, bool is_free);
 
 static void set_timer(struct client *c)
 {
@@ -122,20 +139,23 @@ static void acd_carry(struct client *c, const struct actions *actions)
 		c->checking = false;
 		log_event(log_of(c), "dad_done", "{s:I,s:b}", "session", (json_int_t)c->session,
 			"free", a->event == ACD_REPORT_FREE);
-		dhcp_do(c, a->event == ACD_REPORT_FREE ? DHCP_EVENT_ADDRESS_FREE :
-							 DHCP_EVENT_ADDRESS_IN_USE,
-			0);
+		if (c->dhcp)
+			dhcp_do(c, a->event == ACD_REPORT_FREE ? DHCP_EVENT_ADDRESS_FREE :
+								 DHCP_EVENT_ADDRESS_IN_USE,
+				0);
+		else
+			pool_checked(c, a->event == ACD_REPORT_FREE);
 	}
 }
 
-static void check_address(struct client *c)
+/* `wanted` in host byte order. */
+static void check_address(struct client *c, uint32_t wanted)
 {
 	const struct access_settings *s = c->access->settings;
-	const struct dhcp_lease *lease = dhcp_client_lease(c->dhcp);
 	struct acd_config config = acd_config_default(c->access->link.mac,
 		&c->access->ar->node->random);
-	struct acd_event event = { .kind = ACD_EVENT_CHECK, .address = lease->address };
-	struct prefix address = prefix_ipv4(htonl(lease->address), 32);
+	struct acd_event event = { .kind = ACD_EVENT_CHECK, .address = wanted };
+	struct prefix address = prefix_ipv4(htonl(wanted), 32);
 	struct actions actions;
 	char text[PREFIX_TEXT];
 
@@ -157,7 +177,7 @@ static void dhcp_reported(struct client *c, const struct action *a)
 {
 	switch ((enum dhcp_report)a->event) {
 	case DHCP_REPORT_CHECK:
-		check_address(c);
+		check_address(c, dhcp_client_lease(c->dhcp)->address);
 		break;
 	case DHCP_REPORT_BOUND:
 		take_lease(c, dhcp_client_lease(c->dhcp));
@@ -242,8 +262,6 @@ void address_arp(struct client *c, struct view frame)
 	set_timer(c);
 }
 
-/* --- requests --------------------------------------------------------------------------------- */
-
 static struct dhcp_client *make_dhcp(struct client *c, const struct mpa_address_request *request)
 {
 	const struct access *a = c->access;
@@ -263,44 +281,151 @@ static struct dhcp_client *make_dhcp(struct client *c, const struct mpa_address_
 	return dhcp_client_new(&config);
 }
 
-void address_request(struct client *c, const struct mpa_address_request *request)
-{
-	struct node *node = c->access->ar->node;
-	uint32_t before; /* the server may have it still */
-	char mac[MAC_TEXT];
+/* --- the pool --------------------------------------------------------------------------------- */
 
-	c->address_request = request->request_id;
-	if (request->family != AF_INET) {
-		client_status(c, request->request_id, MPA_NO_ADDRESS, "only IPv4 is given out here");
+static bool is_taken(const struct client *c, const struct prefix *address)
+{
+	if (address_equal(address, &c->access->own))
+		return true;
+	for (const struct client *o = c->access->clients; o; o = o->next)
+		if (o != c && address_equal(address, &o->address))
+			return true;
+	return false;
+}
+
+/* The next one that no client has, from a place that chance chose on. False: there is none. */
+static bool draw_address(struct client *c, uint32_t *out)
+{
+	const struct prefix pool = prefix_network(&c->access->settings->pool);
+	uint32_t size = 1u << (32 - pool.length), first = ntohl(prefix_u32(&pool));
+
+	for (; c->pool_tries < size; c->pool_tries++) {
+		uint32_t address = first + (c->pool_start + c->pool_tries) % size;
+		struct prefix p = prefix_ipv4(htonl(address), c->access->own.length);
+		/* neither the first nor the last of a subnet is a host's */
+		bool host = size <= 2 || (address != first && address != first + size - 1);
+		if (host && !is_taken(c, &p)) {
+			c->pool_tries++;
+			*out = address;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_drawn(struct client *c, uint32_t address)
+{
+	const struct access *a = c->access;
+
+	c->address = prefix_ipv4(htonl(address), a->own.length);
+	c->context = (struct mpa_address_context){ .family = AF_INET,
+		.prefix_length = a->own.length,
+		.address = endpoint_of(address),
+		.router = endpoint_of_prefix(&a->own, 0) };
+	memcpy(c->context.router_mac, a->link.mac, 6);
+	c->reusable_until = BTIME_NEVER;
+	c->from_pool = true;
+}
+
+static void draw(struct client *c)
+{
+	uint32_t address;
+
+	if (!draw_address(c, &address)) {
+		give_up(c, MPA_NO_ADDRESS, "the pool has no address left");
 		return;
 	}
-	/* Asked before, and the lease still has half its time: the same again (RFC 6252 C.1). */
-	if (c->address.family && loop_now() < c->reusable_until) {
+	take_drawn(c, address);
+	if (c->access->settings->check_address) {
+		check_address(c, address);
+		set_timer(c);
+	} else {
+		send_context(c);
+	}
+}
+
+static void pool_checked(struct client *c, bool is_free)
+{
+	if (is_free) {
 		send_context(c);
 		return;
 	}
+	c->address = (struct prefix){ 0 };
+	draw(c);
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static bool may_be_used_again(const struct client *c)
+{
+	return c->address.family && !c->asking && loop_now() < c->reusable_until;
+}
+
+static void begin_timers(struct client *c)
+{
+	const struct access_settings *s = c->access->settings;
+	btime check = s->probe_wait + 2 * s->probes * s->probe_interval + s->announce_wait;
+
 	if (!c->address_timer) {
-		c->address_timer = timer_new(node->loop, timer_engines_due, c);
-		c->patience = timer_new(node->loop, timer_patience_over, c);
+		c->address_timer = timer_new(c->access->ar->node->loop, timer_engines_due, c);
+		c->patience = timer_new(c->access->ar->node->loop, timer_patience_over, c);
 	}
-	before = ntohl(prefix_u32(&c->address));
+	timer_set(c->patience, loop_now() + s->dhcp.timeout + (s->check_address ? check : 0));
+}
+
+static void begin_dhcp(struct client *c, const struct mpa_address_request *request)
+{
+	uint32_t before = ntohl(prefix_u32(&c->address)); /* the server may have it still */
+	char mac[MAC_TEXT];
+
 	address_end(c, false);
 	memcpy(c->mac, request->mac, 6);
 	c->asking = true;
-	timer_set(c->patience, loop_now() + c->access->settings->dhcp.timeout +
-			(c->access->settings->check_address ?
-					c->access->settings->probe_wait +
-						2 * c->access->settings->probes *
-							c->access->settings->probe_interval +
-						c->access->settings->announce_wait :
-					0));
-	log_event(node->log, "dhcp_started", "{s:I,s:s}", "session", (json_int_t)c->session, "mac",
+	begin_timers(c);
+	log_event(log_of(c), "dhcp_started", "{s:I,s:s}", "session", (json_int_t)c->session, "mac",
 		mac_text(c->mac, mac));
 	c->dhcp = make_dhcp(c, request);
 	if (!c->dhcp)
 		give_up(c, MPA_NO_ADDRESS, "the request cannot be made into one of DHCP");
 	else
 		dhcp_do(c, DHCP_EVENT_START, before);
+}
+
+void address_request_by_ike(struct client *c, const struct mpa_address_request *request, bool known)
+{
+	bool pool = c->access->settings->pool.family != 0;
+
+	c->by_ike = true;
+	c->mac_known = known;
+	if (may_be_used_again(c) && pool == c->from_pool) {
+		send_context(c);
+		return;
+	}
+	if (!pool) {
+		begin_dhcp(c, request);
+		return;
+	}
+	address_end(c, true);
+	memcpy(c->mac, request->mac, 6);
+	c->asking = true;
+	begin_timers(c);
+	c->pool_tries = 0;
+	c->pool_start = random_u32(&c->access->ar->node->random);
+	draw(c);
+}
+
+void address_request(struct client *c, const struct mpa_address_request *request)
+{
+	c->address_request = request->request_id;
+	c->by_ike = false;
+	c->mac_known = true;
+	if (request->family != AF_INET)
+		refuse(c, MPA_NO_ADDRESS, "only IPv4 is given out here");
+	/* Asked before, and the lease still has half its time: the same again (RFC 6252 C.1). */
+	else if (may_be_used_again(c) && !c->from_pool)
+		send_context(c);
+	else
+		begin_dhcp(c, request);
 }
 
 void address_release(struct client *c, const struct mpa_address_release *release)
@@ -320,8 +445,6 @@ void address_end(struct client *c, bool give_back)
 {
 	struct dhcp_client *dhcp = c->dhcp;
 
-	if (!dhcp)
-		return;
 	if (give_back)
 		dhcp_do(c, DHCP_EVENT_RELEASE, 0);
 	c->dhcp = NULL;

@@ -52,7 +52,7 @@ static void start(struct client *c, const struct mpa_buffer_control *request)
 	btime asked = request->period * BTIME_MS;
 	char address[PREFIX_TEXT];
 
-	if (!c->address.family || (!c->tunnel && !c->attached)) {
+	if (!c->address.family || (!c->tunnel && !c->leaving && !c->attached)) {
 		client_status(c, request->request_id, MPA_REFUSED, "there is no tunnel");
 		return;
 	}

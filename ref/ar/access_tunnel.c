@@ -133,7 +133,11 @@ static void end_inbound(struct client *c)
 
 static void timer_inbound_over(void *context)
 {
-	end_inbound(context);
+	struct client *c = context;
+
+	end_inbound(c);
+	if (!c->tunnel && c->attached) /* it had the time to delete it */
+		client_ike_forget(c);
 }
 
 void tunnel_end(struct client *c, const char *why)
@@ -229,8 +233,49 @@ static void timer_lifetime_over(void *context)
 {
 	struct client *c = context;
 
+	client_ike_end(c);
 	tunnel_down(c, "lifetime");
 	timer_set(c->grace_timer, loop_now() + c->access->settings->grace);
+}
+
+/* The tunnel is up; for so many seconds at most. */
+static void stands(struct client *c, uint32_t lifetime, const char *manager, const char *transform)
+{
+	struct node *node = c->access->ar->node;
+	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
+
+	c->proxied = true;
+	c->attached = c->leaving = false;
+	timer_set(c->grace_timer, BTIME_NEVER);
+	if (!c->tunnel_timer)
+		c->tunnel_timer = timer_new(node->loop, timer_lifetime_over, c);
+	timer_set(c->tunnel_timer, loop_now() + lifetime * BTIME_S);
+	log_event(node->log, "tunnel_up", "{s:I,s:s,s:s,s:s,s:s,s:I,s:I}", "session",
+		(json_int_t)c->session, "inner", address_text(&c->address, inner), "outer",
+		address_text(&c->outer, outer), "transform", transform, "manager", manager,
+		"spi_in", (json_int_t)c->sa_in.spi, "spi_out", (json_int_t)c->sa_out.spi);
+}
+
+int tunnel_raise_states(struct client *c, const struct esp_sa *in, const struct esp_sa *out)
+{
+	struct node *node = c->access->ar->node;
+	const struct paa_session *session = paa_find(c->access->ar->paa, c->session);
+
+	tunnel_end(c, "replaced");
+	if (!session)
+		return -1;
+	c->device[0] = '\0';
+	c->outer = in->source;
+	c->sa_in = *in;
+	c->sa_out = *out;
+	c->sa_in.id = c->sa_out.id = ++c->access->ids;
+	if (raise_esp(c) < 0) {
+		log_error(node->log, "%s", kernel_error(node->kernel));
+		tunnel_end(c, "failed");
+		return -1;
+	}
+	stands(c, lifetime_of(c, session), "ikev2", transform_name(in->suite));
+	return 0;
 }
 
 static void accept_request(struct client *c, const struct mpa_tunnel_request *request,
@@ -246,7 +291,6 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 		.nonce.size = MPA_NONCE_MIN };
 	uint8_t storage[MPA_VALUE_MAX];
 	struct element_value element;
-	char inner[PREFIX_TEXT], outer[PREFIX_TEXT];
 
 	if (request->mode == MPA_ESP)
 		answer.spi = SPI_MIN + random_below(&node->random, UINT32_MAX - SPI_MIN);
@@ -259,19 +303,20 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 			"the tunnel could not be raised");
 		return;
 	}
-	c->proxied = true;
-	c->attached = false;
-	timer_set(c->grace_timer, BTIME_NEVER);
-	if (!c->tunnel_timer)
-		c->tunnel_timer = timer_new(node->loop, timer_lifetime_over, c);
-	timer_set(c->tunnel_timer, loop_now() + answer.lifetime * BTIME_S);
 	element = mpa_encode_tunnel_parameters(&answer, storage);
-	log_event(node->log, "tunnel_up", "{s:I,s:s,s:s,s:s,s:I,s:I}", "session",
-		(json_int_t)c->session, "inner", address_text(&c->address, inner), "outer",
-		address_text(&c->outer, outer), "transform",
-		request->mode == MPA_ESP ? transform_of(transform)->name : "none",
-		"spi_in", (json_int_t)answer.spi, "spi_out", (json_int_t)request->spi);
+	stands(c, answer.lifetime, "pana",
+		request->mode == MPA_ESP ? transform_of(transform)->name : "none");
 	agent_notify(c->access->ar, c->session, &element, 1);
+}
+
+static bool manages_by_pana(const struct client *c)
+{
+	const struct config_numbers *list = &c->access->settings->tunnels;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] == ACCESS_TUNNELS_PANA)
+			return true;
+	return list->count == 0;
 }
 
 void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
@@ -283,9 +328,12 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 
 	if (!session)
 		return;
-	why = objection(c, request, paa_session_peer(session));
+	why = manages_by_pana(c) ? NULL : "tunnels are managed by IKEv2 here";
+	if (!why)
+		why = objection(c, request, paa_session_peer(session));
 	if (!why && !paa_session_keys(session))
 		why = "the session has no keys";
+	client_ike_end(c);
 	tunnel_end(c, "replaced");
 	if (why)
 		client_status(c, request->request_id, MPA_REFUSED, why);
@@ -295,19 +343,27 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 		accept_request(c, request, transform, session);
 }
 
+void tunnel_left(struct client *c, const char *why)
+{
+	struct node *node = c->access->ar->node;
+
+	tunnel_down(c, why);
+	c->leaving = true;
+	/* RFC 6252 Appendix B: where the node will be is known, nobody needs to ask. */
+	if (c->mac_known && neighbour_learn(node->kernel, c->access->settings->device, &c->address,
+				    c->mac) < 0)
+		log_warning(node->log, "%s", kernel_error(node->kernel));
+	/* The address stays the node's until it arrives, or does not. */
+	if (!c->attached)
+		timer_set(c->grace_timer, loop_now() + c->access->settings->grace);
+}
+
 void tunnel_delete(struct client *c, const struct mpa_tunnel_delete *request)
 {
 	if (!c->tunnel || (request->spi && request->spi != c->sa_out.spi)) {
 		client_status(c, request->request_id, MPA_UNKNOWN_REQUEST, "no such tunnel");
 		return;
 	}
-	tunnel_down(c, "requested");
-	/* RFC 6252 Appendix B: where the node will be is known, nobody needs to ask. */
-	if (neighbour_learn(c->access->ar->node->kernel, c->access->settings->device, &c->address,
-		    c->mac) < 0)
-		log_warning(c->access->ar->node->log, "%s",
-			kernel_error(c->access->ar->node->kernel));
-	/* The address stays the node's until it arrives, or does not. */
-	timer_set(c->grace_timer, loop_now() + c->access->settings->grace);
+	tunnel_left(c, "requested");
 	client_status(c, request->request_id, MPA_DONE, NULL);
 }

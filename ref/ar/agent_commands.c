@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control commands about the agent's sessions. */
 #include "ref/ar/aaa.h"
+#include "ref/ar/access.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define ENDED (BIT(FAILED) | BIT(TERMINATED) | BIT(EXPIRED) | BIT(UNREACHABLE))
@@ -54,11 +55,12 @@ void agent_cmd_status(void *node, struct control_request *request, const json_t 
 
 	(void)arguments;
 	control_answer(request,
-		json_pack("{s:s,s:s,s:b,s:i,s:i,s:o}", "node", ar->settings->program.node, "listen",
+		json_pack("{s:s,s:s,s:b,s:i,s:i,s:o,s:o*}", "node", ar->settings->program.node, "listen",
 			endpoint_text(&local, listen, sizeof(listen)), "access_router",
 			ar->access != NULL, "sessions", (int)paa_count(ar->paa), "half_open",
 			(int)paa_half_open(ar->paa), "newest",
-			newest ? session_json(newest) : json_null()));
+			newest ? session_json(newest) : json_null(), "ike",
+			access_ike_json(ar->access)));
 }
 
 /* The session that "session" names, else the newest; NULL after the request was refused. */

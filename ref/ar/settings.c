@@ -124,6 +124,12 @@ static const struct config_row dhcp_rows[] = {
 	{ 0 },
 };
 
+static const struct config_name tunnels[] = {
+	{ ACCESS_TUNNELS_PANA, "pana" },
+	{ ACCESS_TUNNELS_IKEV2, "ikev2" },
+	{ 0, NULL },
+};
+
 #define ACCESS(member) .offset = offsetof(struct access_settings, member)
 
 static const struct config_row access_rows[] = {
@@ -146,6 +152,14 @@ static const struct config_row access_rows[] = {
 	  .max = 3, .help = "ESP transforms allowed. Not given: aes-gcm and aes-cbc-sha256." },
 	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, ACCESS(ip_in_ip),
 	  .help = "Allow tunnels without protection, plain IP-in-IP." },
+	{ .key = "tunnel", .kind = CONFIG_NAMES, ACCESS(tunnels), .names = tunnels, .max = 2,
+	  .help = "What may set up and delete handover tunnels. Not given: pana. With ikev2 the "
+		  "router listens for IKE (RFC 6252 section 7.3.2)." },
+	{ .key = "ike_port", .kind = CONFIG_UINT, ACCESS(ike_port), .otherwise = "500", .min = 1,
+	  .max = 65535, .help = "Where, at its address in the subnet." },
+	{ .key = "pool", .kind = CONFIG_PREFIX, ACCESS(pool),
+	  .help = "Addresses of the subnet for nodes that ask by IKE. Not given: from the DHCP "
+		  "server." },
 	{ .key = "tunnel_lifetime", .kind = CONFIG_TIME, ACCESS(tunnel_lifetime),
 	  .otherwise = "300 s", .min = 1000, .help = "Most time a handover tunnel stands." },
 	{ .key = "grace", .kind = CONFIG_TIME, ACCESS(grace), .otherwise = "10 s",
@@ -241,6 +255,22 @@ static void check_aaa(struct config *config, const struct eap_server_settings *e
 			"bind and the servers mix IPv4 and IPv6; one of them is right");
 }
 
+static void check_pool(struct config *config, const struct access_settings *s)
+{
+	bool ike = false;
+
+	for (size_t i = 0; i < s->tunnels.count; i++)
+		ike = ike || s->tunnels.items[i] == ACCESS_TUNNELS_IKEV2;
+	if (!s->pool.family)
+		return;
+	if (!ike)
+		config_wrong(config, &s->pool,
+			"addresses of the pool are given by IKE; allow it, tunnel: [ikev2]");
+	if (s->pool.family != AF_INET || s->pool.length < 8)
+		config_wrong(config, &s->pool,
+			"the pool is a part of the subnet; give one like 198.51.100.192/26");
+}
+
 void ar_check(struct config *config, void *settings)
 {
 	const struct ar_settings *s = settings;
@@ -253,6 +283,8 @@ void ar_check(struct config *config, void *settings)
 	if (s->eap.tls && s->eap.tls->min_version > s->eap.tls->max_version)
 		config_wrong(config, &s->eap.tls->min_version,
 			"min_version is above max_version; exchange them");
+	if (s->access)
+		check_pool(config, s->access);
 	if (s->access && s->access->dhcp.server.family &&
 		s->access->dhcp.server.family != AF_INET)
 		config_wrong(config, &s->access->dhcp.server, "DHCP here is DHCPv4; give an IPv4 "

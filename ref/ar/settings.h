@@ -50,6 +50,9 @@ struct dhcp_settings {
 	unsigned lease;
 };
 
+/* Who may manage handover tunnels, RFC 6252 §7.4. */
+enum access_tunnels { ACCESS_TUNNELS_PANA = 1, ACCESS_TUNNELS_IKEV2 };
+
 /* What makes the agent an access router: the subnet it looks after. */
 struct access_settings {
 	const char *device;
@@ -59,6 +62,9 @@ struct access_settings {
 	unsigned probes;
 	struct config_numbers transforms;
 	bool ip_in_ip;
+	struct config_numbers tunnels; /* enum access_tunnels; none: PANA */
+	unsigned ike_port;
+	struct prefix pool; /* for IKE; family 0: from DHCP */
 	btime tunnel_lifetime, grace;
 	unsigned buffer_packets;
 	btime buffer_period;

@@ -55,8 +55,10 @@ void candidate_resume(struct handover *h)
 	free(c);
 	h->target->candidate = NULL;
 	/* Without a tunnel the next step is to ask for one. */
-	if (!starts_here(h, &h->tunnel) || home_lodge(h->home, &h->next.address) < 0)
+	if (!starts_here(h, &h->tunnel) || home_lodge(h->home, &h->next.address) < 0) {
 		tunnel_lower(&h->tunnel, h->node, "another is needed");
+		tunnel_clear(&h->tunnel, h->node);
+	}
 	candidates_due(h);
 }
 
@@ -162,7 +164,8 @@ json_t *candidate_json(const struct network *n)
 
 	if (!c)
 		return NULL;
-	return json_pack("{s:s,s:b,s:I}", "address", address_text(&c->next.address, address),
+	return json_pack("{s:s,s:b,s:I,s:o*}", "address", address_text(&c->next.address, address),
 		"tunnel", c->tunnel.up, "expires_in_s",
-		(json_int_t)((c->until - loop_now()) / BTIME_S));
+		(json_int_t)((c->until - loop_now()) / BTIME_S), "ike",
+		c->tunnel.ike ? ike_tunnel_json(c->tunnel.ike) : NULL);
 }

@@ -48,6 +48,15 @@ static bool reuses_session(const void *context, const void *input)
 	return ((const struct handover *)context)->reused;
 }
 
+/* The key that the router does not know: of a session that it has forgotten. */
+static bool may_authenticate_anew(const void *context, const void *input)
+{
+	const struct handover *h = context;
+
+	(void)input;
+	return h->reused && handover_by_ike(h);
+}
+
 static bool wants_move(const void *context, const void *input)
 {
 	(void)input;
@@ -173,6 +182,8 @@ static const struct fsm_row rows[] = {
 	/* a session of before, which the agent may have forgotten */
 	ROW(PRE_CONFIGURING, TIMEOUT, reuses_session, PRE_AUTHENTICATING, act_preauthenticate,
 		NULL),
+	ROW(PRE_CONFIGURING, REFUSED, may_authenticate_anew, PRE_AUTHENTICATING,
+		act_preauthenticate, NULL),
 	ROW(PRE_CONFIGURING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PRE_CONFIGURING, TIMEOUT, NULL, ATTACHED, act_abandon, NULL),
 	ROW(PRE_TUNNELLING, REFUSED, NULL, ATTACHED, act_abandon, NULL),
@@ -464,6 +475,15 @@ void handover_pana(struct handover *h, struct network *network, const struct act
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static bool open_ike(struct handover *h)
+{
+	struct ike_tunnels_config config = { .node = h->node, .settings = h->settings,
+		.context = h, .report = handover_ike };
+
+	h->ike = ike_tunnels_open(&config);
+	return h->ike != NULL;
+}
+
 struct handover *handover_new(struct mn *mn)
 {
 	struct handover *h = host_alloc(sizeof(*h));
@@ -481,12 +501,12 @@ struct handover *handover_new(struct mn *mn)
 	h->reach = reach_open(mn->node, h->settings->name, reached, h);
 	h->home = h->lease && h->reach ? home_open(mn->node, mn->settings->home, &home) : NULL;
 	h->station = h->home ? station_open(mn->node, h->settings, &radio) : NULL;
-	if (h->station) {
-		tunnel_prepare(h->node, h->settings);
-		return h;
+	if (!h->station || (handover_by_ike(h) && !open_ike(h))) {
+		handover_free(h);
+		return NULL;
 	}
-	handover_free(h);
-	return NULL;
+	tunnel_prepare(h->node, h->settings);
+	return h;
 }
 
 void handover_free(struct handover *h)
@@ -497,6 +517,7 @@ void handover_free(struct handover *h)
 	candidates_drop(h, "ended");
 	tunnel_lower(&h->tunnel, h->node, "ended");
 	tunnel_clear(&h->tunnel, h->node);
+	ike_tunnels_close(h->ike);
 	home_close(h->home);
 	lease_close(h->lease);
 	reach_close(h->reach);
@@ -512,11 +533,13 @@ json_t *handover_json(const struct handover *h)
 	char address[PREFIX_TEXT], next[PREFIX_TEXT];
 	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:o}", "state", state_names[h->state], "ssid",
 		station_ssid(h->station), "address", prefix_text(&a->address, address), "next_address",
-		prefix_text(&h->next.address, next), "home", home_json(h->home));
+		prefix_text(&h->next.address, next), "home", home_json(h->home)), *ike;
 
 	if (h->target && h->target != h->mn->serving)
 		json_object_set_new(object, "target", json_string(h->target->settings->name));
 	json_object_set_new(object, "tunnel", json_boolean(h->tunnel.up));
+	if (h->tunnel.ike && (ike = ike_tunnel_json(h->tunnel.ike)))
+		json_object_set_new(object, "ike", ike);
 	if (h->why[0])
 		json_object_set_new(object, "last_failure", json_string(h->why));
 	return object;

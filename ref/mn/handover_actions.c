@@ -143,7 +143,7 @@ void handover_settle(struct handover *h)
 	tunnel_clear(&h->tunnel, h->node);
 	home_settle(h->home);
 	home_dislodge(h->home);
-	lease_settle(h->lease, h->prepared);
+	lease_settle(h->lease, h->prepared && !lease_address(h->lease)->fixed);
 	candidates_settle(h);
 	h->previous = h->target;
 	answer(h);
@@ -217,11 +217,15 @@ int act_request_address(void *context, const void *input)
 	struct element_value element;
 
 	(void)input;
+	log_event(h->node->log, "configuration_started", "{s:s}", "network",
+		h->target->settings->name);
+	if (handover_by_ike(h)) {
+		handover_begin_ike(h);
+		return 0;
+	}
 	memcpy(request.mac, lease_mac(h->lease), 6);
 	request.client_id.size = lease_client_id(h->lease, request.client_id.data);
 	element = mpa_encode_address_request(&request, storage);
-	log_event(h->node->log, "configuration_started", "{s:s}", "network",
-		h->target->settings->name);
 	notify(h, &element);
 	return 0;
 }
@@ -244,6 +248,13 @@ int act_request_tunnel(void *context, const void *input)
 	(void)input;
 	if (home_lodge(h->home, &h->next.address) < 0) {
 		handover_fail(h, MOVE_EVENT_REFUSED, "the new address cannot be used");
+		return 0;
+	}
+	if (handover_by_ike(h)) {
+		if (h->tunnel.agreed)
+			handover_raise_ike(h);
+		else
+			handover_begin_ike(h);
 		return 0;
 	}
 	tunnel_ask(&h->tunnel, h->node, h->settings, ++h->request_id, outer, &h->next.address);
@@ -317,7 +328,8 @@ int act_bind(void *context, const void *input)
 }
 
 /* One message asks for both, acted on in their order; the first answer is enough to go: from when the
- * router holds packets to when the radio leaves is half a round trip, not two. */
+ * router holds packets to when the radio leaves is half a round trip, not two. By IKE it is a message of
+ * its own, sent behind the other. After the move, `tunnel_end`, nothing is deleted here. */
 int act_hand_over(void *context, const void *input)
 {
 	struct handover *h = context;
@@ -330,13 +342,18 @@ int act_hand_over(void *context, const void *input)
 	uint8_t storage[2][MPA_VALUE_MAX];
 	struct element_value elements[2] = { mpa_encode_buffer_control(&control, storage[0]),
 		mpa_encode_tunnel_delete(&request, storage[1]) };
-	unsigned first = h->want_buffer ? 0 : 1;
+	bool delete = h->settings->tunnel_end == TUNNEL_END_BEFORE, by_ike = handover_by_ike(h);
+	unsigned first = h->want_buffer ? 0 : 1, last = delete && !by_ike ? 2 : 1;
 
 	(void)input;
 	h->buffered = h->want_buffer;
 	h->request_id += (uint16_t)first; /* whose answer is waited for */
-	if (client_notify(h->target, elements + first, 2 - first) < 0)
+	if (first < last && client_notify(h->target, elements + first, last - first) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, "the session does not take notifications");
+	else if (delete && by_ike)
+		handover_delete_ike(h, NULL);
+	else if (first == last) /* nothing is to be waited for */
+		handover_step(h, MOVE_EVENT_DONE);
 	return 0;
 }
 
@@ -397,6 +414,8 @@ int act_announce(void *context, const void *input)
 	struct endpoint local = endpoint_of_prefix(&h->next.address, 0);
 
 	(void)input;
+	/* Where it has not been deleted before the move, or the router has not heard of it. */
+	handover_delete_ike(h, &local);
 	client_event(h->target, PAC_MOVED, &local);
 	if (h->buffered)
 		flush(h);
@@ -422,7 +441,7 @@ static void tell_router_to_forget(struct handover *h)
 	h->request_id += 4;
 	if (h->buffered)
 		elements[count++] = mpa_encode_buffer_control(&flush, storage[0]);
-	if (h->tunnel.up)
+	if (h->tunnel.up && !h->tunnel.ike)
 		elements[count++] = mpa_encode_tunnel_delete(&delete, storage[1]);
 	if (h->next.address.family)
 		elements[count++] = mpa_encode_address_release(&release, storage[2]);
@@ -439,6 +458,7 @@ int act_abandon(void *context, const void *input)
 	(void)input;
 	log_event(h->node->log, "preparation_abandoned", "{s:s,s:s}", "network",
 		h->target->settings->name, "reason", h->why);
+	handover_delete_ike(h, NULL);
 	tell_router_to_forget(h);
 	tunnel_lower(&h->tunnel, h->node, "abandoned");
 	tunnel_clear(&h->tunnel, h->node);
@@ -467,6 +487,7 @@ int act_fall_back(void *context, const void *input)
 	struct handover *h = context;
 
 	tell_fall_back(h, "unprepared");
+	tunnel_clear(&h->tunnel, h->node);
 	h->next = (struct lease_address){ 0 };
 	h->prepared = false;
 	return act_join(h, input);
@@ -489,6 +510,7 @@ int act_go_back(void *context, const void *input)
 	h->going_back = true;
 	h->bound = h->prepared = h->buffered = false;
 	h->next = (struct lease_address){ 0 };
+	tunnel_clear(&h->tunnel, h->node);
 	home_dislodge(h->home);
 	h->wanted = h->target;
 	if (h->previous)
@@ -504,6 +526,7 @@ int act_leave(void *context, const void *input)
 	handover_settle(h);
 	candidates_drop(h, "the node leaves");
 	tunnel_lower(&h->tunnel, h->node, "left");
+	tunnel_clear(&h->tunnel, h->node);
 	home_dislodge(h->home);
 	home_settle(h->home);
 	lease_drop(h->lease, true);

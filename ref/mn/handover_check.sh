@@ -15,7 +15,7 @@ net=handover
 router() { # NODE DHCP-SERVER PSK [WHO]
 	configure "$1" <<-END
 	eap: {users: [{identity: ${4:-mn@example}, methods: [psk], psk: $3}]}
-	access: {device: eth0, dhcp: {server: $2}, ip_in_ip: true,
+	access: {device: eth0, dhcp: {server: $2}, ip_in_ip: true, ${extra:-}
 	  transforms: [aes-gcm, aes-cbc-sha256, null-sha256], probe_wait: 10 ms, probe_interval: 10 ms,
 	  announce_wait: 10 ms}
 	END
@@ -166,6 +166,8 @@ check "and it is reached" reachable
 check "no handoff is begun to an access point that is not there" \
 	refused "no access point of network-b is in reach" ctl mn handoff b
 check "so nothing has changed" reachable
+
+. ref/mn/handover_ike.sh
 
 ctl mn quit
 ctl nar quit

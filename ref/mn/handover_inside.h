@@ -105,6 +105,8 @@ struct handover {
 
 	struct lease_address next; /* nCoA with its router; family 0: not known */
 	struct tunnel tunnel;
+	struct ike_tunnels *ike; /* NULL: PANA manages them */
+	bool deleting;		 /* that of `tunnel` by IKE, at our request */
 	btime tunnel_until; /* the router keeps it so long */
 	uint16_t request_id; /* of the last notification that wants an answer */
 };
@@ -120,6 +122,24 @@ void handover_fail(struct handover *handover, enum move_event event, const char 
 
 /* Does at once what is left to do after the last move. */
 void handover_settle(struct handover *handover);
+
+/* --- handover_ike.c: address and tunnel by IKEv2 ------------------------------------------------- */
+
+/* Whether IKEv2 is what brings address and tunnel. */
+bool handover_by_ike(const struct handover *handover);
+
+/* Begins with the target's router; refused at once when the PANA session has no keys. */
+void handover_begin_ike(struct handover *handover);
+
+/* Raises what was agreed on; the next step is taken. */
+void handover_raise_ike(struct handover *handover);
+
+/* Has the tunnel deleted, from `local` if that is not NULL. */
+void handover_delete_ike(struct handover *handover, const struct endpoint *local);
+
+/* A report of struct ike_tunnels. */
+void handover_ike(void *handover, struct ike_tunnel *tunnel, enum ike_tunnel_report report,
+	const char *why);
 
 /* --- handover_actions.c: what the rows do ------------------------------------------------------ */
 

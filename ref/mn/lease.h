@@ -16,6 +16,7 @@ struct lease_address {
 	struct prefix router;
 	uint8_t router_mac[6];
 	bool router_mac_known;
+	bool fixed; /* no DHCP server knows of it: there is none to confirm it */
 };
 
 struct lease_callbacks {

@@ -85,6 +85,18 @@ static const struct config_row dhcp_rows[] = {
 	{ 0 },
 };
 
+static const struct config_name tunnel_managers[] = {
+	{ TUNNEL_PANA, "pana" },
+	{ TUNNEL_IKEV2, "ikev2" },
+	{ 0, NULL },
+};
+
+static const struct config_name tunnel_ends[] = {
+	{ TUNNEL_END_BEFORE, "before" },
+	{ TUNNEL_END_AFTER, "after" },
+	{ 0, NULL },
+};
+
 #define DEVICE(member) .offset = offsetof(struct device_settings, member)
 
 static const struct config_row device_rows[] = {
@@ -99,6 +111,15 @@ static const struct config_row device_rows[] = {
 			    "aes-cbc-sha256." },
 	{ .key = "ip_in_ip", .kind = CONFIG_BOOL, DEVICE(ip_in_ip),
 	  .help = "Ask for handover tunnels without protection, plain IP-in-IP." },
+	{ .key = "tunnel", .kind = CONFIG_NAME, DEVICE(tunnel), .names = tunnel_managers,
+	  .otherwise = "pana",
+	  .help = "What sets up and deletes handover tunnels; with ikev2 the address comes by its "
+		  "configuration payload (RFC 6252 section 7.3.2)." },
+	{ .key = "tunnel_end", .kind = CONFIG_NAME, DEVICE(tunnel_end), .names = tunnel_ends,
+	  .otherwise = "before",
+	  .help = "Delete the router's end of the tunnel before the move, or after it." },
+	{ .key = "ike_port", .kind = CONFIG_UINT, DEVICE(ike_port), .otherwise = "500", .min = 1,
+	  .max = 65535, .help = "Where access routers take IKEv2." },
 	{ .key = "buffer_packets", .kind = CONFIG_UINT, DEVICE(buffer_packets),
 	  .help = "Packets the new router is to hold back at most; 0: as it allows." },
 	{ .key = "buffer_period", .kind = CONFIG_TIME, DEVICE(buffer_period),
@@ -315,6 +336,9 @@ void mn_check(struct config *config, void *settings)
 
 	check_eap(config, &s->eap);
 	check_networks(config, s);
+	if (s->device && s->device->ip_in_ip && s->device->tunnel == TUNNEL_IKEV2)
+		config_wrong(config, &s->device->ip_in_ip,
+			"tunnels of IKEv2 are ESP; give ip_in_ip or tunnel: ikev2, not both");
 	if (s->neighbours)
 		neighbourhood_check(config, s->neighbours);
 	if (s->home)

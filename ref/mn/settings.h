@@ -73,6 +73,12 @@ struct dhcp_settings {
 	bool check_address;
 };
 
+/* Who manages handover tunnels, RFC 6252 §7.4. */
+enum tunnel_manager { TUNNEL_PANA, TUNNEL_IKEV2 };
+
+/* When the router's end of a tunnel is deleted. */
+enum tunnel_end { TUNNEL_END_BEFORE, TUNNEL_END_AFTER };
+
 /* What makes the client a mobile node: the interface that moves. */
 struct device_settings {
 	const char *name;
@@ -80,6 +86,9 @@ struct device_settings {
 	struct dhcp_settings dhcp;
 	struct config_numbers transforms;
 	bool ip_in_ip;
+	int tunnel;	/* enum tunnel_manager */
+	int tunnel_end; /* enum tunnel_end */
+	unsigned ike_port;
 	unsigned buffer_packets;
 	btime buffer_period;
 	btime patience;

@@ -4,6 +4,7 @@
 #include "ref/host/link.h"
 #include "ref/host/sysctl.h"
 #include "ref/mn/tunnel.h"
+#include "ref/node/child_sa.h"
 #include "ref/node/transforms.h"
 
 #define ESP_ID 1      /* one tunnel at a time */
@@ -55,12 +56,22 @@ static const char *objection(const struct tunnel *t, const struct mpa_tunnel_par
 	return NULL;
 }
 
+static void fill_policies(struct tunnel *t, const struct prefix *there)
+{
+	struct prefix here = prefix_of_endpoint(&t->request.outer);
+	struct prefix inner = prefix_of_endpoint(&t->request.inner), any = { .family = AF_INET };
+
+	t->policies[0] = (struct esp_policy){ .direction = ESP_IN, .from = any, .to = inner,
+		.source = *there, .destination = here, .id = ESP_ID };
+	t->policies[1] = (struct esp_policy){ .direction = ESP_OUT, .from = inner, .to = any,
+		.source = here, .destination = *there, .id = ESP_ID };
+}
+
 static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 	const uint8_t mn_ar[MPA_KEY_SIZE])
 {
 	struct prefix here = prefix_of_endpoint(&t->request.outer);
 	struct prefix there = prefix_of_endpoint(&p->outer);
-	struct prefix inner = prefix_of_endpoint(&t->request.inner), any = { .family = AF_INET };
 	const struct transform *chosen = transform_of(p->transform);
 	struct mpa_esp_keys keys;
 
@@ -78,10 +89,7 @@ static const char *fill(struct tunnel *t, const struct mpa_tunnel_parameters *p,
 	memcpy(t->in.encryption, keys.ar_to_mn_encryption, keys.encryption_size);
 	memcpy(t->in.integrity, keys.ar_to_mn_integrity, keys.integrity_size);
 	wipe(&keys, sizeof(keys));
-	t->policies[0] = (struct esp_policy){ .direction = ESP_IN, .from = any, .to = inner,
-		.source = there, .destination = here, .id = ESP_ID };
-	t->policies[1] = (struct esp_policy){ .direction = ESP_OUT, .from = inner, .to = any,
-		.source = here, .destination = there, .id = ESP_ID };
+	fill_policies(t, &there);
 	return chosen->name;
 }
 
@@ -116,14 +124,26 @@ static int raise_plain(struct tunnel *t, struct kernel *k, const struct mpa_tunn
 		: 0;
 }
 
+static void log_up(const struct tunnel *t, struct node *node, const struct prefix *router,
+	const char *transform)
+{
+	struct prefix ends[2] = { prefix_of_endpoint(&t->request.inner),
+		prefix_of_endpoint(&t->request.outer) };
+	char text[3][PREFIX_TEXT];
+
+	log_event(node->log, "tunnel_up", "{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "inner",
+		address_text(&ends[0], text[0]), "outer", address_text(&ends[1], text[1]), "router",
+		address_text(router, text[2]), "transform", transform, "manager",
+		t->ike ? "ikev2" : "pana", "spi_in", (json_int_t)t->in.spi, "spi_out",
+		(json_int_t)t->out.spi);
+}
+
 int tunnel_raise(struct tunnel *t, struct node *node,
 	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
 	char *why, size_t size)
 {
 	const char *name, *wrong = objection(t, parameters);
-	struct prefix ends[3] = { prefix_of_endpoint(&t->request.inner),
-		prefix_of_endpoint(&t->request.outer), prefix_of_endpoint(&parameters->outer) };
-	char text[3][PREFIX_TEXT];
+	struct prefix router = prefix_of_endpoint(&parameters->outer);
 	int result;
 
 	if (wrong) {
@@ -139,10 +159,51 @@ int tunnel_raise(struct tunnel *t, struct node *node,
 		tunnel_lower(t, node, "failed");
 		return -1;
 	}
-	log_event(node->log, "tunnel_up", "{s:s,s:s,s:s,s:s,s:I,s:I}", "inner",
-		address_text(&ends[0], text[0]), "outer", address_text(&ends[1], text[1]), "router",
-		address_text(&ends[2], text[2]), "transform", name, "spi_in",
-		(json_int_t)t->in.spi, "spi_out", (json_int_t)t->out.spi);
+	log_up(t, node, &router, name);
+	return 0;
+}
+
+/* Whether the selectors say what the tunnel is for: our new address, and everything. */
+static const char *child_objection(const struct ike_child_info *child, const struct prefix *inner)
+{
+	struct prefix local, remote;
+
+	if (child->transport || child->local_ts.count != 1 || child->remote_ts.count != 1 ||
+		!child_sa_prefix(&child->local_ts.list[0], &local) ||
+		!child_sa_prefix(&child->remote_ts.list[0], &remote))
+		return "the router wants other selectors";
+	if (!address_equal(&local, inner) || local.length != 32)
+		return "the router names another inner address";
+	return remote.length ? "the router does not take everything" : NULL;
+}
+
+int tunnel_raise_child(struct tunnel *t, struct node *node, const struct prefix *inner, char *why,
+	size_t size)
+{
+	const struct ike_child_info *child = ike_tunnel_child(t->ike);
+	struct prefix router = prefix_of_endpoint(ike_tunnel_router(t->ike)), address = *inner;
+	const char *wrong = child_objection(child, inner);
+
+	address.length = 32;
+	t->request = (struct mpa_tunnel_request){ .mode = MPA_ESP,
+		.outer = *ike_tunnel_local(t->ike),
+		.inner = endpoint_of_prefix(&address, 0) };
+	if (!wrong)
+		wrong = child_sa_states(child, ike_tunnel_local(t->ike), ike_tunnel_router(t->ike),
+			&t->in, &t->out);
+	if (wrong) {
+		snprintf(why, size, "%s", wrong);
+		return -1;
+	}
+	t->in.id = t->out.id = ESP_ID;
+	fill_policies(t, &router);
+	t->up = true; /* from here on tunnel_lower takes back what there is */
+	if (raise_esp(t, node->kernel) < 0) {
+		snprintf(why, size, "%s", kernel_error(node->kernel));
+		tunnel_lower(t, node, "failed");
+		return -1;
+	}
+	log_up(t, node, &router, transform_name(t->in.suite));
 	return 0;
 }
 
@@ -188,4 +249,9 @@ void tunnel_clear(struct tunnel *t, struct node *node)
 		link_delete(node->kernel, TUNNEL_DEVICE);
 	if (!t->up)
 		t->device = false;
+	if (t->up || !t->ike)
+		return;
+	ike_tunnel_leave(t->ike);
+	t->ike = NULL;
+	t->agreed = false;
 }

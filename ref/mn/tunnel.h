@@ -9,6 +9,7 @@
 
 #include "ref/host/ipsec.h"
 #include "ref/host/route.h"
+#include "ref/mn/ike_tunnel.h"
 #include "ref/mn/settings.h"
 #include "ref/pana/pana_mpa.h"
 
@@ -19,6 +20,8 @@ struct tunnel {
 	struct esp_policy policies[2];
 	bool device; /* TUNNEL_DEVICE exists: of a tunnel without ESP */
 	struct route_rule rule;
+	struct ike_tunnel *ike; /* manages it; NULL: PANA does */
+	bool agreed;		/* and both ends have */
 };
 
 /* The interface of a tunnel that is IP-in-IP without ESP. */
@@ -36,12 +39,16 @@ int tunnel_raise(struct tunnel *tunnel, struct node *node,
 	const struct mpa_tunnel_parameters *parameters, const uint8_t mn_ar[MPA_KEY_SIZE],
 	char *why, size_t size);
 
+/* The same of what `ike` has agreed on, `inner` inside. */
+int tunnel_raise_child(struct tunnel *tunnel, struct node *node, const struct prefix *inner,
+	char *why, size_t size);
+
 /* Whether what is sent from the inner address must be routed to TUNNEL_DEVICE; ESP turns packets into
  * its own wherever they are routed. */
 bool tunnel_has_device(const struct tunnel *tunnel);
 
 /* Takes it down, wipes keys. Nothing to do when it is not up. An interface stays until tunnel_clear:
- * to delete one takes the kernel longer than a handoff. */
+ * to delete one takes the kernel longer than a handoff. An IKE SA stays until then as well. */
 void tunnel_lower(struct tunnel *tunnel, struct node *node, const char *reason);
 void tunnel_clear(struct tunnel *tunnel, struct node *node);
 

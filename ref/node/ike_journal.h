@@ -17,6 +17,7 @@ struct ike_sa_facts {
 	int version;
 };
 
+/* As an object: addresses, identity and algorithms in words. */
 json_t *ike_sa_json(const struct ike_sa_facts *facts);
 
 /* The same of an SA of ref/ike. */

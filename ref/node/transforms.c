@@ -38,6 +38,14 @@ const struct transform *transform_of(uint32_t bit)
 	return &transforms[i];
 }
 
+const char *transform_name(enum esp_suite suite)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (transforms[i].suite == suite)
+			return transforms[i].name;
+	return "other";
+}
+
 void transforms_prepare(struct kernel *kernel, struct log *log, uint32_t mask)
 {
 	for (size_t i = 0; i < COUNT; i++)

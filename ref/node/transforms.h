@@ -29,6 +29,9 @@ uint32_t transforms_of(const struct config_numbers *setting);
 /* The transform of one bit; the last of the list for any other number. */
 const struct transform *transform_of(uint32_t bit);
 
+/* The name of the transform that the kernel does so; "other" when it is none of these. */
+const char *transform_name(enum esp_suite suite);
+
 /* Has the kernel load what the transforms in `mask` need; warns of those that it cannot do. */
 void transforms_prepare(struct kernel *kernel, struct log *log, uint32_t mask);
 
