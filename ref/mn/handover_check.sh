@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 baton=$PWD/build/bin/baton
 if [ "${1:-}" != inside ]; then
-	exec "$baton" guest --clock virtual --timeout 600 -- "$PWD/ref/mn/handover_check.sh" inside
+	exec "$baton" guest --clock virtual --timeout 900 -- "$PWD/ref/mn/handover_check.sh" inside
 fi
 
 net=handover
@@ -113,6 +113,7 @@ for tunnel in "transforms: [aes-cbc-sha256]," "transforms: [null-sha256]," "ip_i
 	esac
 	sleep 0.3
 done
+. ref/mn/handover_ike.sh
 ctl mn quit
 mobile ""
 begin mn mn && ctl mn connect a
@@ -166,8 +167,6 @@ check "and it is reached" reachable
 check "no handoff is begun to an access point that is not there" \
 	refused "no access point of network-b is in reach" ctl mn handoff b
 check "so nothing has changed" reachable
-
-. ref/mn/handover_ike.sh
 
 ctl mn quit
 ctl nar quit

@@ -232,7 +232,8 @@ static int wait_attached(const struct stage *s, struct report_error *error)
 	return 0;
 }
 
-static int enter(struct stage *s, unsigned seed, struct report_error *error)
+static int enter(struct stage *s, const struct experiment_column *column, unsigned seed,
+	struct report_error *error)
 {
 	struct diagnostics d = { 0 };
 	char *path = topology_find(s->experiment->topology, &d);
@@ -250,7 +251,8 @@ static int enter(struct stage *s, unsigned seed, struct report_error *error)
 	diagnostics_free(&d);
 	if (result < 0)
 		return -1;
-	s->cast = cast_start(s->network, s->options->sut, s->folder, seed, NULL, error);
+	s->cast = cast_start(s->network, s->options->sut, s->folder, seed,
+		column->settings, error);
 	return s->cast ? wait_attached(s, error) : -1;
 }
 
@@ -305,7 +307,7 @@ int repetition_run(const struct experiment *experiment, const struct experiment_
 	if (n <= 0)
 		return fail(error, "/proc/self/exe: %s", strerror(errno));
 
-	int result = enter(&s, seed, error) < 0 ? -1 : perform(&s, column, error);
+	int result = enter(&s, column, seed, error) < 0 ? -1 : perform(&s, column, error);
 	leave(&s);
 	struct handoff_input input = repetition_input(experiment, out);
 	if (result == 0)
