@@ -150,3 +150,13 @@ struct action *actions_report(struct actions *a, const void *session, int event,
 	action->data = kept;
 	return action;
 }
+
+struct action *actions_reject(struct actions *a, const void *session, int event, const char *name,
+	const struct reject *why)
+{
+	struct action *action = actions_report(a, session, event, name, VIEW_EMPTY);
+
+	if (action)
+		action->reject = *why;
+	return action;
+}

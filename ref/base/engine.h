@@ -71,4 +71,8 @@ void actions_send(struct actions *a, const struct endpoint *local, const struct 
 struct action *actions_report(struct actions *a, const void *session, int event, const char *name,
 	struct view data);
 
+/* Reports a message that was not taken, and why. Returns as actions_report does. */
+struct action *actions_reject(struct actions *a, const void *session, int event, const char *name,
+	const struct reject *why);
+
 #endif

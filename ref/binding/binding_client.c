@@ -95,10 +95,7 @@ void binding_client_update(struct binding_client *c, const struct endpoint *care
 static int reject(struct binding_client *c, const struct reject *why, struct actions *actions)
 {
 	c->rejected[why->reason]++;
-	struct action *a = actions_report(actions, c, BINDING_EVENT_REJECTED, "binding_rejected",
-		VIEW_EMPTY);
-	if (a)
-		a->reject = *why;
+	actions_reject(actions, c, BINDING_EVENT_REJECTED, "binding_rejected", why);
 	return -1;
 }
 

@@ -106,10 +106,7 @@ static void send_answer(const struct binding_server *s, const struct binding *b,
 static int reject(struct binding_server *s, const struct reject *why, struct actions *actions)
 {
 	s->rejected[why->reason]++;
-	struct action *a = actions_report(actions, s, BINDING_EVENT_REJECTED, "binding_rejected",
-		VIEW_EMPTY);
-	if (a)
-		a->reject = *why;
+	actions_reject(actions, s, BINDING_EVENT_REJECTED, "binding_rejected", why);
 	return -1;
 }
 

@@ -211,10 +211,7 @@ static void after_eap(struct dxi_client *c, struct dxi_target *t, btime now,
 static void reject(struct dxi_client *c, const struct reject *why, struct actions *actions)
 {
 	c->rejected[why->reason]++;
-	struct action *a = actions_report(actions, c, DXI_CLIENT_REJECTED, "dxi_rejected",
-		VIEW_EMPTY);
-	if (a)
-		a->reject = *why;
+	actions_reject(actions, c, DXI_CLIENT_REJECTED, "dxi_rejected", why);
 }
 
 static struct dxi_target *find_target(struct dxi_client *c, const struct packet *p)

@@ -480,10 +480,7 @@ static void reject(struct dxi_server *s, struct dxi_connection *c, const struct 
 	struct actions *actions)
 {
 	s->counters.rejected[why->reason]++;
-	struct action *a = actions_report(actions, c, DXI_SERVER_REJECTED, "dxi_rejected",
-		VIEW_EMPTY);
-	if (a)
-		a->reject = *why;
+	actions_reject(actions, c, DXI_SERVER_REJECTED, "dxi_rejected", why);
 }
 
 /* What one message can ask for at most: a reject, an answer, an event and a CLOSE with its end. */

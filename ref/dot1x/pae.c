@@ -44,10 +44,7 @@ void pae_send(const struct pae_lan *lan, const uint8_t to[MAC_SIZE], enum eapol_
 
 void pae_rejected(const struct reject *reject, const void *session, struct actions *actions)
 {
-	struct action *a = actions_report(actions, session, PAE_REJECTED, "rejected", VIEW_EMPTY);
-
-	if (a)
-		a->reject = *reject;
+	actions_reject(actions, session, PAE_REJECTED, "rejected", reject);
 }
 
 const char *pae_event_name(enum pae_event event)

@@ -148,12 +148,10 @@ static int rejected(struct ike *ike, struct ike_sa *sa, struct ike_step *s,
 	const struct reject *reject)
 {
 	ike->rejected[reject->reason]++;
-	struct action *a = actions_report(s->actions, sa, IKE_REPORT_REJECTED,
-		ike_report_name(IKE_REPORT_REJECTED), VIEW_EMPTY);
-	if (a) {
-		a->reject = *reject;
+	struct action *a = actions_reject(s->actions, sa, IKE_REPORT_REJECTED,
+		ike_report_name(IKE_REPORT_REJECTED), reject);
+	if (a)
 		a->peer = s->from;
-	}
 	return -1;
 }
 

@@ -71,12 +71,10 @@ static int rejected(struct isakmp *isakmp, struct isakmp_sa *sa, struct isakmp_s
 	const struct reject *reject)
 {
 	isakmp->rejected[reject->reason]++;
-	struct action *a = actions_report(s->actions, sa, IKE_REPORT_REJECTED,
-		ike_report_name(IKE_REPORT_REJECTED), VIEW_EMPTY);
-	if (a) {
-		a->reject = *reject;
+	struct action *a = actions_reject(s->actions, sa, IKE_REPORT_REJECTED,
+		ike_report_name(IKE_REPORT_REJECTED), reject);
+	if (a)
 		a->peer = s->from;
-	}
 	return -1;
 }
 
@@ -174,7 +172,7 @@ static int clear_info(struct isakmp_sa *sa, struct isakmp_step *s, const struct 
 
 	(void)s;
 	if (error && sa->state < ISAKMP_STATE_ESTABLISHED) {
-		sa->hint = isakmp_name(isakmp_notify_names, error);
+		sa->hint = ike_name(isakmp_notify_names, error);
 		return 0;
 	}
 	return reject_set(reject, REJECT_NO_INTEGRITY, "Flags", "RFC 2409 §5.7", 19,

@@ -438,7 +438,7 @@ int isakmp_be_refused(void *context, const void *input)
 	struct isakmp_notification n;
 
 	isakmp_tell(sa, s, IKE_REPORT_FAILED,
-		isakmp_name(isakmp_notify_names, isakmp_find_error(s->packet, &n)));
+		ike_name(isakmp_notify_names, isakmp_find_error(s->packet, &n)));
 	return 0;
 }
 

@@ -326,7 +326,7 @@ void isakmp_quick_refused(struct isakmp_sa *sa, const struct isakmp_notification
 
 	while (q && (q->state != ISAKMP_QUICK_QM1_SENT || (spi && q->spi_in != spi)))
 		q = q->next;
-	s->words = isakmp_name(isakmp_notify_names, n->type);
+	s->words = ike_name(isakmp_notify_names, n->type);
 	if (!s->words)
 		s->words = "refused";
 	if (q)

@@ -378,14 +378,6 @@ const struct protocol isakmp_sealed_protocol = {
 	.header_rules = rules,
 };
 
-const char *isakmp_name(const struct name *names, uint32_t value)
-{
-	for (; names && names->name; names++)
-		if (names->value == value)
-			return names->name;
-	return NULL;
-}
-
 /* What comes first where that is fixed, RFC 2409 §5, §5.5, §5.7; 0: nothing. */
 static uint32_t first_payload(const struct packet *p)
 {

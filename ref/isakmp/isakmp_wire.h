@@ -192,9 +192,6 @@ extern const struct name isakmp_notify_names[], isakmp_oakley_names[], isakmp_en
 	isakmp_esp_names[], isakmp_ipsec_names[], isakmp_mode_names[], isakmp_integ_names[],
 	isakmp_id_names[], isakmp_protocol_names[];
 
-/* The name of a number in such a list, or NULL. */
-const char *isakmp_name(const struct name *names, uint32_t value);
-
 /*
  * A datagram after the non-ESP marker. An encrypted one is a packet of isakmp_sealed_protocol
  * without elements, its ciphertext isakmp_sealed(). 0 or -1.
