@@ -12,7 +12,7 @@ work=$(mktemp -d) || exit 2
 pids=
 trap 'kill $pids 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
-appears() { until_true 5 test -S "$1"; }
+appears() { until_true 30 test -S "$1"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }
 
 ip link set lo up
@@ -78,7 +78,7 @@ while True:
 END
 /usr/bin/python3 "$work/wire.py" "$work/datagram" &
 pids="$pids $!"
-until_true 5 test -e "$work/datagram.ready"
+until_true 30 test -e "$work/datagram.ready"
 
 ctl mn mn keys a >"$work/early" 2>&1
 [ $? -eq 1 ] && grep -q 'pre-authenticate first' "$work/early"

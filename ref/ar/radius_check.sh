@@ -49,7 +49,7 @@ END
 }
 start() { # NODE PROGRAM NAME
 	on "$1" -- "$bin/$2" -c "$work/$3.yaml" >"$work/$3.log" 2>&1 &
-	until_true 5 test -S "$work/$3.sock" && return
+	until_true 30 test -S "$work/$3.sock" && return
 	show "$work/$3.log"
 }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" "${@:2}"; }

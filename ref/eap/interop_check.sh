@@ -95,9 +95,10 @@ hostapd_up() { # CREDENTIALS TLS-FLAGS
 		logger_stdout=-1
 		logger_stdout_level=0
 	END
+	: >"$log"
 	"${theirs[@]}" hostapd -dd -K "$scratch/hostapd.conf" >"$log" 2>&1 &
 	server=$!
-	until_true 5 grep -q AP-ENABLED "$log" && return
+	until_true 30 grep -q AP-ENABLED "$log" && return
 	ok "hostapd starts" 1
 	tap_end
 }

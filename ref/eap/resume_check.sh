@@ -33,6 +33,7 @@ begin() { # TLS-VERSION
 		auth_server_port=1812
 		auth_server_shared_secret=of-paa-and-visited
 	END
+	: >"$work/hostapd.log"
 	on paa -- hostapd "$work/hostapd.conf" >"$work/hostapd.log" 2>&1 &
 	cat >"$work/paa.yaml" <<-END
 		control: $work/paa.sock
@@ -53,7 +54,7 @@ begin() { # TLS-VERSION
 		networks: [{name: a, paa: 10.0.1.1}]
 	END
 	on mn -- "$bin/baton-mn" -c "$work/mn.yaml" >"$work/mn.log" 2>&1 &
-	until_true 5 eval '[ -S "$work/paa.sock" ] && [ -S "$work/mn.sock" ] &&
+	until_true 30 eval '[ -S "$work/paa.sock" ] && [ -S "$work/mn.sock" ] &&
 		grep -q AP-ENABLED "$work/hostapd.log"' || show "$work"/*.log
 	version=$1
 }
@@ -92,7 +93,7 @@ quit() {
 	ctl mn mn quit >/dev/null 2>&1
 	ctl paa ar quit >/dev/null 2>&1
 	"$bin/baton" topo down $network >/dev/null 2>&1
-	rm -f "$work"/*.events "$work/sessions"
+	rm -f "$work"/*.events "$work"/*.sock "$work/sessions"
 }
 
 for v in 1.2 1.3; do
@@ -121,8 +122,7 @@ for v in 1.2 1.3; do
 	ok "TLS $v: 802.1X resumes the session of PANA" $?
 	# The server forgets: another run of it, and nothing on its disk.
 	on visited -- sh -c 'for p in $(pgrep -x freeradius); do
-		grep -q /visited/freeradius /proc/$p/cmdline && kill $p; done'
-	sleep 0.5
+		grep -q /visited/freeradius /proc/$p/cmdline && kill $p && tail --pid=$p -f /dev/null; done'
 	rm -f "$work"/net/visited/freeradius/sessions/*
 	on visited -- freeradius -d "$work/net/visited/freeradius" -l "$work/again.log"
 	pana && is no

@@ -83,8 +83,7 @@ one_more() { # NODE REASON BEFORE
 attack() { /usr/bin/python3 ref/iked/attacker.py "$@" >"$work/out" 2>&1; }
 attack_there() { there /usr/bin/python3 ref/iked/attacker.py "$@" >"$work/out" 2>&1; }
 
-until_true 5 test -e /proc/$space/ns/net
-sleep 0.2
+until_apart $space
 ip link add v0 type veth peer name v1 && ip link set v1 netns $space || { ok "a veth pair" 1; exit 1; }
 ip link set lo up
 ip addr add 10.9.0.1/16 dev v0 && ip addr add 10.9.0.3/16 dev v0 && ip link set v0 up

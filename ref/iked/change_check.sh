@@ -71,8 +71,7 @@ spis() { ctl "$1" status | grep -o '"spi_\(in\|out\)": "[0-9a-f]*"' | sort; }
 
 # --- two hosts -----------------------------------------------------------------------------------
 
-until_true 5 test -e /proc/$space/ns/net
-sleep 0.3
+until_apart $space
 ip link add v0 type veth peer name v1 && ip link set v1 netns $space || { ok "a veth pair" 1; exit 1; }
 ip link set lo up
 # the next address stays when the one before it goes

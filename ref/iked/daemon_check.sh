@@ -76,8 +76,7 @@ $head
 
 # --- two nodes ------------------------------------------------------------------------------------
 
-until_true 5 test -e /proc/$space/ns/net
-sleep 0.2
+until_apart $space
 ip link add v0 type veth peer name v1 && ip link set v1 netns $space || { ok "a veth pair" 1; exit 1; }
 ip link set lo up
 ip addr add 10.9.0.1/16 dev v0 && ip link set v0 up
@@ -106,12 +105,14 @@ END
 }
 start_mn() {
 	: >"$work/mn.events"
+	: >"$work/mn.log"
 	"$bin/baton-iked" -c "$work/mn.yaml" >"$work/mn.log" 2>&1 &
 	mn=$!
 	until_true 10 grep -q ready "$work/mn.log"
 }
 start_cn() {
 	: >"$work/cn.events"
+	: >"$work/cn.log"
 	nsenter --net=/proc/$space/ns/net "$bin/baton-iked" -c "$work/cn.yaml" >"$work/cn.log" 2>&1 &
 	cn=$!
 	until_true 10 grep -q ready "$work/cn.log"

@@ -51,7 +51,8 @@ start_at() {
 	started+=($!)
 }
 for n in net mn cn ns; do
-	until_true 5 at $n ip link set lo up
+	until_apart "${space[$n]}"
+	at $n ip link set lo up
 done
 at net ip link add br0 type bridge && at net ip link set br0 up
 plug() { # HOST ADDRESS

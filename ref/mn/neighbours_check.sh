@@ -15,7 +15,7 @@ trap 'kill "${pid[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 psk=000102030405060708090a0b0c0d0e0f
 
 witnesses() { head -30 "$work/said"; }
-appears() { until_true 5 test -S "$1"; }
+appears() { until_true 30 test -S "$1"; }
 ctl() { "$bin/baton" ctl --json --socket "$work/$1.sock" --timeout 20 "${@:2}" >"$work/said" 2>&1; }
 says() { grep -qF -- "$1" "$work/said"; }
 refused() { local words=$1; shift; ! "$@" && says "$words"; }

@@ -15,7 +15,7 @@ trap 'kill $proxy $crowd 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 start() { # LIMIT
 	(ulimit -Sn "$1"; [ "$1" -gt 1024 ] || ulimit -Hn "$1"; exec "$bin/baton-proxy" -c "$work/proxy.yaml") >"$work/log" 2>&1 &
 	proxy=$!
-	until_true 5 test -S "$work/sock" && return
+	until_true 30 test -S "$work/sock" && return
 	sed 's/^/# /' "$work/log"
 }
 end() { kill "$proxy"; wait "$proxy" 2>/dev/null; proxy=; }

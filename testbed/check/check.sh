@@ -23,7 +23,7 @@ if [ "${1:-}" = these ]; then
 fi
 out=build/check
 mkdir -p $out
-rm -f $out/*.tap $out/*.status $out/*.counts
+rm -f $out/*.tap $out/*.status $out/*.counts $out/failures
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 passed=0 failed=0 skipped=0
@@ -96,7 +96,15 @@ count() {
 		grep -nE -B8 -A12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
 		tail -15 "$file" | sed 's/^/    /'
 		echo "    whole output: $file"
+		grep -E -A6 '^not ok\b' "$file" | sed "s|^|    $name: |" >>$out/failures
 	fi
+}
+
+# Again at the end, where one looks first and where a log that was cut still has it.
+say_failures() {
+	[ -s $out/failures ] || return
+	echo "what failed, in short:"
+	cut -c1-200 $out/failures | head -20
 }
 
 # Sources of the programs, so that one that does not build is missed and not forgotten.
@@ -144,7 +152,7 @@ scripts() {
 	done
 }
 
-# Each gets its seconds by the clock on the wall, and a fifth of them of a processor, however long
+# Each gets its seconds by the clock on the wall, and a tenth of them of a processor, however long
 # that takes: beside other checks they have what these leave.
 fuzz() {
 	local seconds=${FUZZ_SECONDS:-60} source
@@ -172,7 +180,7 @@ fuzz_for() { # SECONDS COMMAND...
 	nice -n 15 "$@" -max_total_time=$((10 * seconds)) &
 	pid=$!
 	while had=$(processor_time $pid) && [ -n "$had" ]; do
-		[ $((SECONDS - begin)) -ge "$seconds" ] && [ $((5 * had)) -ge "$seconds" ] &&
+		[ $((SECONDS - begin)) -ge "$seconds" ] && [ $((10 * had)) -ge "$seconds" ] &&
 			kill -USR1 $pid
 		sleep 1
 	done
@@ -281,6 +289,7 @@ fuzz)
 	finish
 	;;
 esac
+say_failures
 echo "$((SECONDS - began)) s; outputs in $out/"
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"

@@ -53,6 +53,11 @@ until_true() { # SECONDS COMMAND...
 	done
 }
 
+# The process has a network of its own: before that, one would give it what is to leave one's own.
+until_apart() { # PID
+	until_true 20 eval '[ "$(readlink /proc/'"$1"'/ns/net)" != "$(readlink /proc/self/ns/net)" ]'
+}
+
 # The plan; non-zero when a test failed.
 tap_end() {
 	echo "1..$tested"
