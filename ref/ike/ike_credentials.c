@@ -17,6 +17,18 @@
 #define AUTHORITIES_MAX 32
 #define AUTHORITY_SIZE 20
 #define SECURITY_LEVEL 2 /* 112 bits: RSA from 2048, no SHA-1 in certificates */
+#define SEEN_MAX 16
+
+/*
+ * A certificate as it was decoded. To decode one costs OpenSSL 3 as much as half a signature, for it
+ * looks for a decoder of the key anew each time, so those of peers that proved themselves are kept.
+ * Nothing is judged by that: trust, time, revocation and name are looked at each time.
+ */
+struct seen {
+	uint8_t *der;
+	size_t size;
+	X509 *x; /* NULL: free */
+};
 
 struct ike_credentials {
 	X509_STORE *store; /* NULL: nobody is trusted */
@@ -26,7 +38,68 @@ struct ike_credentials {
 	unsigned count;
 	uint8_t authorities[AUTHORITIES_MAX * AUTHORITY_SIZE];
 	size_t authorities_size;
+	struct seen *seen; /* SEEN_MAX, the oldest at `next_seen` */
+	unsigned *next_seen;
 };
+
+/* --- certificates seen -------------------------------------------------------------------------- */
+
+static void seen_new(struct ike_credentials *c)
+{
+	c->seen = calloc(SEEN_MAX, sizeof(*c->seen));
+	c->next_seen = calloc(1, sizeof(*c->next_seen));
+	if (!c->seen || !c->next_seen)
+		abort();
+}
+
+static void seen_clear(struct seen *s)
+{
+	X509_free(s->x);
+	free(s->der);
+	*s = (struct seen){ 0 };
+}
+
+static void seen_free(struct ike_credentials *c)
+{
+	for (unsigned i = 0; i < SEEN_MAX; i++)
+		seen_clear(&c->seen[i]);
+	free(c->seen);
+	free(c->next_seen);
+}
+
+static const struct seen *seen_find(const struct ike_credentials *c, struct view der)
+{
+	for (unsigned i = 0; i < SEEN_MAX; i++)
+		if (c->seen[i].x && view_equal(der, VIEW(c->seen[i].der, c->seen[i].size)))
+			return &c->seen[i];
+	return NULL;
+}
+
+/* One of the caller's own, or NULL: it is no certificate. */
+static X509 *seen_decode(const struct ike_credentials *c, struct view der)
+{
+	const struct seen *s = seen_find(c, der);
+	const uint8_t *at = der.data;
+
+	if (s && X509_up_ref(s->x) == 1)
+		return s->x;
+	return d2i_X509(NULL, &at, (long)der.size);
+}
+
+/* Keeps it instead of the one that was kept first. */
+static void seen_keep(const struct ike_credentials *c, struct view der, X509 *x)
+{
+	struct seen *s = &c->seen[*c->next_seen];
+
+	if (seen_find(c, der) || X509_up_ref(x) != 1)
+		return;
+	seen_clear(s);
+	*s = (struct seen){ .der = malloc(der.size), .size = der.size, .x = x };
+	if (!s->der)
+		abort();
+	memcpy(s->der, der.data, der.size);
+	*c->next_seen = (*c->next_seen + 1) % SEEN_MAX;
+}
 
 /* --- files ---------------------------------------------------------------------------------- */
 
@@ -127,6 +200,7 @@ struct ike_credentials *ike_credentials_new(const struct ike_credentials_config 
 
 	if (!c)
 		abort();
+	seen_new(c);
 	if (config->certificate_file)
 		result = load_chain(c, config->certificate_file, &l);
 	if (result == 0 && config->certificate_file)
@@ -148,6 +222,7 @@ void ike_credentials_free(struct ike_credentials *c)
 		return;
 	for (unsigned i = 0; i < c->count; i++)
 		OPENSSL_free(c->chain[i]);
+	seen_free(c);
 	EVP_PKEY_free(c->key);
 	X509_STORE_free(c->store);
 	free(c);
@@ -436,8 +511,7 @@ const char *ike_credentials_verify(const struct ike_credentials *c, const struct
 	const char *wrong = "no certificate";
 
 	for (unsigned i = 0; i < proof->count; i++) {
-		const uint8_t *at = proof->certificates[i].data;
-		X509 *x = d2i_X509(NULL, &at, (long)proof->certificates[i].size);
+		X509 *x = seen_decode(c, proof->certificates[i]);
 		if (x && i == 0)
 			leaf = x;
 		else if (x)
@@ -446,6 +520,8 @@ const char *ike_credentials_verify(const struct ike_credentials *c, const struct
 	if (leaf)
 		wrong = c->store ? judge(c, proof, leaf, others, time, parts, count)
 				 : "no authority is trusted here";
+	if (!wrong)
+		seen_keep(c, proof->certificates[0], leaf);
 	X509_free(leaf);
 	sk_X509_pop_free(others, X509_free);
 	ERR_clear_error();

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 #include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "ref/ike/ike_proof_world.h"
 
@@ -186,6 +188,88 @@ static void test_no_octet_of_a_signature_can_change(void **state)
 	ike_credentials_free(own);
 }
 
+/* A certificate of server.example, by the authority of the folder, with a number of its own; DER of malloc. */
+static struct view another_certificate(unsigned number, EVP_PKEY *key)
+{
+	X509_EXTENSION *name = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:server.example");
+	X509 *x = X509_new(), *ca;
+	EVP_PKEY *ca_key;
+	uint8_t *der = NULL;
+	char path[256];
+	FILE *f = fopen(proof_path(path, proof_dir, "ca", ".pem"), "re");
+
+	assert_non_null(f);
+	ca = PEM_read_X509(f, NULL, NULL, NULL);
+	fclose(f);
+	f = fopen(proof_path(path, proof_dir, "ca", ".key"), "re");
+	assert_non_null(f);
+	ca_key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	fclose(f);
+	assert_true(X509_set_version(x, 2) && ASN1_INTEGER_set(X509_get_serialNumber(x), 1000 + number) &&
+		X509_set_issuer_name(x, X509_get_subject_name(ca)) && X509_set_pubkey(x, key) &&
+		X509_gmtime_adj(X509_getm_notBefore(x), -60) &&
+		X509_gmtime_adj(X509_getm_notAfter(x), 3600) && X509_add_ext(x, name, -1) &&
+		X509_sign(x, ca_key, EVP_sha256()));
+	int size = i2d_X509(x, &der);
+	assert_true(size > 0);
+	X509_EXTENSION_free(name);
+	X509_free(x);
+	X509_free(ca);
+	EVP_PKEY_free(ca_key);
+	return VIEW(der, (size_t)size);
+}
+
+static EVP_PKEY *key_of(const char *name)
+{
+	char path[256];
+	FILE *f = fopen(proof_path(path, proof_dir, name, ".key"), "re");
+
+	assert_non_null(f);
+	EVP_PKEY *key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	fclose(f);
+	return key;
+}
+
+/*
+ * Decoded certificates of those who proved themselves are kept: more of them than there is room for, one
+ * after the other and again, are all taken; one with an octet changed is another one and is not; and
+ * what was taken is not when it is out of date.
+ */
+static void test_certificates_that_were_seen(void **state)
+{
+	struct ike_credentials *own = proof_credentials(proof_dir, "server", "ca", false);
+	const struct view parts[] = { view_text("what is signed") };
+	uint8_t out[IKE_SIGNATURE_MAX], method;
+	int64_t now = (int64_t)time(NULL);
+	struct view certificates[40];
+	EVP_PKEY *key = key_of("server");
+	struct ike_id id;
+
+	(void)state;
+	ike_id_parse("server.example", &id);
+	size_t size = ike_credentials_sign(own, 0x1c, parts, 1, &method, out);
+	struct ike_proof proof = { .count = 1, .method = method, .id = &id, .data = VIEW(out, size) };
+	for (unsigned i = 0; i < 40; i++)
+		certificates[i] = another_certificate(i, key);
+	for (unsigned i = 0; i < 80; i++) {
+		proof.certificates[0] = certificates[i % 40];
+		assert_null(ike_credentials_verify(own, &proof, now, parts, 1));
+		assert_null(ike_credentials_verify(own, &proof, now, parts, 1));
+		assert_non_null(ike_credentials_verify(own, &proof, now + 7200, parts, 1));
+	}
+	uint8_t *octets = (uint8_t *)certificates[39].data;
+	for (size_t i = 0; i < certificates[39].size; i++) {
+		octets[i] ^= 1;
+		assert_non_null(ike_credentials_verify(own, &proof, now, parts, 1));
+		octets[i] ^= 1;
+	}
+	assert_null(ike_credentials_verify(own, &proof, now, parts, 1));
+	for (unsigned i = 0; i < 40; i++)
+		OPENSSL_free((void *)certificates[i].data);
+	EVP_PKEY_free(key);
+	ike_credentials_free(own);
+}
+
 static void test_files_that_are_not_good(void **state)
 {
 	char ca[256], key[256], other[256], error[256];
@@ -327,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_no_octet_of_a_signature_can_change),
+		cmocka_unit_test(test_certificates_that_were_seen),
 		cmocka_unit_test(test_files_that_are_not_good),
 		cmocka_unit_test(test_eap),
 		cmocka_unit_test(test_eap_tls_and_certificate),
