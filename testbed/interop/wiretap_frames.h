@@ -18,6 +18,7 @@ struct film {
 	btime clock;
 };
 
+/* A frame with that payload of IP. */
 static inline void film_add(struct film *s, bool from_initiator, uint8_t protocol,
 	const struct endpoint *from, struct view payload)
 {
@@ -61,6 +62,7 @@ static inline void film_add_message(struct film *s, const struct flying *f)
 	film_add(s, f->to_second, 17, &f->from, VIEW(octets, w.used));
 }
 
+/* Frees the frames; the film can go on. */
 static inline void film_free(struct film *s)
 {
 	s->capture.fd = -1;
