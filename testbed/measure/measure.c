@@ -47,18 +47,30 @@ struct call {
 	char **argv;
 };
 
+/* The longest name of a column that the list goes on with, in octets; 0: none. Names may have commas. */
+static size_t name_at(const struct experiment_column *columns, const char *at)
+{
+	size_t longest = 0;
+
+	for (; columns->name; columns++) {
+		size_t length = strlen(columns->name);
+		if (length > longest && strncmp(at, columns->name, length) == 0 &&
+			(at[length] == ',' || at[length] == '\0'))
+			longest = length;
+	}
+	return longest;
+}
+
 /* Each name that --columns gives is that of a column. */
 static int check_columns(const struct call *call)
 {
-	char names[1024], *rest = names, *name;
+	const char *at = call->options.columns;
 
-	snprintf(names, sizeof(names), "%s", call->options.columns ? call->options.columns : "");
-	while (call->options.columns && (name = strsep(&rest, ","))) {
-		const struct experiment_column *c = call->experiment->columns;
-		while (c->name && strcmp(c->name, name) != 0)
-			c++;
-		if (!c->name)
-			return complain("no such column; --list shows them", name);
+	while (at && *at) {
+		size_t length = name_at(call->experiment->columns, at);
+		if (!length)
+			return complain("no such column; --list shows them", at);
+		at += length + (at[length] == ',');
 	}
 	return 0;
 }
