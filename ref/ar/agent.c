@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "ref/ar/aaa.h"
 #include "ref/ar/access.h"
 #include "ref/ar/ap_keys.h"
 #include "ref/ar/ar.h"
 #include "ref/ar/nearby.h"
 #include "ref/host/carry.h"
+#include "ref/node/aaa.h"
 #include "ref/radius/radius_client.h"
 
 /* What a report's session was when the engine made it: a later call may have released it. */
@@ -193,8 +193,19 @@ static struct eap_end *new_server(void *context, struct paa_session *session)
 		.random = &ar->node->random };
 
 	if (ar->aaa)
-		return aaa_eap_new(ar->aaa, session);
+		return aaa_eap_new(ar->aaa, session, paa_session_peer(session));
 	return eap_server_new(&config);
+}
+
+/* A RADIUS server has answered. */
+static void eap_ready(void *context, struct eap_end *end)
+{
+	struct ar *ar = context;
+	struct actions actions;
+
+	actions_clear(&actions);
+	paa_eap_ready(ar->paa, radius_eap_owner(end), loop_now(), &actions);
+	agent_carry(ar, &actions);
 }
 
 static bool authorise(void *context, struct paa_session *session, const char *identity,
@@ -277,7 +288,8 @@ int agent_start(struct ar *ar)
 			return -1;
 	}
 	if (ar->settings->eap.radius) {
-		ar->aaa = aaa_new(ar, ar->settings->eap.radius);
+		ar->aaa = aaa_new(&(struct aaa_config){ ar->node, ar->settings->eap.radius, ar,
+			eap_ready });
 		if (!ar->aaa)
 			return -1;
 	}

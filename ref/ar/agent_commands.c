@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control commands about the agent's sessions. */
-#include "ref/ar/aaa.h"
 #include "ref/ar/access.h"
+#include "ref/node/aaa.h"
 
 #define BIT(report) (1u << PANA_REPORT_##report)
 #define ENDED (BIT(FAILED) | BIT(TERMINATED) | BIT(EXPIRED) | BIT(UNREACHABLE))

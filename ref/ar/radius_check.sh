@@ -92,6 +92,62 @@ ok 'the home server says so' $?
 [ "$(sessions)" -eq 0 ]
 ok 'nobody who was refused is left with access' $?
 
+# The same servers behind IKEv2 (RFC 7296 section 2.16): the responder proves itself by certificate
+# and knows nobody.
+ike_pair() { # IDENTITY CERTIFICATE
+	cat >"$work/ike-paa.yaml" <<END
+control: $work/ike-paa.sock
+events: $work/ike-paa.events
+connections:
+  - name: mn
+    local: 10.0.1.1
+    local_id: server.example
+    local_auth: certificate
+    remote_auth: eap
+    certificates: {ca: $credentials/ca.pem, certificate: $credentials/server.pem, key: $credentials/server.key}
+    eap:
+      identity: "*"
+      radius:
+        servers: [{address: 10.0.2.2, secret: of-paa-and-visited}]
+        timeout: 200 ms
+        repetitions: 2
+END
+	cat >"$work/ike-mn.yaml" <<END
+control: $work/ike-mn.sock
+events: $work/ike-mn.events
+connections:
+  - name: ar
+    local: 10.0.1.2
+    remote: 10.0.1.1
+    local_id: $1
+    remote_id: server.example
+    local_auth: eap
+    remote_auth: certificate
+    certificates: {ca: $credentials/ca.pem}
+    eap:
+      identity: $1
+      tls: {ca: $credentials/ca.pem, certificate: $credentials/$2.pem, key: $credentials/$2.key, max_version: "1.2"}
+    start: true
+END
+	: >"$work/ike-mn.events"
+	start paa baton-iked ike-paa
+	start mn baton-iked ike-mn
+	until_true 10 grep -q '"event":"ike_\(child_up\|failed\)"' "$work/ike-mn.events"
+	grep -q '"event":"ike_child_up"' "$work/ike-mn.events"
+	local status=$?
+	quit ike-mn iked
+	quit ike-paa iked
+	return $status
+}
+ike_pair mn@example client
+ok 'EAP-TLS in IKEv2 with the visited server' $?
+ike_pair mn@home.example client
+ok 'and with the home server, by realm' $?
+[ "$(home_log 'Login OK.*mn@home.example')" -eq 2 ]
+ok 'the home server says so' $?
+! ike_pair mn@example other-client
+ok 'a certificate of another authority is refused through IKEv2' $?
+
 paa_config stranger not-the-secret
 quit paa ar
 start paa baton-ar stranger

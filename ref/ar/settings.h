@@ -3,6 +3,7 @@
 #ifndef BATON_AR_SETTINGS_H
 #define BATON_AR_SETTINGS_H
 
+#include "ref/node/aaa_settings.h"
 #include "ref/node/eap_settings.h"
 #include "ref/node/pana_settings.h"
 
@@ -21,20 +22,6 @@ struct agent_settings {
 	bool authorize, preauth, stateful, optimized, ip_reconfiguration, allow_restart;
 	unsigned lifetime, preauth_lifetime, reauth_percent, sessions, half_open, pci_rate;
 	btime hold;
-};
-
-struct radius_server_settings {
-	struct endpoint address;
-	const char *secret;
-};
-
-/* EAP is passed through to one of these servers (RFC 3579). */
-struct aaa_settings {
-	struct config_list servers; /* struct radius_server_settings */
-	const char *nas_identifier;
-	struct endpoint bind;
-	btime timeout;
-	unsigned repetitions, ports;
 };
 
 struct eap_server_settings {

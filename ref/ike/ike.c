@@ -384,7 +384,7 @@ static int protected_input(struct ike *ike, struct ike_sa **found, struct ike_st
 	const struct element_value *sk = &outer->elements[outer->element_count - 1];
 	uint32_t first = sk->next;
 	bool fragment = sk->code == IKE_PAYLOAD_SKF;
-	if (again && sa->state == IKE_STATE_ASKING) /* the answer is in the making */
+	if (again && ike_looking(sa)) /* the answer is in the making */
 		return 0;
 	if (again) {
 		struct reader r = reader_of(sk->value);
@@ -547,6 +547,18 @@ static int delete_from(struct ike_sa *sa, const struct ike_event *event, struct 
 	return 0;
 }
 
+/* The answer to the request that waits, as if it came now. */
+static int answer_held(struct ike_sa *sa, enum ike_state waits, enum ike_number event,
+	struct ike_step *s)
+{
+	if (sa->state != (int)waits)
+		return -1;
+	s->local = sa->local;
+	s->from = sa->peer;
+	s->id = sa->receive_id - 1;
+	return ike_step(sa, event, s);
+}
+
 static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_step *s)
 {
 	switch (event->kind) {
@@ -571,9 +583,11 @@ static int apply(struct ike_sa *sa, const struct ike_event *event, struct ike_st
 		return 0;
 	case IKE_EVENT_DELETE:
 		return delete_from(sa, event, s);
+	case IKE_EVENT_EAP:
+		return answer_held(sa, IKE_STATE_EAP_WAITING, IKE_EV_EAP, s);
 	case IKE_EVENT_ADDRESS:
 		s->internal = event->internal;
-		return sa->state == IKE_STATE_ASKING ? ike_step(sa, IKE_EV_ADDRESS, s) : -1;
+		return answer_held(sa, IKE_STATE_ASKING, IKE_EV_ADDRESS, s);
 	case IKE_EVENT_FORGET:
 		ike_bury(sa);
 		return 0;

@@ -29,8 +29,12 @@ enum ike_means {
 	IKE_BY_EAP, /* the initiator only; the method must make a key */
 };
 
-/* A new end of an EAP conversation, the server's at the responder; NULL: there is none to be. */
-typedef struct eap_end *ike_eap_new(void *context, bool server);
+/*
+ * A new end of the EAP conversation of `sa`, the server's at the responder; NULL: there is none to be.
+ * A server's end may be EAP_WAITING for somebody else: the owner says IKE_EVENT_EAP when it is not any
+ * more. Requests repeated meanwhile have no answer.
+ */
+typedef struct eap_end *ike_eap_new(void *context, struct ike_sa *sa, bool server);
 
 /* The key shared with that peer, to stay until the call into the engine is over; empty: none. */
 typedef struct view ike_psk(void *context, const struct ike_id *peer);
@@ -189,6 +193,7 @@ enum ike_event_kind {
 	IKE_EVENT_CHANGE,	/* we are at `local` now, and take everything with us */
 	IKE_EVENT_EXPIRED,	/* our old address is over: tell the peer, and end all that had it */
 	IKE_EVENT_ADDRESS,	/* `internal` for who has asked; NULL: there is none */
+	IKE_EVENT_EAP,		/* the end of EAP has waited for somebody else, and is done with that */
 	IKE_EVENT_FORGET,	/* over, without a word to the peer and without a report */
 };
 

@@ -38,6 +38,25 @@ bool ike_eap_goes_on(const void *context, const void *input)
 			(sa->eap->status == EAP_SUCCESS && sa->eap->has_key));
 }
 
+/* It has been taken, and our end has to ask somebody. */
+bool ike_eap_waits(const void *context, const void *input)
+{
+	const struct ike_sa *sa = context;
+	const struct ike_step *s = input;
+
+	return sa->eap && !sa->eap_stuck && packet_find(s->packet, 0, IKE_PAYLOAD_EAP) &&
+		sa->eap->status == EAP_WAITING;
+}
+
+/* Who was asked has answered, or not. */
+bool ike_eap_has_answer(const void *context, const void *input)
+{
+	const struct ike_sa *sa = context;
+
+	(void)input;
+	return sa->eap->status == EAP_OUTPUT || (sa->eap->status == EAP_SUCCESS && sa->eap->has_key);
+}
+
 bool ike_eap_proved(const void *context, const void *input)
 {
 	const struct ike_step *s = input;
@@ -78,7 +97,7 @@ int ike_start_eap(void *context, const void *input)
 	const struct ike_connection *c = sa->connection;
 
 	sa->peer_id = s->proven_id;
-	sa->eap = c->eap(c->eap_context, false);
+	sa->eap = c->eap(c->eap_context, sa, false);
 	if (sa->eap) {
 		sa->eap->ops->start(sa->eap);
 		ike_eap_input(sa, s->packet);
@@ -144,7 +163,7 @@ int ike_begin_eap(void *context, const void *input)
 
 	sa->peer_id = s->proven_id;
 	ike_keep_first(sa, s->packet);
-	sa->eap = c->eap(c->eap_context, true);
+	sa->eap = c->eap(c->eap_context, sa, true);
 	if (sa->eap)
 		sa->eap->ops->start(sa->eap);
 	ike_draft_begin(s->draft);
@@ -155,6 +174,17 @@ int ike_begin_eap(void *context, const void *input)
 		return 0;
 	}
 	ike_send_response(sa, IKE_AUTH, s->draft, s);
+	return 0;
+}
+
+/* Its answer goes to where it came from. */
+int ike_hold_request(void *context, const void *input)
+{
+	struct ike_sa *sa = context;
+	const struct ike_step *s = input;
+
+	sa->local = s->local;
+	sa->peer = s->from;
 	return 0;
 }
 

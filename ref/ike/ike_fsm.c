@@ -172,6 +172,7 @@ static const struct fsm_row rows[] = {
 	ROW(HALF_OPEN, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
 	ROW(HALF_OPEN, LIFETIME, always, DEAD, expire, S("2.4")),
 
+	ROW(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_waits, EAP_WAITING, ike_hold_request, S("2.16")),
 	STAY(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_goes_on, ike_tx_eap, S("2.16")),
 	ROW(EAP_SERVER, RX_AUTH_REQUEST, ike_eap_proved_asks_owner, ASKING, ike_eap_ask_owner,
 		S("2.19")),
@@ -180,6 +181,10 @@ static const struct fsm_row rows[] = {
 	ROW(EAP_SERVER, RX_AUTH_REQUEST, always, CLOSED, ike_refuse_eap, S("2.16")),
 	ROW(EAP_SERVER, RX_BAD_REQUEST, always, CLOSED, ike_refuse_bad, S("2.21.2")),
 	ROW(EAP_SERVER, LIFETIME, always, DEAD, expire, S("2.4")),
+
+	ROW(EAP_WAITING, EAP, ike_eap_has_answer, EAP_SERVER, ike_tx_eap, S("2.16")),
+	ROW(EAP_WAITING, EAP, always, CLOSED, ike_refuse_eap, S("2.16")),
+	ROW(EAP_WAITING, LIFETIME, always, DEAD, expire, S("2.4")),
 
 	ROW(ASKING, ADDRESS, always, ESTABLISHED, ike_answer_asked, S("2.19")),
 	ROW(ASKING, LIFETIME, always, DEAD, expire, S("2.4")),

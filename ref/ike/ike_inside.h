@@ -15,13 +15,14 @@
 #define IKE_LINGER (90 * BTIME_S)
 
 #define IKE_STATES(X)                                                                              \
-	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(EAP_PEER) X(HALF_OPEN) X(EAP_SERVER) X(ASKING)        \
-	X(ESTABLISHED) X(REPLACED) X(DELETING) X(CLOSED) X(DEAD)
+	X(IDLE) X(INIT_SENT) X(AUTH_SENT) X(EAP_PEER) X(HALF_OPEN) X(EAP_SERVER)                  \
+	X(EAP_WAITING) X(ASKING) X(ESTABLISHED) X(REPLACED) X(DELETING) X(CLOSED) X(DEAD)
 
 #define IKE_EVENTS(X)                                                                              \
 	X(START) X(RX_INIT_REQUEST) X(RX_INIT_RESPONSE) X(RX_AUTH_REQUEST) X(RX_AUTH_RESPONSE)     \
 	X(RX_CREATE_REQUEST) X(RX_CREATE_RESPONSE) X(RX_INFO_REQUEST) X(RX_INFO_RESPONSE)          \
-	X(RX_BAD_REQUEST) X(ADDRESS) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD) X(UNVERIFIED)
+	X(RX_BAD_REQUEST) X(EAP) X(ADDRESS) X(TURN) X(RETRANSMIT_MAX) X(LIFETIME) X(HOLD)          \
+	X(UNVERIFIED)
 
 enum ike_state {
 #define X(s) IKE_STATE_##s,
@@ -197,6 +198,12 @@ struct ike_step {
 	const struct ike_internal *internal; /* that the owner gives; NULL: none */
 };
 
+/* A responder whose owner is looking for what the answer to a request needs. */
+static inline bool ike_looking(const struct ike_sa *sa)
+{
+	return sa->state == IKE_STATE_EAP_WAITING || sa->state == IKE_STATE_ASKING;
+}
+
 /* A responder that has not answered the last of IKE_AUTH yet. */
 static inline bool ike_unproven(const struct ike_sa *sa)
 {
@@ -343,9 +350,10 @@ void ike_drop_children(struct ike_sa *sa, struct ike_step *s);
 typedef int ike_action(void *context, const void *input);
 typedef bool ike_guard(const void *context, const void *input);
 ike_guard ike_peer_proved, ike_is_error, ike_asks_again;
-ike_guard ike_begins_eap, ike_asks_for_eap, ike_eap_goes_on, ike_eap_proved;
+ike_guard ike_begins_eap, ike_asks_for_eap, ike_eap_goes_on, ike_eap_waits, ike_eap_has_answer,
+	ike_eap_proved;
 ike_action ike_start_eap, ike_answer_eap, ike_begin_eap, ike_tx_eap, ike_answer_eap_auth,
-	ike_refuse_eap;
+	ike_refuse_eap, ike_hold_request;
 /* --- ike_internal.c */
 ike_guard ike_proved_asks_owner, ike_eap_proved_asks_owner;
 ike_action ike_ask_owner, ike_eap_ask_owner, ike_answer_asked;

@@ -188,8 +188,7 @@ static int ask_owner(struct ike_sa *sa, struct ike_step *s, const struct packet 
 	struct ike_internal asked;
 
 	read_attributes(first, IKE_CFG_REQUEST, &asked);
-	sa->local = s->local;
-	sa->peer = s->from;
+	ike_hold_request(sa, s);
 	ike_not_half_open(sa);
 	actions_report(s->actions, sa, IKE_REPORT_ADDRESS_WANTED,
 		ike_report_name(IKE_REPORT_ADDRESS_WANTED), VIEW(&asked, sizeof(asked)));
@@ -227,9 +226,6 @@ int ike_answer_asked(void *context, const void *input)
 
 	if (!ike_first_request(sa, &first))
 		return -1;
-	s->local = sa->local;
-	s->from = sa->peer;
-	s->id = sa->receive_id - 1;
 	ike_draft_begin(s->draft);
 	if (sa->eap) {
 		ike_draft_eap_proof(sa, s->draft);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Internal addresses that the responder's owner gives in its own time, keys that differ from peer to
- * peer, and the Delete that comes from elsewhere. */
+/* What the responder's owner has to look for in its own time (internal addresses, what an authentication
+ * server says to EAP), keys that differ from peer to peer, and the Delete that comes from elsewhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,6 +233,75 @@ static void test_key_of_each_peer(void **state)
 	world_end(&w);
 }
 
+/* --- EAP that asks somebody ------------------------------------------------------------------ */
+
+static void begin_slow(struct proof_eap *eap)
+{
+	world_init(&w, 1);
+	proof_by_eap(&w, eap);
+	world_begin(&w);
+	world_initiate(&w);
+	while (w.air.count)
+		deliver();
+	assert_string_equal(ike_sa_state(eap->slow_sa), "EAP_WAITING");
+}
+
+/* RFC 7296 §2.16, with an authentication server behind the responder: each request waits. */
+static void test_eap_asks_somebody(void **state)
+{
+	struct proof_eap eap = { .psk = { 1, 2, 3 }, .asks = true };
+	unsigned asked_times = 0;
+
+	(void)state;
+	begin_slow(&eap);
+	world_tick(&w, w.now + 2 * BTIME_S); /* comes again, and has no answer yet */
+	assert_int_equal(w.air.count, 1);
+	deliver();
+	assert_int_equal(w.air.count, 0);
+	while (!w.b.sa) {
+		asked_times++;
+		assert_int_equal(proof_answer(&w, &eap), 0);
+		while (w.air.count)
+			deliver();
+	}
+	assert_true(world_up(&w));
+	assert_true(world_children_match(&w));
+	assert_true(asked_times >= 3);
+	world_end(&w);
+}
+
+static void test_somebody_refuses(void **state)
+{
+	struct proof_eap eap = { .psk = { 1, 2, 3 }, .asks = true, .refuses = true };
+
+	(void)state;
+	begin_slow(&eap);
+	while (!world_saw(&w, true, IKE_REPORT_FAILED)) {
+		assert_int_equal(proof_answer(&w, &eap), 0);
+		while (w.air.count)
+			deliver();
+	}
+	world_settle(&w);
+	assert_true(world_saw(&w, false, IKE_REPORT_FAILED));
+	assert_null(w.a.sa);
+	assert_null(w.b.sa);
+	world_end(&w);
+}
+
+static void test_somebody_is_silent(void **state)
+{
+	struct proof_eap eap = { .psk = { 1, 2, 3 }, .asks = true };
+
+	(void)state;
+	begin_slow(&eap);
+	w.air.count = 0;
+	while (world_tick(&w, w.now + 100 * BTIME_S) && ike_count(w.b.ike))
+		w.air.count = 0;
+	assert_int_equal(ike_count(w.b.ike), 0);
+	assert_true(world_saw(&w, true, IKE_REPORT_FAILED));
+	world_end(&w);
+}
+
 /* --- the end -------------------------------------------------------------------------------- */
 
 static void open_world(void)
@@ -293,6 +362,9 @@ int main(void)
 		cmocka_unit_test(test_after_eap),
 		cmocka_unit_test(test_who_does_not_ask_gets_none),
 		cmocka_unit_test(test_key_of_each_peer),
+		cmocka_unit_test(test_eap_asks_somebody),
+		cmocka_unit_test(test_somebody_refuses),
+		cmocka_unit_test(test_somebody_is_silent),
 		cmocka_unit_test(test_delete_from_elsewhere),
 		cmocka_unit_test(test_forgotten),
 	};

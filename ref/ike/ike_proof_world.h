@@ -75,11 +75,72 @@ static inline void proof_certificates(struct world *w, struct ike_credentials *c
 	w->a.config.epoch = w->b.config.epoch = today - (int64_t)(w->now / BTIME_S);
 }
 
+/* A server's end that has its answers from another one, and says EAP_WAITING until slow_end_answer. */
+struct slow_end {
+	struct eap_end end;
+	struct eap_end *other;
+};
+
+/* Who was asked has answered: the end has what the other has come to. */
+static inline void slow_end_answer(struct eap_end *end)
+{
+	struct eap_end *other = ((struct slow_end *)end)->other;
+
+	end->status = other->status;
+	end->output = other->output;
+	end->has_key = other->has_key;
+	end->failure = other->failure;
+	memcpy(end->msk, other->msk, sizeof(end->msk));
+}
+
+/* The first request is its own. */
+static inline enum eap_status slow_end_start(struct eap_end *end)
+{
+	struct eap_end *other = ((struct slow_end *)end)->other;
+
+	other->ops->start(other);
+	slow_end_answer(end);
+	return end->status;
+}
+
+/* The packet goes to the other, whose answer is not told yet. */
+static inline enum eap_status slow_end_input(struct eap_end *end, struct view packet,
+	struct reject *reject)
+{
+	struct eap_end *other = ((struct slow_end *)end)->other;
+
+	other->ops->input(other, packet, reject);
+	return end->status = EAP_WAITING;
+}
+
+/* Both. */
+static inline void slow_end_destroy(struct eap_end *end)
+{
+	eap_destroy(((struct slow_end *)end)->other);
+	free(end);
+}
+
+/* `other` is its own from now on. */
+static inline struct eap_end *slow_end_new(struct eap_end *other)
+{
+	static const struct eap_end_ops ops = { slow_end_start, slow_end_input, slow_end_destroy };
+	struct slow_end *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		abort();
+	e->other = other;
+	e->end.ops = &ops;
+	return &e->end;
+}
+
 /* EAP-PSK with this key, or EAP-MD5 when that is asked for: a method without a key. */
 struct proof_eap {
 	struct random *random;
 	uint8_t psk[EAP_PSK_SIZE];
 	bool keyless, refuses;
+	bool asks; /* the server waits for somebody else before each of its answers: */
+	struct eap_end *slow; /* that end, */
+	struct ike_sa *slow_sa; /* and whose it is */
 	struct eap_tls_context *client, *server; /* EAP-TLS instead */
 };
 
@@ -102,7 +163,7 @@ static inline bool proof_lookup(void *context, const char *identity, struct eap_
 }
 
 /* Makes either end of the conversation, for struct ike_connection; the context likewise. */
-static inline struct eap_end *proof_eap_new(void *context, bool server)
+static inline struct eap_end *proof_eap_new(void *context, struct ike_sa *sa, bool server)
 {
 	struct proof_eap *e = context;
 	struct eap_peer_config peer = { .identity = "mn@example",
@@ -116,7 +177,23 @@ static inline struct eap_end *proof_eap_new(void *context, bool server)
 		.tls = e->server,
 		.random = e->random };
 
+	if (server && e->asks) {
+		e->slow_sa = sa;
+		return e->slow = slow_end_new(eap_server_new(&serving));
+	}
 	return server ? eap_server_new(&serving) : eap_peer_new(&peer);
+}
+
+/* Who was asked answers. What ike_event returned. */
+static inline int proof_answer(struct world *w, struct proof_eap *e)
+{
+	struct ike_event event = { .kind = IKE_EVENT_EAP };
+
+	slow_end_answer(e->slow);
+	actions_clear(&w->actions);
+	int result = ike_event(w->b.ike, e->slow_sa, &event, w->now, &w->actions);
+	world_collect(w, &w->b);
+	return result;
 }
 
 /* a proves itself by EAP, b by the shared key. */

@@ -490,6 +490,31 @@ static void test_address_of_the_owner(void **state)
 		}
 }
 
+/* RFC 7296 §2.16 with an authentication server: it answers, has no key to give, is silent. */
+static void test_eap_asks_somebody(void **state)
+{
+	enum { ANSWERS, NO_KEY, SILENT, CASES };
+
+	(void)state;
+	for (int what = 0; what < CASES; what++) {
+		struct proof_eap eap = { .psk = { 1, 2, 3 }, .asks = true,
+			.keyless = what == NO_KEY };
+		world_init(&w, 1);
+		proof_by_eap(&w, &eap);
+		world_begin(&w);
+		world_initiate(&w);
+		world_settle(&w);
+		while (what != SILENT && !world_saw(&w, true, IKE_REPORT_FAILED) && !w.b.sa) {
+			assert_int_equal(proof_answer(&w, &eap), 0);
+			world_settle(&w);
+		}
+		if (what == SILENT)
+			lose_all(100 * BTIME_S);
+		assert_int_equal(world_up(&w), what == ANSWERS);
+		world_end(&w);
+	}
+}
+
 static void test_every_row_was_taken(void **state)
 {
 	(void)state;
@@ -524,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_address_change),
 		cmocka_unit_test(test_address_not_verified),
 		cmocka_unit_test(test_address_of_the_owner),
+		cmocka_unit_test(test_eap_asks_somebody),
 		cmocka_unit_test(test_every_row_was_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,8 @@ struct ike_credentials *iked_credentials(const struct iked_certificates *from, c
 /* Certificates and EAP of each connection; -1 after log_error. */
 int proofs_make(struct iked *d);
 void proofs_free(struct iked *d);
+/* Sends what RADIUS servers are to be asked: after every call into the engine. */
+void proofs_flush(struct iked *d);
 
 /* --- carry.c */
 /* Our address in the SA is to become that of the event: IKE_EVENT_CHANGE is sent, and sockets get

@@ -186,6 +186,7 @@ void iked_take(struct iked *d, const struct actions *actions)
 		if (can_wait(&actions->list[i]))
 			take_report(d, &actions->list[i]);
 	timer_set(d->timer, sa_due(d));
+	proofs_flush(d);
 }
 
 /* --- from the host ------------------------------------------------------------------------ */

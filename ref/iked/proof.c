@@ -4,17 +4,20 @@
 
 #include "ref/eap/eap_server.h"
 #include "ref/iked/iked.h"
+#include "ref/node/aaa.h"
+#include "ref/radius/radius_client.h"
 
 struct proof {
 	struct ike_credentials *credentials;
 	struct eap_tls_context *client, *server;
 	struct eap_users *users;
+	struct aaa *aaa; /* NULL: we are the server */
 	const struct iked_eap *eap;
 	const char *server_id;
 	struct random *random;
 };
 
-static struct eap_end *new_end(void *context, bool server)
+static struct eap_end *new_end(void *context, struct ike_sa *sa, bool server)
 {
 	const struct proof *p = context;
 	struct eap_peer_config peer = { .identity = p->eap->identity,
@@ -28,7 +31,27 @@ static struct eap_end *new_end(void *context, bool server)
 		.tls = p->server,
 		.random = p->random };
 
+	if (server && p->aaa)
+		return aaa_eap_new(p->aaa, sa, ike_sa_peer(sa));
 	return server ? eap_server_new(&serving) : eap_peer_new(&peer);
+}
+
+/* A RADIUS server has answered. */
+static void eap_ready(void *context, struct eap_end *end)
+{
+	struct iked *d = context;
+	struct ike_event event = { .kind = IKE_EVENT_EAP };
+	struct actions actions;
+
+	actions_clear(&actions);
+	ike_event(d->ike, radius_eap_owner(end), &event, loop_now(), &actions);
+	iked_take(d, &actions);
+}
+
+void proofs_flush(struct iked *d)
+{
+	for (size_t i = 0; d->proofs && i < d->settings->connections.count; i++)
+		aaa_flush(d->proofs[i].aaa);
 }
 
 static int make_eap(struct iked *d, const struct iked_connection *from, struct proof *p)
@@ -45,6 +68,10 @@ static int make_eap(struct iked *d, const struct iked_connection *from, struct p
 		p->server = tls_settings_context(d->node, from->eap->tls, true);
 	if (from->eap->tls && !p->client && !p->server)
 		return -1;
+	if (from->eap->radius) {
+		p->aaa = aaa_new(&(struct aaa_config){ d->node, from->eap->radius, d, eap_ready });
+		return p->aaa ? 0 : -1;
+	}
 	if (from->eap->tls)
 		user.methods[n++] = EAP_TYPE_TLS;
 	if (user.has_psk) {
@@ -104,6 +131,7 @@ void proofs_free(struct iked *d)
 		eap_tls_context_free(d->proofs[i].client);
 		eap_tls_context_free(d->proofs[i].server);
 		eap_users_free(d->proofs[i].users);
+		aaa_free(d->proofs[i].aaa);
 	}
 	free(d->proofs);
 }

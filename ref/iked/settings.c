@@ -56,6 +56,9 @@ static const struct config_row eap_rows[] = {
 	  .help = "Key of EAP-PSK." },
 	{ .key = "tls", .kind = CONFIG_OPTION, EAP(tls), .rows = tls_rows,
 	  .size = sizeof(struct tls_settings), .help = "EAP-TLS." },
+	{ .key = "radius", .kind = CONFIG_OPTION, EAP(radius), .rows = aaa_rows,
+	  .size = sizeof(struct aaa_settings),
+	  .help = "The responder: pass EAP through to RADIUS servers (RFC 3579)." },
 	{ 0 },
 };
 
@@ -238,6 +241,17 @@ const struct config_row iked_rows[] = {
 };
 
 /* What the two ways of authentication need. */
+static void check_radius(struct config *config, const struct iked_connection *c)
+{
+	aaa_settings_check(config, c->eap->radius);
+	if (c->remote_auth != IKE_BY_EAP)
+		config_wrong(config, &c->eap->radius,
+			"EAP is passed on for a peer that comes by it; give remote_auth: eap");
+	if (c->eap->psk.size || c->eap->tls)
+		config_wrong(config, &c->eap->radius,
+			"eap has radius and secrets of its own; give one of them");
+}
+
 static void check_auth(struct config *config, const struct iked_connection *c)
 {
 	bool by_psk = c->local_auth == IKE_BY_PSK || c->remote_auth == IKE_BY_PSK;
@@ -254,9 +268,11 @@ static void check_auth(struct config *config, const struct iked_connection *c)
 	if (c->remote_auth == IKE_BY_CERTIFICATE && (!c->certificates || !c->certificates->ca))
 		config_wrong(config, &c->remote_auth,
 			"remote_auth is certificate; give certificates with ca");
-	if (by_eap && (!c->eap || (!c->eap->psk.size && !c->eap->tls)))
+	if (by_eap && (!c->eap || (!c->eap->psk.size && !c->eap->tls && !c->eap->radius)))
 		config_wrong(config, c, "authentication by EAP and no secret; give eap with psk "
 					"or tls");
+	if (c->eap && c->eap->radius)
+		check_radius(config, c);
 	if (c->local_auth == IKE_BY_EAP && c->remote_auth == IKE_BY_EAP)
 		config_wrong(config, &c->remote_auth,
 			"both ends by EAP; the responder proves itself by psk or certificate");

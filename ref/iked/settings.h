@@ -3,6 +3,7 @@
 #ifndef BATON_IKED_SETTINGS_H
 #define BATON_IKED_SETTINGS_H
 
+#include "ref/node/aaa_settings.h"
 #include "ref/node/eap_settings.h"
 
 struct iked_certificates {
@@ -13,6 +14,7 @@ struct iked_eap {
 	const char *identity;
 	struct config_octets psk;
 	struct tls_settings *tls;
+	struct aaa_settings *radius; /* NULL: the responder is the server */
 };
 
 struct iked_dns {

@@ -419,6 +419,7 @@ static int take_event(struct isakmp_sa *sa, const struct ike_event *event, struc
 		return 0;
 	case IKE_EVENT_MOVED:
 	case IKE_EVENT_DELETE:
+	case IKE_EVENT_EAP:
 	case IKE_EVENT_ADDRESS:
 	case IKE_EVENT_FORGET:
 		break;

@@ -2,8 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ref/ar/aaa.h"
 #include "ref/base/crypto.h"
+#include "ref/host/udp.h"
+#include "ref/node/aaa.h"
 #include "ref/radius/radius_client.h"
 
 #define NAS_PORT_TYPE_VIRTUAL 5 /* RFC 2865 §5.41 */
@@ -15,7 +16,9 @@ struct port {
 };
 
 struct aaa {
-	struct ar *ar;
+	struct node *node;
+	void *context;
+	void (*ready)(void *context, struct eap_end *end);
 	struct radius_client *client;
 	struct timer *timer;
 	struct port ports[RADIUS_PORTS_MAX];
@@ -30,7 +33,7 @@ static void send_all(struct aaa *aaa, const struct actions *actions)
 		char peer[64];
 
 		if (result < 0) /* repeated like one that the wire lost */
-			log_debug(aaa->ar->node->log, "sending to RADIUS server %s: %s",
+			log_debug(aaa->node->log, "sending to RADIUS server %s: %s",
 				endpoint_text(&a->peer, peer, sizeof(peer)), strerror(-result));
 	}
 	timer_set(aaa->timer, radius_client_due(aaa->client));
@@ -47,18 +50,15 @@ void aaa_flush(struct aaa *aaa)
 	send_all(aaa, &actions);
 }
 
-/* The PAA may destroy the end in here; the engine does not look at it afterwards. */
+/* The owner may destroy the end in here; the engine does not look at it afterwards. */
 static void ready(void *context, struct eap_end *end)
 {
 	struct aaa *aaa = context;
-	struct actions actions;
 
 	if (end->failure)
-		log_event(aaa->ar->node->log, "aaa_failed", "{s:s,s:s}", "identity", end->identity,
+		log_event(aaa->node->log, "aaa_failed", "{s:s,s:s}", "identity", end->identity,
 			"reason", end->failure);
-	actions_clear(&actions);
-	paa_eap_ready(aaa->ar->paa, radius_eap_owner(end), loop_now(), &actions);
-	agent_carry(aaa->ar, &actions);
+	aaa->ready(aaa->context, end);
 }
 
 static void receive(void *context, const struct udp_datagram *d)
@@ -69,7 +69,7 @@ static void receive(void *context, const struct udp_datagram *d)
 	char peer[64];
 
 	if (radius_client_input(aaa->client, port->number, &d->peer, d->data, loop_now(), &why) < 0)
-		log_event(aaa->ar->node->log, "aaa_rejected", "{s:s,s:s,s:s}", "server",
+		log_event(aaa->node->log, "aaa_rejected", "{s:s,s:s,s:s}", "server",
 			endpoint_text(&d->peer, peer, sizeof(peer)), "reason",
 			reject_name(why.reason), "field", why.field ? why.field : "");
 	timer_set(aaa->timer, radius_client_due(aaa->client));
@@ -85,12 +85,12 @@ static void timer_due(void *context)
 	send_all(aaa, &actions);
 }
 
-struct eap_end *aaa_eap_new(struct aaa *aaa, struct paa_session *session)
+struct eap_end *aaa_eap_new(struct aaa *aaa, void *owner, const struct endpoint *station)
 {
-	struct radius_session s = { .owner = session };
+	struct radius_session s = { .owner = owner };
 
 	/* RFC 3580 §3.21 wants a MAC address here; over IP the client is known by its address. */
-	endpoint_text(paa_session_peer(session), s.calling_station, sizeof(s.calling_station));
+	endpoint_text(station, s.calling_station, sizeof(s.calling_station));
 	return radius_eap_new(aaa->client, &s);
 }
 
@@ -114,7 +114,7 @@ static struct radius_client *make_client(struct aaa *aaa, const struct aaa_setti
 		.nas_identifier = settings->nas_identifier,
 		.nas_address = settings->bind,
 		.nas_port_type = NAS_PORT_TYPE_VIRTUAL,
-		.random = &aaa->ar->node->random,
+		.random = &aaa->node->random,
 		.context = aaa,
 		.ready = ready };
 	struct radius_client *client;
@@ -125,27 +125,30 @@ static struct radius_client *make_client(struct aaa *aaa, const struct aaa_setti
 	return client;
 }
 
-struct aaa *aaa_new(struct ar *ar, const struct aaa_settings *settings)
+struct aaa *aaa_new(const struct aaa_config *config)
 {
+	const struct aaa_settings *settings = config->settings;
 	const struct radius_server_settings *first = settings->servers.items;
 	struct endpoint local = settings->bind;
 	struct aaa *aaa = host_alloc(sizeof(*aaa));
 
-	aaa->ar = ar;
+	aaa->node = config->node;
+	aaa->context = config->context;
+	aaa->ready = config->ready;
 	local.family = first->address.family;
 	local.port = 0;
 	while (aaa->port_count < settings->ports) {
 		struct port *port = &aaa->ports[aaa->port_count];
 		*port = (struct port){ .aaa = aaa, .number = aaa->port_count };
-		port->udp = udp_open(ar->node->loop, &local, NULL, receive, port);
+		port->udp = udp_open(aaa->node->loop, &local, NULL, receive, port);
 		if (!port->udp) {
-			log_error(ar->node->log, "a socket for RADIUS: %s", strerror(errno));
+			log_error(aaa->node->log, "a socket for RADIUS: %s", strerror(errno));
 			aaa_free(aaa);
 			return NULL;
 		}
 		aaa->port_count++;
 	}
-	aaa->timer = timer_new(ar->node->loop, timer_due, aaa);
+	aaa->timer = timer_new(aaa->node->loop, timer_due, aaa);
 	aaa->client = make_client(aaa, settings);
 	return aaa;
 }
