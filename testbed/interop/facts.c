@@ -387,7 +387,7 @@ const char *facts_error(const struct wiretap *w, char *out, size_t size)
 		uint16_t type = !p ? 0 : old ? isakmp_find_error(p, &of_1) : ike_find_error(p, &n);
 		if (!type || (!old && type == IKE_N_INVALID_KE_PAYLOAD)) /* RFC 7296 section 1.2: another try */
 			continue;
-		const char *name = old ? isakmp_name(isakmp_notify_names, type) :
+		const char *name = old ? ike_name(isakmp_notify_names, type) :
 					 ike_name(ike_notify_names, type);
 		snprintf(out, size, "the %s said %s", m->from_initiator ? "initiator" : "responder",
 			name ? name : "an error");

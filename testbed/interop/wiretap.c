@@ -219,7 +219,7 @@ static const char *payload_name(unsigned version, const struct element_value *e,
 		name = ike_name(ike_notify_names, n.type);
 	} else if (version == 1 && e->code == ISAKMP_PAYLOAD_N && isakmp_decode_notify(e, &old, NULL) == 0) {
 		type = old.type;
-		name = isakmp_name(isakmp_notify_names, old.type);
+		name = ike_name(isakmp_notify_names, old.type);
 	}
 	if (name)
 		snprintf(out, 64, "N(%s)", name);
