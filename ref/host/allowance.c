@@ -13,9 +13,15 @@
 #define TABLE "baton-allowance-"
 #define NAME 40
 
+struct allowance {
+	struct allowance *next;
+	struct prefix to;
+};
+
 struct allowances {
 	struct nft nft;
 	uint16_t port; /* network byte order */
+	struct allowance *first; /* those that are there */
 };
 
 /* One chain for each address, so that the others keep their counts. */
@@ -83,12 +89,28 @@ void allowances_free(struct allowances *a)
 	if (!a)
 		return;
 	nft_close(&a->nft);
+	while (a->first) {
+		struct allowance *one = a->first;
+		a->first = one->next;
+		free(one);
+	}
 	free(a);
+}
+
+static struct allowance **find(struct allowances *a, const struct prefix *to)
+{
+	struct allowance **at = &a->first;
+
+	while (*at && !address_equal(&(*at)->to, to))
+		at = &(*at)->next;
+	return at;
 }
 
 int allowance_set(struct allowances *a, const struct prefix *to, uint64_t octets)
 {
+	struct allowance **at = find(a, to);
 	char chain[NAME];
+	int result;
 
 	chain_name(to, chain);
 	nft_begin(&a->nft);
@@ -97,13 +119,23 @@ int allowance_set(struct allowances *a, const struct prefix *to, uint64_t octets
 	add_pass(a, chain);
 	add_rule(a, chain, to, IPPROTO_ESP, octets);
 	add_rule(a, chain, to, IPPROTO_UDP, octets);
-	return nft_send(&a->nft);
+	result = nft_send(&a->nft);
+	if (result == 0 && !*at) {
+		*at = host_alloc(sizeof(**at));
+		(*at)->to = *to;
+	}
+	return result;
 }
 
 int allowance_lift(struct allowances *a, const struct prefix *to)
 {
+	struct allowance **at = find(a, to), *one = *at;
 	char chain[NAME];
 
+	if (!one) /* the kernel would take milliseconds to find out */
+		return -ENOENT;
+	*at = one->next;
+	free(one);
 	chain_name(to, chain);
 	nft_begin(&a->nft);
 	nft_flush(&a->nft, chain);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The processes of a move, and whoever asked for it.
- *
- * move_begin makes a process that watches, and that one makes the one that works. Both have the
- * journal mapped; when the working one dies, the watching one goes on from what the journal says;
- * when the watching one dies, the working one ends its work all the same. They hear "go" on a pipe
- * whose end means "leave it", and tell "ready" and the report on another.
+ * The two processes of a move: one watches, and has made the one that works. Both have the journal
+ * mapped; when the working one dies, the watching one goes on from what the journal says; when the
+ * watching one dies, the working one ends its work all the same. They are there before anybody asks
+ * (move_ask.c), and hear what is asked for and "go" on a socket whose end means "leave it", and
+ * tell "ready" and the report on a pipe.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,10 +20,6 @@
 #include "ref/host/move_work.h"
 
 #define LINGER (10 * BTIME_S) /* the old addresses stay silent that long */
-#define CONTROL 3
-#define TELL 4
-
-enum tale { TALE_READY, TALE_REPORT };
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
@@ -42,7 +38,7 @@ static void put(int to, const void *data, size_t size)
 
 static void tell_ready(int to)
 {
-	uint32_t kind = TALE_READY;
+	uint32_t kind = MOVE_TALE_READY;
 
 	put(to, &kind, sizeof(kind));
 }
@@ -50,7 +46,7 @@ static void tell_ready(int to)
 static void tell_report(struct journal *j, int to)
 {
 	struct move_report r = j->head->report;
-	uint32_t kind = TALE_REPORT;
+	uint32_t kind = MOVE_TALE_REPORT;
 
 	memset(r.fates, 0, sizeof(r.fates));
 	r.count = r.error ? 0 : j->head->sockets;
@@ -98,31 +94,39 @@ static void linger(void)
 		usleep(100000);
 }
 
-/* From wherever the journal says to the end. */
-static void work(struct journal *j, int control, int tell, bool patient)
+/* Before the word to go. False: it is to be left. */
+static bool prepare(struct work *w, int control, int tell, int *result)
 {
-	struct work w = {.journal = j};
+	*result = work_begin(w);
+	if (*result == 0) {
+		tell_ready(tell);
+		sched_yield(); /* who asked may have somebody else who waits for that */
+		*result = work_place(w);
+	}
+	if (*result < 0 || wait_for_word(w->journal, control))
+		return true;
+	work_undo(w);
+	return false;
+}
+
+/* From wherever the journal says to the end. */
+static void work(struct work *w, int control, int tell, bool patient)
+{
+	struct journal *j = w->journal;
 	int result = 0;
 
 	if (!j->head->begun) {
-		result = work_begin(&w);
-		if (result == 0) {
-			j->head->report.prepared = loop_now() - j->head->born;
-			tell_ready(tell);
-			work_place(&w);
-			if (!wait_for_word(j, control)) {
-				work_undo(&w);
-				return;
-			}
-		}
+		if (!prepare(w, control, tell, &result))
+			return;
 	} else {
-		w.hold = hold_rules_new(j, w.error);
+		w->hold = hold_rules_open(j);
+		hold_rules_raise(w->hold, j, w->error);
 	}
 	if (result == 0 && !j->head->over)
-		result = work_go(&w);
+		result = work_go(w);
 	if (result < 0) {
-		work_undo(&w);
-		tell_failure(&w, tell, result);
+		work_undo(w);
+		tell_failure(w, tell, result);
 		return;
 	}
 	if (!j->head->told)
@@ -130,14 +134,13 @@ static void work(struct journal *j, int control, int tell, bool patient)
 	hold_rules_hurry(j, false); /* a killed process's */
 	if (j->head->placed)
 		work_undo(&(struct work){.journal = j});
-	if (w.hold)
-		hold_rules_release(w.hold, j);
-	work_again(&w);
+	hold_rules_release(w->hold, j);
+	work_again(w);
 	if (patient)
 		linger();
 	if (j->head->groups)
 		freeze_unplace(j);
-	hold_rules_free(w.hold);
+	hold_rules_free(w->hold);
 }
 
 static bool died(pid_t worker)
@@ -175,7 +178,31 @@ static void make_way(void *context, const char *path)
 	journal_close(&other, false);
 }
 
-static void watch(const struct move_config *config)
+/* What is asked for stands in the journal then, and it is the journal of a move. False: nobody asks
+ * any more. */
+static bool take_request(struct journal *j, int control)
+{
+	struct move_request r;
+	ssize_t n;
+
+	while ((n = recv(control, &r, sizeof(r), 0)) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(r))
+		return false;
+	r.config.spare = r.spare;
+	if (j->head && journal_begin(j, &r.config) == 0) {
+		move_recover();
+		journal_each(make_way, j);
+		return true;
+	}
+	struct journal_head none = {.config = r.config};
+	struct work w = {.journal = &(struct journal){.head = &none}};
+	snprintf(w.error, sizeof(w.error), MOVE_FOLDER ": %s", strerror(errno));
+	tell_failure(&w, MOVE_TELL, -errno);
+	return false;
+}
+
+void move_pair(void)
 {
 	struct journal j;
 	struct work w = {.journal = &j};
@@ -185,25 +212,25 @@ static void watch(const struct move_config *config)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
-	if (journal_create(&j, config) < 0) {
-		struct journal_head none = {.config = *config};
-		snprintf(w.error, sizeof(w.error), MOVE_FOLDER ": %s", strerror(errno));
-		j.head = &none;
-		tell_failure(&w, TELL, -errno);
+	if (journal_make(&j) < 0) {
+		journal_close(&j, false);
+		take_request(&j, MOVE_CONTROL);
 		_exit(1);
 	}
-	j.head->watcher = getpid();
-	move_recover();
-	journal_each(make_way, &j);
 	worker = fork();
 	if (worker == 0) {
 		j.head->worker = getpid();
-		work(&j, CONTROL, TELL, true);
+		work_prepare(&w);
+		if (!take_request(&j, MOVE_CONTROL))
+			_exit(0);
+		work(&w, MOVE_CONTROL, MOVE_TELL, true);
 		end(&j);
 	}
 	if (worker < 0 || died(worker)) {
 		j.head->report.recovered = true;
-		work(&j, CONTROL, TELL, true);
+		if (!j.head->asked && !take_request(&j, MOVE_CONTROL))
+			_exit(0);
+		work(&w, MOVE_CONTROL, MOVE_TELL, true);
 		end(&j);
 	}
 	_exit(0);
@@ -251,9 +278,10 @@ static void recover_one(void *context, const char *path)
 	l->sockets += j.head->begun && !j.head->over ? j.head->sockets : 0;
 	w = (struct work){.journal = &j};
 	if (j.head->begun) {
-		work(&j, -1, -1, false);
+		work(&w, -1, -1, false);
 	} else {
-		w.hold = hold_rules_new(&j, w.error);
+		w.hold = hold_rules_open(&j);
+		hold_rules_raise(w.hold, &j, w.error);
 		work_undo(&w);
 	}
 	journal_close(&j, true);
@@ -269,153 +297,4 @@ int move_recover(void)
 	l.space = space.st_ino;
 	journal_each(recover_one, &l);
 	return (int)l.sockets;
-}
-
-/* --- whoever asked ---------------------------------------------------------------------------- */
-
-struct move {
-	int control, told;
-	struct watch *watch;
-	void (*ready)(void *context);
-	void (*done)(void *context, const struct move_report *report);
-	void *context;
-	char *heard; /* the report, as far as it has come */
-	size_t size;
-	struct move_report report;
-};
-
-/* The two pipes become descriptors 3 and 4; nothing else of the caller's goes along. */
-static void become_watcher(const struct move_config *config, int control, int tell)
-{
-	int nothing = open("/dev/null", O_RDWR);
-	int c = fcntl(control, F_DUPFD, 10), t = fcntl(tell, F_DUPFD, 10);
-
-	dup2(nothing, 0);
-	dup2(nothing, 1);
-	dup2(nothing, 2);
-	dup2(c, CONTROL);
-	dup2(t, TELL);
-	close_range(TELL + 1, ~0u, 0);
-	setsid();
-	if (fork() == 0)
-		watch(config);
-	_exit(0);
-}
-
-static void tell_the_end(struct move *m)
-{
-	watch_free(m->watch);
-	m->watch = NULL;
-	m->done(m->context, &m->report);
-}
-
-/* Whether a whole report has come. */
-static bool take_report(struct move *m)
-{
-	size_t need = sizeof(uint32_t) + sizeof(m->report);
-
-	if (m->size < need)
-		return false;
-	memcpy(&m->report, m->heard + sizeof(uint32_t), sizeof(m->report));
-	m->report.sockets = NULL;
-	if (m->size < need + m->report.count * sizeof(struct move_socket))
-		return false;
-	m->report.sockets = host_alloc((m->report.count + 1) * sizeof(struct move_socket));
-	memcpy(m->report.sockets, m->heard + need, m->report.count * sizeof(struct move_socket));
-	return true;
-}
-
-static void hear(void *context)
-{
-	struct move *m = context;
-	char piece[16384];
-	ssize_t n = read(m->told, piece, sizeof(piece));
-	uint32_t kind;
-
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n <= 0) {
-		m->report = (struct move_report){.error = -ECONNABORTED};
-		snprintf(m->report.why, sizeof(m->report.why), "its processes were killed");
-		tell_the_end(m);
-		return;
-	}
-	m->heard = realloc(m->heard, m->size + (size_t)n);
-	if (!m->heard)
-		abort();
-	memcpy(m->heard + m->size, piece, (size_t)n);
-	m->size += (size_t)n;
-	while (m->size >= sizeof(kind)) {
-		memcpy(&kind, m->heard, sizeof(kind));
-		if (kind == TALE_REPORT)
-			break;
-		m->size -= sizeof(kind);
-		memmove(m->heard, m->heard + sizeof(kind), m->size);
-		if (m->ready)
-			m->ready(m->context);
-	}
-	if (take_report(m))
-		tell_the_end(m);
-}
-
-struct move *move_begin(struct loop *loop, const struct move_config *config,
-	void (*ready)(void *context), void (*done)(void *context, const struct move_report *report),
-	void *context)
-{
-	struct move_config c = *config;
-	int control[2], tell[2];
-	pid_t spare[33], child;
-	struct move *m;
-
-	/* The caller's own sockets stay. */
-	c.spares = config->spares < 31 ? config->spares : 31;
-	for (unsigned i = 0; i < c.spares; i++)
-		spare[i] = config->spare[i];
-	spare[c.spares++] = getpid();
-	c.spare = spare;
-	if (pipe2(control, O_CLOEXEC) < 0)
-		return NULL;
-	if (pipe2(tell, O_CLOEXEC) < 0) {
-		close(control[0]);
-		close(control[1]);
-		return NULL;
-	}
-	child = fork();
-	if (child == 0)
-		become_watcher(&c, control[0], tell[1]);
-	close(control[0]);
-	close(tell[1]);
-	if (child < 0) {
-		close(control[1]);
-		close(tell[0]);
-		return NULL;
-	}
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	m = host_alloc(sizeof(*m));
-	*m = (struct move){.control = control[1],
-		.told = tell[0],
-		.ready = ready,
-		.done = done,
-		.context = context};
-	m->watch = watch_readable(loop, m->told, hear, m);
-	return m;
-}
-
-void move_go(struct move *m)
-{
-	if (m->control >= 0 && write(m->control, "g", 1) != 1)
-		return; /* it has ended, and the report says why */
-}
-
-void move_free(struct move *m)
-{
-	if (!m)
-		return;
-	watch_free(m->watch);
-	close(m->control);
-	close(m->told);
-	free(m->heard);
-	move_report_free(&m->report);
-	free(m);
 }

@@ -116,15 +116,27 @@ void move_report_free(struct move_report *report);
 char *move_report_json(const struct move_report *report);
 char *move_report_text(const struct move_report *report);
 
+/*
+ * Processes kept ready for the next move, so that it need not wait for them. They come from one that is
+ * forked here: what the caller learns later, keys for instance, is not in their memory. To be made
+ * early, in the network namespace whose sockets are meant. NULL with errno set when no process is to
+ * be had.
+ */
+struct mover;
+struct mover *mover_new(struct loop *loop);
+/* Those of moves that have begun are not touched, but their struct move must have been freed. Accepts
+ * NULL. */
+void mover_free(struct mover *mover);
+
 struct move;
 
 /*
- * Begins a move. `ready` is called once packets are held; placing the owners goes on (NULL: not
- * wanted), `done` once with the report, which stays the move's, when sockets are moved or nothing
- * could be done. Neither is called from within move_begin. NULL with errno set when no process is
- * to be had.
+ * Begins a move. `ready` is called once packets are held; finding and placing the owners goes on
+ * (NULL: not wanted), `done` once with the report, which stays the move's, when sockets are moved or
+ * nothing could be done. Neither is called from within move_begin. NULL with errno set when no
+ * process is to be had.
  */
-struct move *move_begin(struct loop *loop, const struct move_config *config,
+struct move *move_begin(struct mover *mover, const struct move_config *config,
 	void (*ready)(void *context), void (*done)(void *context, const struct move_report *report),
 	void *context);
 

@@ -12,22 +12,22 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ref/host/move_inside.h"
 
+#define PF_KTHREAD 0x200000u /* proc(5), flags in /proc/PID/stat */
 #define ALL_BUT_LISTENING                                                                          \
 	(0xfffu & ~(1u << TCP_STATE_LISTEN | 1u << TCP_STATE_CLOSED | 1u << TCP_STATE_TIME_WAIT))
 
 struct search {
 	struct journal *journal;
-	uint8_t family, protocol;
-	unsigned found;
+	uint8_t protocol;
+	unsigned found, next;
 	bool full;
 };
 
@@ -51,16 +51,20 @@ static struct prefix address_of(uint8_t family, const __be32 words[4], bool *map
 	return p;
 }
 
-static bool known(const struct journal *j, uint8_t protocol, const struct inet_diag_msg *d)
+/* The kernel lists them in the same order each time: the one behind the last is looked at first. */
+static bool known(struct search *s, const struct inet_diag_msg *d)
 {
-	for (unsigned i = 0; i < j->head->sockets; i++) {
-		const struct moving *m = journal_socket(j, i);
-		if (m->result.protocol != protocol ||
+	unsigned count = s->journal->head->sockets;
+
+	for (unsigned n = 0; n < count; n++) {
+		const struct moving *m = journal_socket(s->journal, (s->next + n) % count);
+		if (m->result.protocol != s->protocol ||
 			m->result.local_port != ntohs(d->id.idiag_sport) ||
-			m->result.peer_port != ntohs(d->id.idiag_dport))
+			m->result.peer_port != ntohs(d->id.idiag_dport) ||
+			m->inode != d->idiag_inode)
 			continue;
-		if (m->inode == d->idiag_inode)
-			return true;
+		s->next = (s->next + n + 1) % count;
+		return true;
 	}
 	return false;
 }
@@ -79,7 +83,7 @@ static void take_socket(struct search *s, const struct inet_diag_msg *d)
 	if (unconnected ? address_equal(&c->local_from, local_of(c, true))
 			: !address_equal(&peer, &c->peer_from))
 		return;
-	if (known(s->journal, s->protocol, d))
+	if (known(s, d))
 		return;
 	if (!journal_more_sockets(s->journal)) {
 		s->full = true;
@@ -98,31 +102,67 @@ static void take_socket(struct search *s, const struct inet_diag_msg *d)
 	s->found++;
 }
 
-static int take_message(struct nl_msg *message, void *context)
+/* What one datagram of the kernel's brings. 1: there is more; 0: that was all. */
+static int take_messages(struct search *s, const struct nlmsghdr *h, size_t left)
 {
-	struct nlmsghdr *h = nlmsg_hdr(message);
-
-	if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-		nlmsg_datalen(h) >= (int)sizeof(struct inet_diag_msg))
-		take_socket(context, nlmsg_data(h));
-	return NL_OK;
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		if (h->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
+		if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			take_socket(s, NLMSG_DATA(h));
+	}
+	return 1;
 }
 
-static int dump(struct search *s, struct nl_sock *socket)
+/* The kernel walks through its whole table for each. */
+static int dump(struct search *s, int socket, const struct nlmsghdr *request)
 {
-	struct inet_diag_req_v2 request = {.sdiag_family = s->family,
-		.sdiag_protocol = s->protocol,
-		.idiag_states = s->protocol == IPPROTO_TCP ? ALL_BUT_LISTENING : 0xfffu};
-	int result;
+	char buffer[32768] __attribute__((aligned(8)));
+	int result = send(socket, request, request->nlmsg_len, 0) < 0 ? -errno : 1;
 
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take_message, s);
-	nl_socket_disable_auto_ack(socket);
-	result = nl_send_simple(socket, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request));
-	if (result >= 0)
-		result = nl_recvmsgs_default(socket);
+	while (result > 0) {
+		ssize_t n = recv(socket, buffer, sizeof(buffer), 0);
+		if (n >= 0)
+			result = take_messages(s, (struct nlmsghdr *)buffer, (size_t)n);
+		else if (errno != EINTR)
+			result = -errno;
+	}
 	/* A kernel without IPv6, or without a list of UDP sockets, has none of that kind to move.
 	 */
-	return result == -NLE_OBJ_NOTFOUND || result == -NLE_OPNOTSUPP ? 0 : result;
+	return result == -ENOENT || result == -EOPNOTSUPP ? 0 : result;
+}
+
+/* The older request has both families in one walk. */
+static int dump_tcp(struct search *s, int socket)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req request;
+	} m = {.header = {.nlmsg_len = sizeof(m),
+		       .nlmsg_type = TCPDIAG_GETSOCK,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.request = {.idiag_states = ALL_BUT_LISTENING}};
+
+	s->protocol = IPPROTO_TCP;
+	return dump(s, socket, &m.header);
+}
+
+static int dump_udp(struct search *s, int socket, uint8_t family)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} m = {.header = {.nlmsg_len = sizeof(m),
+		       .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.request = {.sdiag_family = family,
+			.sdiag_protocol = IPPROTO_UDP,
+			.idiag_states = 0xfffu}};
+
+	s->protocol = IPPROTO_UDP;
+	return dump(s, socket, &m.header);
 }
 
 /* --- their owners ----------------------------------------------------------------------------- */
@@ -231,8 +271,41 @@ static bool look_into(struct owners *o, const char *name)
 	return owns;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+#define THREADS_MAX 4096
+
+/* The kernel's own threads, which have no descriptors: often more than half of all processes. They
+ * are the children of the one whose number is 2; elsewhere that is none of the kernel's. */
+static unsigned kernel_threads(pid_t list[THREADS_MAX])
+{
+	char text[256] = "";
+	FILE *file = fopen("/proc/2/stat", "re");
+	unsigned flags = 0, count = 0;
+	const char *end;
+
+	if (file && fgets(text, sizeof(text), file) && (end = strrchr(text, ')')))
+		sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags);
+	if (file)
+		fclose(file);
+	file = flags & PF_KTHREAD ? fopen("/proc/2/task/2/children", "re") : NULL;
+	while (file && count < THREADS_MAX && fscanf(file, "%d", &list[count]) == 1)
+		count++;
+	if (file)
+		fclose(file);
+	qsort(list, count, sizeof(list[0]), by_number);
+	return count;
+}
+
 void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid))
 {
+	pid_t threads[THREADS_MAX];
+	unsigned count = kernel_threads(threads);
 	struct owners o = {.journal = j};
 	struct dirent *entry;
 	DIR *folder = opendir("/proc");
@@ -242,9 +315,13 @@ void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid))
 		if (journal_socket(j, i)->inode)
 			o.sorted[o.count++] = journal_socket(j, i);
 	qsort(o.sorted, o.count, sizeof(struct moving *), by_inode);
-	while (folder && (entry = readdir(folder)))
-		if (isdigit((unsigned char)entry->d_name[0]) && look_into(&o, entry->d_name))
-			each(j, atoi(entry->d_name));
+	while (folder && (entry = readdir(folder))) {
+		pid_t pid = atoi(entry->d_name);
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+			!bsearch(&pid, threads, count, sizeof(pid), by_number) &&
+			look_into(&o, entry->d_name))
+			each(j, pid);
+	}
 	if (folder)
 		closedir(folder);
 	free(o.sorted);
@@ -265,32 +342,55 @@ int move_fetch(const struct moving *m)
 
 /* --- both ------------------------------------------------------------------------------------- */
 
-int move_find(struct journal *j, char error[MOVE_ERROR])
+/* Two numbers of a line of numbers, of which the line before it has the names. */
+uint64_t move_opened(void)
 {
-	static const uint8_t families[] = {AF_INET, AF_INET6};
-	struct nl_sock *socket = nl_socket_alloc();
-	struct search s = {.journal = j};
-	int result;
+	char text[4096], *line, *names, *values, *name, *value, *rest[2];
+	int fd = open("/proc/net/snmp", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	uint64_t sum = 0;
 
-	if (!journal_more_sockets(j) || !socket) {
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	line = strstr(text, "\nTcp: ");
+	names = line ? strtok_r(line + 1, "\n", &rest[0]) : NULL;
+	values = names ? strtok_r(NULL, "\n", &rest[0]) : NULL;
+	if (!values)
+		return 0;
+	name = strtok_r(names, " ", &rest[0]);
+	value = strtok_r(values, " ", &rest[1]);
+	for (; name && value; name = strtok_r(NULL, " ", &rest[0]),
+				value = strtok_r(NULL, " ", &rest[1]))
+		if (strcmp(name, "ActiveOpens") == 0 || strcmp(name, "PassiveOpens") == 0)
+			sum += strtoul(value, NULL, 10);
+	return sum;
+}
+
+int move_find(struct journal *j, unsigned protocols, char error[MOVE_ERROR])
+{
+	struct search s = {.journal = j};
+	int result = 0;
+
+	if (!journal_more_sockets(j)) {
 		snprintf(error, MOVE_ERROR, "no room in " MOVE_FOLDER);
-		nl_socket_free(socket);
 		return -ENOSPC;
 	}
-	result = nl_connect(socket, NETLINK_SOCK_DIAG);
-	if (result >= 0)
-		nl_socket_set_buffer_size(socket, 1 << 20, 0);
-	for (unsigned i = 0; i < 4 && result >= 0; i++) {
-		s.family = families[i % 2];
-		s.protocol = i < 2 ? IPPROTO_TCP : IPPROTO_UDP;
-		if (s.protocol == IPPROTO_TCP || !j->head->config.udp_stays)
-			result = dump(&s, socket);
-	}
-	nl_socket_free(socket);
+	if (j->head->config.udp_stays)
+		protocols &= ~(unsigned)FIND_UDP;
+	if (j->sockets < 0)
+		j->sockets = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (protocols & FIND_TCP)
+		result = dump_tcp(&s, j->sockets);
+	/* Sockets of IPv6 may carry IPv4. */
+	if (protocols & FIND_UDP && result == 0)
+		result = dump_udp(&s, j->sockets, AF_INET6);
+	if (protocols & FIND_UDP && result == 0)
+		result = dump_udp(&s, j->sockets, AF_INET);
 	if (result < 0 || s.full) {
 		snprintf(error, MOVE_ERROR, "the kernel's list of sockets: %s",
-			s.full ? "too many of them" : nl_geterror(result));
-		return s.full ? -E2BIG : -EIO;
+			s.full ? "too many of them" : strerror(-result));
+		return s.full ? -E2BIG : result;
 	}
 	return (int)s.found;
 }

@@ -23,8 +23,7 @@
 
 #define PATIENCE (2 * BTIME_S) /* until an owner stands: it may be waiting for a disk */
 
-/* The hierarchy, wherever this system has it or has it not mounted. */
-static void open_hierarchy(struct journal *j)
+void freeze_open(struct journal *j)
 {
 	int fs;
 
@@ -209,7 +208,7 @@ unsigned freeze_place(struct journal *j)
 {
 	unsigned before = j->head->groups;
 
-	open_hierarchy(j);
+	freeze_open(j);
 	j->head->placed = true;
 	move_owners(j, place);
 	return j->head->groups - before;
@@ -248,7 +247,7 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 	btime until = loop_now() + PATIENCE;
 	unsigned i = 0;
 
-	open_hierarchy(j);
+	freeze_open(j);
 	j->head->frozen = true;
 	for (unsigned n = 0; n < j->head->groups; n++)
 		group_stop(j, &j->head->group[n], true);
@@ -271,7 +270,7 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 
 void freeze_thaw(struct journal *j)
 {
-	open_hierarchy(j);
+	freeze_open(j);
 	for (unsigned n = 0; n < j->head->groups; n++)
 		group_stop(j, &j->head->group[n], false);
 	j->head->frozen = false;
@@ -316,7 +315,7 @@ void freeze_unplace(struct journal *j)
 {
 	unsigned left = 0;
 
-	open_hierarchy(j);
+	freeze_open(j);
 	for (unsigned n = 0; n < j->head->groups; n++)
 		if (j->head->group[n].path[0] && !group_empty(j, &j->head->group[n]))
 			j->head->group[left++] = j->head->group[n];

@@ -39,6 +39,7 @@ struct hold_rules {
 	uint16_t queue;
 	uint32_t latest; /* packet in the queue */
 	unsigned waited;
+	bool raised; /* there is a table */
 };
 
 /* --- rules ------------------------------------------------------------------------------------ */
@@ -204,8 +205,8 @@ static void queue_note(struct hold_rules *h, struct nlmsghdr *m)
 	h->waited++;
 }
 
-/* What waits goes on, in its order. */
-static void queue_drain(struct hold_rules *h)
+/* In its order. */
+void hold_rules_drain(struct hold_rules *h)
 {
 	char buffer[16384] __attribute__((aligned(8)));
 	struct nfqnl_msg_verdict_hdr verdict = {.verdict = htonl(NF_ACCEPT)};
@@ -229,8 +230,10 @@ static void queue_drain(struct hold_rules *h)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int rules_raise(struct hold_rules *h, const struct journal *j, enum phase phase)
+static int rules_put(struct hold_rules *h, const struct journal *j)
 {
+	enum phase phase = j->head->begun ? DURING : BEFORE;
+
 	nft_begin(&h->nft);
 	nft_table(&h->nft, 0); /* in place of one that a killed process left */
 	nft_table_end(&h->nft);
@@ -241,25 +244,29 @@ static int rules_raise(struct hold_rules *h, const struct journal *j, enum phase
 	return nft_send(&h->nft);
 }
 
-struct hold_rules *hold_rules_new(const struct journal *j, char error[MOVE_ERROR])
+struct hold_rules *hold_rules_open(const struct journal *j)
 {
 	struct hold_rules *h = host_alloc(sizeof(*h));
-	int result;
 
 	nft_open(&h->nft, MOVE_GROUP, j->head->watcher);
 	queue_open(h);
-	result = rules_raise(h, j, j->head->begun ? DURING : BEFORE);
+	return h;
+}
+
+int hold_rules_raise(struct hold_rules *h, const struct journal *j, char error[MOVE_ERROR])
+{
+	int result = rules_put(h, j);
+
 	if (result < 0 && h->packets >= 0) { /* a queue, but no rule that leads there */
 		close(h->packets);
 		h->packets = -1;
-		result = rules_raise(h, j, j->head->begun ? DURING : BEFORE);
+		result = rules_put(h, j);
 	}
-	if (result == 0)
-		return h;
-	snprintf(error, MOVE_ERROR, "no nftables to hold packets with: %s", strerror(-result));
-	hold_rules_free(h);
-	errno = -result;
-	return NULL;
+	h->raised = true;
+	if (result < 0)
+		snprintf(error, MOVE_ERROR, "no nftables to hold packets with: %s",
+			strerror(-result));
+	return result;
 }
 
 static int rules_replace(struct hold_rules *h, const struct journal *j, enum phase phase)
@@ -316,9 +323,9 @@ void hold_rules_hurry(struct journal *j, bool hurry)
 
 unsigned hold_rules_release(struct hold_rules *h, const struct journal *j)
 {
-	queue_drain(h);
+	hold_rules_drain(h);
 	rules_replace(h, j, AFTER);
-	queue_drain(h);
+	hold_rules_drain(h);
 	return h->waited;
 }
 
@@ -327,6 +334,7 @@ void hold_rules_remove(const struct journal *other)
 	struct hold_rules *h = host_alloc(sizeof(*h));
 
 	h->packets = -1;
+	h->raised = true;
 	nft_open(&h->nft, MOVE_GROUP, other->head->watcher);
 	hold_rules_free(h);
 }
@@ -335,7 +343,7 @@ void hold_rules_free(struct hold_rules *h)
 {
 	if (!h)
 		return;
-	if (h->nft.socket >= 0) {
+	if (h->nft.socket >= 0 && h->raised) {
 		nft_begin(&h->nft);
 		nft_table_end(&h->nft);
 		nft_send(&h->nft);

@@ -16,6 +16,7 @@
 #define MOVE_GROUP "baton-move-" /* names of our cgroups begin with it */
 #define MOVE_GROUP_PATH 512
 #define MOVE_ERROR 256
+#define MOVE_SPARES 32
 
 /* As in tcpi_state. */
 enum tcp_state {
@@ -79,10 +80,12 @@ struct journal_head {
 	uint64_t space; /* inode of the network namespace */
 	pid_t watcher, worker; /* the watcher's number names everything that a move makes */
 	struct move_config config; /* without `spare` */
-	pid_t spare[32];
+	pid_t spare[MOVE_SPARES];
 	unsigned spares;
+	bool asked; /* `config` stands there */
 	bool placed, frozen;
 	uint64_t turn; /* of freeze_turn, when the owners were placed */
+	uint64_t opened; /* connections of this namespace so far, when they were looked for */
 	bool hurried;	/* the kernel's grace periods are short for the moment */
 	bool begun;	/* the word to go has come */
 	bool over;	/* everything is moved; old addresses are still watched */
@@ -98,12 +101,18 @@ struct journal_head {
 struct journal {
 	int file;
 	int cgroups; /* the root of their hierarchy, or -1 */
+	int sockets; /* sock_diag, or -1 */
 	char path[64];
 	struct journal_head *head;
 };
 
-/* Creates one, or takes over one that its processes left. -1 with errno. */
-int journal_create(struct journal *j, const struct move_config *config); /* and locks it */
+/*
+ * Makes one for this process and those it forks, and locks it; journal_begin says what for, and
+ * gives it its name, by which others find it. journal_open takes over one that its processes left.
+ * -1 with errno.
+ */
+int journal_make(struct journal *j);
+int journal_begin(struct journal *j, const struct move_config *config);
 int journal_open(struct journal *j, const char *path);
 
 /* Those that lie there: calls `each` with every path. */
@@ -128,9 +137,15 @@ struct moving *journal_socket(const struct journal *j, unsigned i);
 
 /* --- finding (move_find.c) -------------------------------------------------------------------- */
 
-/* Fills the sockets of the journal with what leads from `from` to `from`, and their owners; those
+enum { FIND_TCP = 1, FIND_UDP = 2 };
+
+/* Fills the sockets of the journal with what leads from `from` to `from`, of these protocols; those
  * already there stay as they are. Returns how many are new, or a negative errno with `error`. */
-int move_find(struct journal *j, char error[MOVE_ERROR]);
+int move_find(struct journal *j, unsigned protocols, char error[MOVE_ERROR]);
+
+/* How many connections of TCP this network namespace has opened or accepted in its life. 0: not to
+ * be known. */
+uint64_t move_opened(void);
 
 /* Notes in each socket who has it, and calls `each` for every process that has any. */
 void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid));
@@ -143,6 +158,9 @@ int move_fetch(const struct moving *m);
 /* One move at a time has its hand on the groups: the descriptor of the lock, to be closed. */
 int freeze_lock(void);
 uint64_t freeze_turn(int lock, bool more);
+
+/* Opens the hierarchy of groups, wherever this system has it or has it not mounted. */
+void freeze_open(struct journal *j);
 
 /* Puts the owners of all sockets into groups; they run on. Returns how many owners. */
 unsigned freeze_place(struct journal *j);
@@ -164,16 +182,24 @@ void freeze_unplace(struct journal *j);
 
 struct hold_rules;
 
+/* All that rules need but them. */
+struct hold_rules *hold_rules_open(const struct journal *j);
+
 /* Holds what comes from the peer to the new addresses: segments of TCP that open no connection,
- * datagrams of the UDP sockets of the journal. NULL with `error`. */
-struct hold_rules *hold_rules_new(const struct journal *j, char error[MOVE_ERROR]);
+ * datagrams of the UDP sockets of the journal; with the move begun, to the old ones as well. 0, or
+ * a negative errno with `error`. */
+int hold_rules_raise(struct hold_rules *h, const struct journal *j, char error[MOVE_ERROR]);
 
 /* Holds what comes to the old addresses as well. */
 int hold_rules_close(struct hold_rules *h, const struct journal *j, char error[MOVE_ERROR]);
 
-/* Lets what waited go on its way. What still comes for the old addresses is dropped until
+/* Lets what waited so far go on its way. */
+void hold_rules_drain(struct hold_rules *h);
+
+/* Lets all go on its way. What still comes for the old addresses is dropped until
  * hold_rules_free, or the peer would be told that nobody is there. Returns how many waited. */
 unsigned hold_rules_release(struct hold_rules *h, const struct journal *j);
+/* Accepts NULL. */
 void hold_rules_free(struct hold_rules *h);
 
 /* Waits until what was beyond the rules already when they were made has reached its socket. */
@@ -189,9 +215,11 @@ void hold_rules_remove(const struct journal *other);
 
 struct way;
 
-/* Routes that marked sockets take: to the new peer from the new address, and, for what has to go
- * back, to the old from the old. NULL with `error`. */
-struct way *way_new(const struct journal *j, char error[MOVE_ERROR]);
+struct way *way_open(void);
+/* A route that marked sockets take: to the new peer from the new address, or, for what has to go
+ * back, to the old from the old. Once there it stays. 0, or a negative errno with `error`. */
+int way_lay(struct way *way, const struct journal *j, bool after, char error[MOVE_ERROR]);
+/* Takes the routes back. Accepts NULL. */
 void way_free(struct way *way);
 
 /* The mark (SO_MARK) of a socket that is to get the new addresses, or the old ones. */
@@ -217,8 +245,8 @@ bool socket_is_at(const struct moving *m, int fd, const struct move_config *c);
 void move_step(struct journal *j, struct moving *m, enum move_step step);
 
 /* Moves one socket, from wherever it stands; its result says what became of it. */
-void tcp_move(struct journal *j, struct moving *m, int fd);
-void udp_move(struct journal *j, struct moving *m, int fd);
+void tcp_move(struct journal *j, struct way *way, struct moving *m, int fd);
+void udp_move(struct journal *j, struct way *way, struct moving *m, int fd);
 
 /* --- segments of our own making (move_send.c) ---------------------------------------------------- */
 
@@ -241,8 +269,13 @@ void segment_exempt(int fd, uint8_t family, bool exempt);
 
 /* --- after the move (move_again.c) ---------------------------------------------------------------- */
 
-/* Sends again what was under way at the move, until the peers have answered or `patience` is over. */
-void move_again(struct journal *j, btime patience);
+struct move_again;
+
+/* Sends again at once what was under way at the move and is not acknowledged. */
+struct move_again *move_again_begin(struct journal *j);
+
+/* Once more and more seldom, until the peers have answered or `patience` is over; frees it. */
+void move_again_go_on(struct move_again *again, btime patience);
 
 /* Seals the fate of a socket; the reason as printf. */
 void move_why(struct moving *m, enum move_fate fate, const char *format, ...)

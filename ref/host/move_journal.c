@@ -14,11 +14,12 @@
 #include "ref/host/move_inside.h"
 
 #define MAGIC 0x62746d76u
-#define VERSION 2u
+#define VERSION 3u
 #define ROOM (UINT64_C(1) << 36) /* of addresses; the file is as long as what is in it */
 #define PAGE 4096u
 #define SOCKETS_LEAST 256u
 #define SOCKETS_MAX 16384u
+#define JOURNAL_NONE {.file = -1, .cgroups = -1, .sockets = -1}
 
 static int map(struct journal *j)
 {
@@ -35,45 +36,69 @@ static int grow(struct journal *j, uint64_t size)
 	return errno ? -1 : 0;
 }
 
-int journal_create(struct journal *j, const struct move_config *config)
+/* The file has no name yet: it goes with its processes when nobody asks them for anything. */
+int journal_make(struct journal *j)
 {
 	struct stat space;
 
-	*j = (struct journal){.file = -1, .cgroups = -1};
+	*j = (struct journal)JOURNAL_NONE;
 	if ((mkdir(MOVE_FOLDER, 0700) < 0 && errno != EEXIST) ||
 		stat("/proc/self/ns/net", &space) < 0)
 		return -1;
 	snprintf(j->path, sizeof(j->path), MOVE_FOLDER "/%d", (int)getpid());
-	unlink(j->path);
-	j->file = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	j->file = open(MOVE_FOLDER, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	if (j->file < 0 || flock(j->file, LOCK_EX | LOCK_NB) < 0 || grow(j, sizeof(*j->head)) < 0 ||
 		map(j) < 0)
 		return -1;
-	*j->head = (struct journal_head){.magic = MAGIC,
-		.version = VERSION,
-		.space = space.st_ino,
-		.config = *config,
-		.born = loop_now(),
-		.used = sizeof(*j->head),
-		.size = (sizeof(*j->head) + PAGE - 1) / PAGE * PAGE};
+	j->head->magic = MAGIC; /* all else is zero in a new file */
+	j->head->version = VERSION;
+	j->head->space = space.st_ino;
+	j->head->watcher = getpid();
+	j->head->used = sizeof(*j->head);
+	j->head->size = (sizeof(*j->head) + PAGE - 1) / PAGE * PAGE;
+	return 0;
+}
+
+int journal_begin(struct journal *j, const struct move_config *config)
+{
+	char file[32];
+
+	j->head->config = *config;
 	j->head->config.spare = NULL;
-	while (j->head->spares < config->spares && j->head->spares < 32) {
+	j->head->born = loop_now();
+	while (j->head->spares < config->spares && j->head->spares < MOVE_SPARES) {
 		j->head->spare[j->head->spares] = config->spare[j->head->spares];
 		j->head->spares++;
 	}
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", j->file);
+	unlink(j->path); /* of a process that had our number */
+	if (linkat(AT_FDCWD, file, AT_FDCWD, j->path, AT_SYMLINK_FOLLOW) < 0)
+		return -1;
+	j->head->asked = true;
 	return 0;
+}
+
+/* What it says of itself fits the file: places beyond its end must not be touched. */
+static bool sound(const struct journal_head *h, off_t size)
+{
+	return h->magic == MAGIC && h->version == VERSION && h->used <= (uint64_t)size &&
+		h->sockets <= h->sockets_room && h->sockets_room <= SOCKETS_MAX &&
+		h->groups <= GROUPS_MAX && h->spares <= MOVE_SPARES &&
+		h->sockets_at <= h->used &&
+		h->sockets_room * sizeof(struct moving) <= h->used - h->sockets_at;
 }
 
 int journal_open(struct journal *j, const char *path)
 {
 	struct stat s;
 
-	*j = (struct journal){.file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW), .cgroups = -1};
+	*j = (struct journal)JOURNAL_NONE;
+	j->file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	snprintf(j->path, sizeof(j->path), "%s", path);
 	if (j->file < 0)
 		return -1;
 	if (fstat(j->file, &s) < 0 || s.st_size < (off_t)sizeof(*j->head) || map(j) < 0 ||
-		j->head->magic != MAGIC || j->head->version != VERSION) {
+		!sound(j->head, s.st_size)) {
 		journal_close(j, false);
 		errno = EPROTO;
 		return -1;
@@ -116,7 +141,9 @@ void journal_close(struct journal *j, bool remove)
 		close(j->file);
 	if (j->cgroups >= 0)
 		close(j->cgroups);
-	*j = (struct journal){.file = -1, .cgroups = -1};
+	if (j->sockets >= 0)
+		close(j->sockets);
+	*j = (struct journal)JOURNAL_NONE;
 }
 
 uint64_t journal_take(struct journal *j, uint64_t size)

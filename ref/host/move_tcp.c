@@ -34,6 +34,7 @@
 #define OPTION_SCALE 3	    /* RFC 7323 §2.2 */
 #define OPTION_SACK 4	    /* RFC 2018 §2 */
 #define OPTION_TIMESTAMPS 8 /* RFC 7323 §3.2 */
+#define MAXSEG_MOST 32767 /* tcp(7) */
 #define PIECE 32768u	    /* of a queue at once */
 
 static int set(int fd, int level, int name, int value)
@@ -391,7 +392,10 @@ static int settle(struct journal *j, struct moving *m, int fd, bool after)
 	if (result < 0)
 		return result;
 	move_step(j, m, MOVE_STEP_CONNECT);
+	/* The size of segments is computed there, and not again when the option is given back. */
+	set(fd, IPPROTO_TCP, TCP_MAXSEG, t->mss < MAXSEG_MOST ? t->mss : MAXSEG_MOST);
 	result = socket_connect(m, fd, local_of(c, after), peer_of(c, after));
+	set(fd, IPPROTO_TCP, TCP_MAXSEG, 0);
 	set(fd, SOL_SOCKET, SO_MARK, m->mark); /* from here on its own way */
 	if (result < 0)
 		return result;
@@ -433,8 +437,9 @@ static const char *reason(int error)
 				       : strerror(-error);
 }
 
-void tcp_move(struct journal *j, struct moving *m, int fd)
+void tcp_move(struct journal *j, struct way *way, struct moving *m, int fd)
 {
+	char error[MOVE_ERROR];
 	const char *never = NULL;
 	int result, back;
 
@@ -456,6 +461,7 @@ void tcp_move(struct journal *j, struct moving *m, int fd)
 		move_why(m, MOVE_MOVED, "%s", "");
 		return;
 	}
+	way_lay(way, j, false, error); /* the old address may be gone: then there is no way back */
 	back = disconnect(fd);
 	if (back == 0)
 		back = settle(j, m, fd, false);

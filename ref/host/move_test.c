@@ -30,7 +30,7 @@ static struct move_config config(void)
 #define NEED_JOURNAL                                                                               \
 	struct move_config c = config();                                                           \
 	struct journal j;                                                                          \
-	if (journal_create(&j, &c) < 0) {                                                          \
+	if (journal_make(&j) < 0 || journal_begin(&j, &c) < 0) {                                \
 		print_message(MOVE_FOLDER ": %s\n", strerror(errno));                              \
 		skip();                                                                            \
 	}

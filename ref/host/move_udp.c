@@ -43,8 +43,9 @@ static int settle(struct journal *j, struct moving *m, int fd, bool after)
 	return result;
 }
 
-void udp_move(struct journal *j, struct moving *m, int fd)
+void udp_move(struct journal *j, struct way *way, struct moving *m, int fd)
 {
+	char error[MOVE_ERROR];
 	socklen_t size = sizeof(m->mark);
 	bool filtered = shut(fd);
 	int result, back;
@@ -56,6 +57,7 @@ void udp_move(struct journal *j, struct moving *m, int fd)
 	if (result == 0) {
 		move_why(m, MOVE_MOVED, "%s", "");
 	} else {
+		way_lay(way, j, false, error);
 		back = settle(j, m, fd, false);
 		move_why(m, back == 0 ? MOVE_STAYED : MOVE_RESET, "%s",
 			result == -EADDRNOTAVAIL ? "its program bound it to address and port"

@@ -18,7 +18,9 @@
 #define PRIORITY 10 /* before any rule of the user's own */
 
 struct way {
-	struct kernel *kernel;
+	struct kernel *kernel; /* NULL: `error` says why */
+	int error;
+	bool laid[2]; /* before and after */
 };
 
 unsigned way_mark(const struct journal *j, bool after)
@@ -47,23 +49,33 @@ static int add(struct way *w, const struct journal *j, bool after)
 	result = route_set(w->kernel, &route);
 	if (result < 0)
 		return result;
-	rule_delete(w->kernel, &rule); /* a killed process's */
-	return rule_add(w->kernel, &rule);
+	result = rule_add(w->kernel, &rule);
+	if (result == -EEXIST) { /* a killed process's */
+		rule_delete(w->kernel, &rule);
+		result = rule_add(w->kernel, &rule);
+	}
+	return result;
 }
 
-struct way *way_new(const struct journal *j, char error[MOVE_ERROR])
+struct way *way_open(void)
 {
 	struct way *w = host_alloc(sizeof(*w));
 
 	w->kernel = kernel_open();
-	if (w->kernel && add(w, j, true) == 0) {
-		add(w, j, false); /* the old address may be gone; then there is no way back */
-		return w;
-	}
-	snprintf(error, MOVE_ERROR, "no way between the new addresses: %s",
-		w->kernel ? kernel_error(w->kernel) : strerror(errno));
-	way_free(w);
-	return NULL;
+	w->error = errno;
+	return w;
+}
+
+int way_lay(struct way *w, const struct journal *j, bool after, char error[MOVE_ERROR])
+{
+	int result = w->laid[after] ? 0 : w->kernel ? add(w, j, after) : -w->error;
+
+	w->laid[after] = result == 0;
+	if (result < 0)
+		snprintf(error, MOVE_ERROR, "no way between the %s addresses: %s",
+			after ? "new" : "old",
+			w->kernel ? kernel_error(w->kernel) : strerror(w->error));
+	return result;
 }
 
 void way_free(struct way *w)

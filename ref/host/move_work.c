@@ -34,10 +34,19 @@ const char *move_step_name(enum move_step step)
 	return steps[step];
 }
 
+/* That socket of those that a program has. */
+static const struct moving *with_owner(const struct journal *j, unsigned index)
+{
+	for (unsigned i = 0; i < j->head->sockets; i++)
+		if (journal_socket(j, i)->pid > 0 && index-- == 0)
+			return journal_socket(j, i);
+	return NULL;
+}
+
 void move_step(struct journal *j, struct moving *m, enum move_step step)
 {
 	struct move_config *c = &j->head->config;
-	bool here = c->kill_at == step && (!m || m == journal_socket(j, c->kill_index));
+	bool here = c->kill_at == step && (!m || m == with_owner(j, c->kill_index));
 
 	if (m)
 		m->step = step;
@@ -62,27 +71,54 @@ void move_why(struct moving *m, enum move_fate fate, const char *format, ...)
 
 /* --- before the word -------------------------------------------------------------------------- */
 
+static void open_all(struct work *w)
+{
+	if (!w->hold)
+		w->hold = hold_rules_open(w->journal);
+	if (!w->way)
+		w->way = way_open();
+}
+
+static void nobody(struct journal *j, pid_t pid)
+{
+	(void)j;
+	(void)pid;
+}
+
+/* A look at all sockets and processes brings what it takes into this process's memory. */
+void work_prepare(struct work *w)
+{
+	open_all(w);
+	freeze_open(w->journal);
+	move_find(w->journal, FIND_TCP | FIND_UDP, w->error);
+	move_owners(w->journal, nobody);
+}
+
+/* Segments of TCP are held whatever their socket, so there is time to look for that later. */
 int work_begin(struct work *w)
 {
 	struct journal *j = w->journal;
 	int result;
 
+	open_all(w);
 	move_step(j, NULL, MOVE_STEP_FIND);
-	result = move_find(j, w->error);
+	result = move_find(j, FIND_UDP, w->error);
 	if (result < 0)
 		return result;
 	move_step(j, NULL, MOVE_STEP_HOLD);
-	if (!w->hold)
-		w->hold = hold_rules_new(j, w->error);
-	return w->hold ? 0 : -errno;
+	return hold_rules_raise(w->hold, j, w->error);
 }
 
-void work_place(struct work *w)
+int work_place(struct work *w)
 {
 	struct journal *j = w->journal;
-	int lock;
+	int lock, result;
 
-	w->way = way_new(j, w->error); /* or later, when there is one */
+	j->head->opened = move_opened();
+	result = move_find(j, FIND_TCP, w->error);
+	if (result < 0)
+		return result;
+	way_lay(w->way, j, true, w->error); /* or later, when there is one */
 	lock = freeze_lock();
 	hold_rules_hurry(j, true); /* the kernel waits for a grace period before it places */
 	freeze_place(j);
@@ -90,6 +126,8 @@ void work_place(struct work *w)
 	j->head->turn = freeze_turn(lock, false);
 	if (lock >= 0)
 		close(lock);
+	j->head->report.prepared = loop_now() - j->head->born;
+	return 0;
 }
 
 void work_undo(struct work *w)
@@ -124,7 +162,7 @@ static const char *without_owner(const struct moving *m)
 							: "its program has closed it";
 }
 
-static void move_one(struct journal *j, struct moving *m)
+static void move_one(struct journal *j, struct way *way, struct moving *m)
 {
 	btime began = loop_now();
 	int fd;
@@ -142,18 +180,29 @@ static void move_one(struct journal *j, struct moving *m)
 		return;
 	}
 	if (m->result.protocol == IPPROTO_TCP)
-		tcp_move(j, m, fd);
+		tcp_move(j, way, m, fd);
 	else
-		udp_move(j, m, fd);
+		udp_move(j, way, m, fd);
 	close(fd);
 	m->result.took = loop_now() - began;
 }
 
-/* What was opened or accepted since the first look belongs to it as well. */
+/*
+ * What was opened or accepted since the first look belongs to it as well, and what another move has
+ * brought to where this one begins. Where neither can be, the kernel's large table of connections is
+ * not gone through once more.
+ */
+static unsigned to_find(const struct journal *j, bool moved)
+{
+	bool opened = j->head->opened == 0 || j->head->opened != move_opened();
+
+	return opened || moved ? FIND_TCP | FIND_UDP : FIND_UDP;
+}
+
 static int stand_still(struct work *w, int lock)
 {
 	struct journal *j = w->journal;
-	bool again = freeze_turn(lock, false) != j->head->turn;
+	bool moved = freeze_turn(lock, false) != j->head->turn, again = moved;
 	int result = 0;
 
 	for (int round = 0; round < 4 && result == 0; round++) {
@@ -161,7 +210,7 @@ static int stand_still(struct work *w, int lock)
 			freeze_place(j);
 		result = freeze_stop(j, w->error);
 		if (result == 0)
-			result = move_find(j, w->error);
+			result = move_find(j, to_find(j, moved), w->error);
 		if (result <= 0)
 			return result;
 		again = true;
@@ -182,10 +231,10 @@ static void count_owners(struct journal *j)
 	}
 }
 
-static void move_all(struct journal *j)
+static void move_all(struct journal *j, struct way *way)
 {
 	for (unsigned i = 0; i < j->head->sockets; i++)
-		move_one(j, journal_socket(j, i));
+		move_one(j, way, journal_socket(j, i));
 	j->head->report.moved = loop_now() - j->head->went;
 }
 
@@ -195,9 +244,8 @@ int work_go(struct work *w)
 	int lock = freeze_lock(), result = 0;
 	btime stood;
 
-	if (!w->way)
-		w->way = way_new(j, w->error);
-	if (!w->way) {
+	open_all(w);
+	if (way_lay(w->way, j, true, w->error) < 0) {
 		result = -EHOSTUNREACH;
 		goto out;
 	}
@@ -211,10 +259,13 @@ int work_go(struct work *w)
 		goto out;
 	stood = loop_now();
 	hold_rules_settle(j);
-	move_all(j);
+	move_all(j, w->way);
+	/* What waited says how far the peer has come: only what it has not is sent again. */
+	hold_rules_drain(w->hold);
 	move_step(j, NULL, MOVE_STEP_THAW);
 	freeze_thaw(j);
 	j->head->report.frozen = loop_now() - stood;
+	w->again = move_again_begin(j);
 	move_step(j, NULL, MOVE_STEP_LET_GO);
 	j->head->report.held = hold_rules_release(w->hold, j);
 	j->head->report.finished = loop_now() - j->head->went;
@@ -236,6 +287,9 @@ void work_again(struct work *w)
 	struct journal *j = w->journal;
 
 	move_step(j, NULL, MOVE_STEP_RETRANSMIT);
-	move_again(j, AGAIN_PATIENCE);
+	if (!w->again)
+		w->again = move_again_begin(j);
+	move_again_go_on(w->again, AGAIN_PATIENCE);
+	w->again = NULL;
 	journal_forget(j);
 }

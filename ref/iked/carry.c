@@ -5,9 +5,10 @@
  *
  *   mover           the exchange begins, and sockets get ready; when the peer has moved, SAs and
  *                   policies move, then sockets. Until then what the peer sends to the new address
- *                   finds no SA there, so nothing can come too early.
- *   correspondent   when the peer has changed its address: sockets get ready; then SAs and policies
- *                   move, then sockets
+ *                   finds no SA there, so nothing can come too early; without ESP packets are held
+ *                   before the peer is told.
+ *   correspondent   when the peer has changed its address: packets are held, then the peer has its
+ *                   answer; SAs and policies move, then sockets
  *
  * Policies for the old address stay until the sockets have gone. When both ends move at once, the
  * change of the peer's address is carried out first, and our own is about what comes out of it.
@@ -26,6 +27,14 @@ struct carry {
 	struct ike_event event;		/* at the mover: what there is to be said */
 	bool here, said, ready, due, gone;
 	struct move *move; /* NULL: no sockets move */
+	struct late *late; /* what is sent when packets are held, in its order */
+};
+
+struct late {
+	struct late *next;
+	struct endpoint local, peer;
+	size_t size;
+	uint8_t data[];
 };
 
 /* An IKE SA that is there to say over it that another one migrates. */
@@ -33,6 +42,11 @@ struct carrier {
 	struct carrier *next;
 	struct ike_sa *sa, *of;
 };
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
 
 static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here, bool gone)
 {
@@ -43,6 +57,37 @@ static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here
 	return c;
 }
 
+static void send_late(struct carry *c)
+{
+	for (struct late *l; (l = c->late);) {
+		c->late = l->next;
+		iked_send(c->iked, &l->local, &l->peer, VIEW(l->data, l->size));
+		free(l);
+	}
+}
+
+bool carry_holds(struct iked *d, const struct action *a)
+{
+	struct carry *c = d->carries;
+	struct late **at, *l;
+
+	while (c && (c->here || !c->move || c->ready ||
+			    !(same_address(&a->peer, &c->migration.peer) ||
+				    same_address(&a->peer, &c->migration.old_peer))))
+		c = c->next;
+	if (!c)
+		return false;
+	l = host_alloc(sizeof(*l) + a->data.size);
+	l->local = a->local;
+	l->peer = a->peer;
+	l->size = a->data.size;
+	memcpy(l->data, a->data.data, a->data.size);
+	for (at = &c->late; *at;)
+		at = &(*at)->next;
+	*at = l;
+	return true;
+}
+
 static void forget(struct carry *c)
 {
 	struct carry **at = &c->iked->carries;
@@ -50,6 +95,7 @@ static void forget(struct carry *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	send_late(c);
 	move_free(c->move);
 	free(c);
 }
@@ -147,6 +193,7 @@ static void ready(void *context)
 	struct carry *c = context;
 
 	c->ready = true;
+	send_late(c);
 	if (c->here && !c->said && !c->event.of)
 		say(c);
 	else
@@ -162,9 +209,9 @@ static struct carry *begin(struct iked *d, struct ike_sa *sa, const struct move_
 	*at = c;
 	c->iked = d;
 	c->sa = sa;
-	if (!d->settings->sockets)
+	if (!d->mover)
 		return c;
-	c->move = move_begin(d->node->loop, config, ready, done, c);
+	c->move = move_begin(d->mover, config, ready, done, c);
 	if (!c->move)
 		log_warning(d->node->log, "sockets stay where they are: no process can be started");
 	return c;
@@ -324,9 +371,9 @@ static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_m
 		.peer_to = prefix_of_endpoint(&m->peer) };
 	struct carry *own = first_of(d, sa, true, false), *c;
 
-	limit(d, sa, m);
 	c = begin(d, sa, &config);
 	c->migration = *m;
+	limit(d, sa, m);
 	c->due = true;
 	if (own) { /* both move: ours is from now on about the peer's new address */
 		struct ike_event event = own->event;

@@ -14,6 +14,7 @@ struct proof;
 struct carry;
 struct carrier;
 struct again;
+struct mover;
 
 /* How the peer is told of our new address, docs/address-change.md §5.1, §5.4. */
 enum form { FORM_CONFIGURED, FORM_DIRECT, FORM_TUNNEL, FORM_NEW_SA };
@@ -31,6 +32,7 @@ struct iked {
 	struct esp *esp; /* NULL: nothing goes into the kernel */
 	struct carry *carries; /* address changes under way */
 	struct carrier *carriers;
+	struct mover *mover; /* NULL: sockets stay */
 	struct allowances *allowances; /* NULL: nothing limits what goes to a new address */
 	struct timer *ageing;
 	struct tunnel *tunnels; /* IP-in-IP, while an address changes */
@@ -44,6 +46,8 @@ struct iked {
 };
 
 /* --- main.c */
+void iked_send(struct iked *d, const struct endpoint *local, const struct endpoint *peer,
+	struct view data);
 /* Carries out what the engine wants, in order. */
 void iked_take(struct iked *d, const struct actions *actions);
 
@@ -63,6 +67,11 @@ void proofs_flush(struct iked *d);
 int carry_change(struct iked *d, struct ike_sa *sa, const struct ike_event *event, enum form form);
 /* The SA has migrated: Child SAs follow, then sockets. */
 void carry_migrated(struct iked *d, struct ike_sa *sa, const struct ike_migration *m);
+/*
+ * What goes to a peer that has moved waits until packets are held here: the answer lets the peer move
+ * its sockets, and what those send would find none here. True: it is taken, and sent then.
+ */
+bool carry_holds(struct iked *d, const struct action *a);
 /* Where it is to be of what is under way; false: nothing is. */
 bool carry_target(struct iked *d, const struct ike_sa *sa, struct endpoint *out);
 /* The peer is where an unverified migration has taken it. */

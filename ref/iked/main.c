@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ref/base/crypto.h"
+#include "ref/host/move.h"
 #include "ref/ike/ike_proposal.h"
 #include "ref/iked/dhcp.h"
 #include "ref/iked/esp.h"
@@ -151,36 +152,44 @@ static void take_report(struct iked *d, const struct action *a)
 		esp_over(d->esp, a->session);
 }
 
-static void send_datagram(struct iked *d, const struct action *a)
+void iked_send(struct iked *d, const struct endpoint *local, const struct endpoint *peer,
+	struct view data)
 {
 	uint8_t marked[MARKER_SIZE + IKE_MESSAGE_MAX];
 	struct writer w = writer_of(marked, sizeof(marked));
-	bool nat = a->local.port == htons((uint16_t)d->settings->nat_port);
+	bool nat = local->port == htons((uint16_t)d->settings->nat_port);
 
 	if (nat)
 		write_zero(&w, MARKER_SIZE);
-	write_view(&w, a->data);
-	int result = udp_send(nat ? d->nat : d->plain, &a->local, &a->peer, writer_view(&w));
+	write_view(&w, data);
+	int result = udp_send(nat ? d->nat : d->plain, local, peer, writer_view(&w));
 	if (result < 0)
 		log_debug(d->node->log, "a datagram was not sent: %s", strerror(-result));
 }
 
-/* A migration takes longer than its answer's way to the peer, which waits for that. */
+/* Our own migration takes longer than what is sent because of it. The peer's is the other way round:
+ * see carry_holds. */
 static bool can_wait(const struct action *a)
 {
-	return a->kind != ACTION_SEND && a->event == IKE_REPORT_MIGRATED;
+	struct ike_migration m;
+
+	if (a->kind == ACTION_SEND || a->event != IKE_REPORT_MIGRATED)
+		return false;
+	memcpy(&m, a->data.data, sizeof(m));
+	return m.here;
 }
 
 void iked_take(struct iked *d, const struct actions *actions)
 {
 	for (unsigned i = 0; i < actions->count; i++) {
-		if (actions->list[i].kind == ACTION_SEND)
-			send_datagram(d, &actions->list[i]);
-		else if (!can_wait(&actions->list[i])) {
-			take_report(d, &actions->list[i]);
-			if (actions->list[i].session && sa_is_old(actions->list[i].session))
-				tell_dhcp(d, &actions->list[i]);
-		}
+		const struct action *a = &actions->list[i];
+		if (a->kind == ACTION_SEND && !carry_holds(d, a))
+			iked_send(d, &a->local, &a->peer, a->data);
+		if (a->kind == ACTION_SEND || can_wait(a))
+			continue;
+		take_report(d, a);
+		if (a->session && sa_is_old(a->session))
+			tell_dhcp(d, a);
 	}
 	for (unsigned i = 0; i < actions->count; i++)
 		if (can_wait(&actions->list[i]))
@@ -422,6 +431,8 @@ static int start(struct node *node)
 	d->settings = node->settings;
 	node->state = d;
 	list = d->settings->connections.items;
+	if (d->settings->sockets && !(d->mover = mover_new(node->loop)))
+		log_warning(node->log, "sockets stay where they are: no process can be started");
 	start_allowances(d);
 	again_start(d);
 	if (make_engine(d) < 0)
@@ -469,6 +480,7 @@ static void stop(struct node *node)
 		return;
 	if (d->plain && d->nat)
 		say_goodbye(d);
+	carry_end(d); /* what it still has to send, it sends */
 	udp_close(d->plain);
 	udp_close(d->nat);
 	timer_free(d->timer);
@@ -478,7 +490,7 @@ static void stop(struct node *node)
 	again_stop(d);
 	remote_hosts_stop(d);
 	relays_stop(d);
-	carry_end(d);
+	mover_free(d->mover);
 	tunnels_stop(d);
 	allowances_free(d->allowances);
 	ike_free(d->ike);

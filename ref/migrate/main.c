@@ -178,6 +178,7 @@ static int check(const struct move_config *c)
 struct run {
 	const struct options *options;
 	struct loop *loop;
+	struct mover *mover;
 	struct move *move;
 	struct watch *input;
 };
@@ -224,8 +225,11 @@ static int run(const struct options *o)
 	struct run r = {.options = o, .loop = loop_new()};
 	int status;
 
-	r.move = move_begin(r.loop, &o->config, ready, done, &r);
+	r.mover = mover_new(r.loop);
+	if (r.mover)
+		r.move = move_begin(r.mover, &o->config, ready, done, &r);
 	if (!r.move) {
+		mover_free(r.mover);
 		loop_free(r.loop);
 		perror("baton-migrate: no process");
 		return 3;
@@ -237,6 +241,7 @@ static int run(const struct options *o)
 	status = loop_run(r.loop);
 	watch_free(r.input);
 	move_free(r.move);
+	mover_free(r.mover);
 	loop_free(r.loop);
 	return status;
 }
