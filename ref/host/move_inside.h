@@ -215,6 +215,7 @@ void hold_rules_remove(const struct journal *other);
 
 struct way;
 
+/* All that a way needs but its routes. */
 struct way *way_open(void);
 /* A route that marked sockets take: to the new peer from the new address, or, for what has to go
  * back, to the old from the old. Once there it stays. 0, or a negative errno with `error`. */
