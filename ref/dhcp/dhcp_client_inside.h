@@ -6,6 +6,9 @@
 #include "ref/dhcp/dhcp_client.h"
 #include "ref/dhcp/dhcp_packet.h"
 
+/* Events of the machine: the owner's (enum dhcp_event_kind) and these. */
+enum { DHCP_TIMER = DHCP_EVENT_STOP + 1, DHCP_RX_OFFER, DHCP_RX_ACK, DHCP_RX_NAK };
+
 struct offer {
 	uint32_t address, server, seconds; /* address 0: none */
 };
@@ -30,6 +33,9 @@ struct dhcp_client {
 	btime now; /* of the call at hand, with where its actions go */
 	struct actions *actions;
 };
+
+/* Reports it, during a call; NULL when there is no room. */
+struct action *dhcp_client_report(struct dhcp_client *c, enum dhcp_report what);
 
 /* The message rows of RFC 2131 Table 5, one function a row of its columns. */
 void send_discover_message(struct dhcp_client *c);
