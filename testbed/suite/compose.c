@@ -1,206 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
-#include "testbed/suite/compose.h"
-
-/* Work on one datagram. */
-struct work {
-	const struct compose_input *in;
-	const struct protocol *protocol;
-	struct packet *packet;
-	char *why;
-	size_t why_size;
-
-	bool set_before[WIRE_ELEMENTS_MAX]; /* this element of the packet was set by a condition */
-	enum { WANTS_DEFAULT, WANTS_NONE, WANTS_SEAL, WANTS_OCTETS } wants;
-	enum seal_word seal;
-	struct view seal_octets;
-	uint8_t kept[64];
-	bool usual;	  /* of a forged message: protected all the same */
-	bool last_of_all; /* an element was moved behind the integrity value */
-	uint32_t last_vendor, last_code;
-};
-
-static int refuse(struct work *w, const struct condition *c, const char *what)
-{
-	snprintf(w->why, w->why_size, "%s: %s", c->word, what);
-	return -1;
-}
+#include "testbed/suite/compose_inside.h"
 
 static bool is_seal(const struct work *w, const struct condition *c)
 {
 	return w->in->role->seal && c->code == w->in->role->seal && c->vendor == 0 &&
 		(c->target == TARGET_HAS || c->target == TARGET_LACKS ||
 			(c->target == TARGET_ELEMENT && c->part == PART_VALUE));
-}
-
-static struct arena *arena_of(const struct work *w)
-{
-	return w->in->variables->arena;
-}
-
-/* --- elements ------------------------------------------------------------------------------- */
-
-static int element_index(const struct work *w, uint32_t vendor, uint32_t code)
-{
-	for (unsigned i = 0; i < w->packet->element_count; i++)
-		if (w->packet->elements[i].vendor == vendor && w->packet->elements[i].code == code)
-			return (int)i;
-	return -1;
-}
-
-static void remove_element(struct work *w, unsigned i)
-{
-	unsigned rest = w->packet->element_count - i - 1;
-
-	memmove(&w->packet->elements[i], &w->packet->elements[i + 1],
-		rest * sizeof(w->packet->elements[0]));
-	memmove(&w->set_before[i], &w->set_before[i + 1], rest * sizeof(w->set_before[0]));
-	w->packet->element_count--;
-}
-
-/* A value as the octets of an element: a number gets the width of the element's field, 4 if the
- * dictionary does not tell. */
-static struct view octets_of(struct work *w, const struct condition *c, const struct value *v)
-{
-	unsigned width = c->field && c->field->width && c->field->width <= 8 ? c->field->width : 4;
-
-	if (v->is_octets)
-		return v->octets;
-	uint8_t *to = arena_alloc(arena_of(w), width);
-	struct writer writer = writer_of(to, width);
-	write_uint(&writer, v->number, width);
-	return VIEW(to, width);
-}
-
-/* The first condition on an element sets the one that is there, a second one adds another. */
-static int set_element(struct work *w, const struct condition *c, struct view octets)
-{
-	int i = element_index(w, c->vendor, c->code);
-
-	if (i >= 0 && !w->set_before[i]) {
-		w->packet->elements[i].value = octets;
-		w->set_before[i] = true;
-		return 0;
-	}
-	if (!packet_add(w->packet, c->vendor, c->code, octets))
-		return refuse(w, c, "the packet is full");
-	w->set_before[w->packet->element_count - 1] = true;
-	return 0;
-}
-
-/* What stands in an element when nobody says: zeros for numbers, random octets otherwise. */
-static struct view standard_value(struct work *w, const struct condition *c)
-{
-	if (w->in->role->standard && c->element)
-		return w->in->role->standard(c->vendor, c->code, arena_of(w));
-	const struct field *f = c->element ? &c->element->value[0] : NULL;
-	size_t size = f && f->width ? f->width : 16;
-	uint8_t *to = arena_alloc(arena_of(w), size);
-
-	if (!f || f->kind == FIELD_OCTETS || f->kind == FIELD_TEXT)
-		random_fill(w->in->variables->random, to, size);
-	return VIEW(to, size);
-}
-
-static int need_element(struct work *w, const struct condition *c)
-{
-	int i = element_index(w, c->vendor, c->code);
-	return i >= 0 ? i : refuse(w, c, "the message to be sent has no such element");
-}
-
-static int resize_element(struct work *w, const struct condition *c, uint64_t size)
-{
-	int i = element_index(w, c->vendor, c->code);
-	struct view old = i >= 0 ? w->packet->elements[i].value : VIEW_EMPTY;
-
-	if (size > DATAGRAM_MAX)
-		return refuse(w, c, "larger than a datagram");
-	uint8_t *to = arena_alloc(arena_of(w), (size_t)size);
-	random_fill(w->in->variables->random, to, (size_t)size);
-	if (old.size)
-		memcpy(to, old.data, old.size < size ? old.size : (size_t)size);
-	return set_element(w, c, VIEW(to, size));
-}
-
-/* Octets in place of a field; those of the last field may be as many as they like. */
-static int replace_octets(struct work *w, const struct condition *c, size_t at, size_t width,
-	struct view octets)
-{
-	struct element_value *e = &w->packet->elements[element_index(w, c->vendor, c->code)];
-
-	if (!width && at <= e->value.size)
-		width = e->value.size - at;
-	if (at + width > e->value.size)
-		return refuse(w, c, "the element to be sent is too short for that part");
-	size_t behind = e->value.size - at - width, size = at + octets.size + behind;
-	struct writer writer = writer_of(arena_alloc(arena_of(w), size), size);
-	write_bytes(&writer, e->value.data, at);
-	write_view(&writer, octets);
-	write_bytes(&writer, e->value.data + at + width, behind);
-	e->value = writer_view(&writer);
-	return 0;
-}
-
-/* Overwrites a part of the element's value. */
-static int patch_element(struct work *w, const struct condition *c, size_t at, unsigned width,
-	const struct value *v)
-{
-	const uint64_t number = v->number;
-	int i = element_index(w, c->vendor, c->code);
-
-	if (i < 0 && w->in->role->standard)
-		set_element(w, c, standard_value(w, c));
-	i = need_element(w, c);
-	if (i < 0)
-		return -1;
-	w->set_before[i] = true;
-	if (v->is_octets)
-		return replace_octets(w, c, at, width, v->octets);
-	if (!width)
-		return refuse(w, c, "octets are needed there, such as hex:00 or random:8");
-	struct view old = w->packet->elements[i].value;
-	if (width > 8 || at + width > old.size)
-		return refuse(w, c, "the element to be sent is too short for that part");
-	uint8_t *to = arena_alloc(arena_of(w), old.size);
-	memcpy(to, old.data, old.size);
-	struct writer writer = writer_of(to, old.size);
-	writer.used = old.size;
-	write_uint_at(&writer, at, number, width);
-	w->packet->elements[i].value = VIEW(to, old.size);
-	return 0;
-}
-
-static int set_part(struct work *w, const struct condition *c, const struct value *v)
-{
-	const struct protocol *inner = role_inner_protocol(w->in->role, c->element);
-	size_t at = 0;
-	int i;
-
-	switch (c->part) {
-	case PART_VALUE:
-		return set_element(w, c, octets_of(w, c, v));
-	case PART_SIZE:
-		return resize_element(w, c, v->number);
-	case PART_COUNT:
-		return refuse(w, c, "a count cannot be set; write the element as often as wanted");
-	case PART_LENGTH: /* after encoding */
-		return need_element(w, c) < 0 ? -1 : 0;
-	case PART_FLAGS:
-		i = need_element(w, c);
-		if (i >= 0)
-			w->packet->elements[i].flags = (uint32_t)v->number;
-		return i < 0 ? -1 : 0;
-	case PART_FIELD:
-		for (unsigned k = 0; k < c->index; k++)
-			at += c->element->value[k].width;
-		return patch_element(w, c, at, c->field->width, v);
-	case PART_INNER:
-		for (unsigned k = 0; k < c->index; k++)
-			at += inner->header[k].width;
-		return patch_element(w, c, at, c->field->width, v);
-	}
-	return 0;
 }
 
 /* --- conditions before encoding ------------------------------------------------------------- */
@@ -222,7 +29,7 @@ static int set_seal(struct work *w, const struct condition *c)
 		if (!operand_value(w->in->variables, o, &v, w->why, w->why_size))
 			return -1;
 		w->wants = WANTS_OCTETS;
-		w->seal_octets = octets_of(w, c, &v);
+		w->seal_octets = compose_octets(w, c, &v);
 	}
 	return 0;
 }
@@ -245,13 +52,13 @@ static int apply(struct work *w, const struct condition *c)
 				message_base_flags(w->protocol, w->packet->message);
 		return 0;
 	case TARGET_ELEMENT:
-		return set_part(w, c, &v);
+		return compose_set_part(w, c, &v);
 	case TARGET_HAS:
-		return element_index(w, c->vendor, c->code) >= 0 ? 0 :
-			set_element(w, c, standard_value(w, c));
+		return compose_find(w, c->vendor, c->code) >= 0 ? 0 :
+			compose_set(w, c, compose_standard(w, c));
 	case TARGET_LACKS:
-		while ((i = element_index(w, c->vendor, c->code)) >= 0)
-			remove_element(w, (unsigned)i);
+		while ((i = compose_find(w, c->vendor, c->code)) >= 0)
+			compose_remove(w, (unsigned)i);
 		return 0;
 	case TARGET_LAST:
 		w->last_of_all = true;
@@ -280,12 +87,12 @@ static int apply_all(struct work *w, const struct pattern *p)
 
 static void move_last(struct work *w)
 {
-	int i = element_index(w, w->last_vendor, w->last_code);
+	int i = compose_find(w, w->last_vendor, w->last_code);
 
 	if (i < 0)
 		return;
 	struct element_value e = w->packet->elements[i];
-	remove_element(w, (unsigned)i);
+	compose_remove(w, (unsigned)i);
 	w->packet->elements[w->packet->element_count++] = e;
 }
 
@@ -327,7 +134,7 @@ static int encode(struct work *w, struct composed *out)
 	struct writer writer = writer_of(out->octets, sizeof(out->octets));
 
 	if (w->in->role->ops->hide)
-		w->in->role->ops->hide(w->in->peer, w->packet, arena_of(w));
+		w->in->role->ops->hide(w->in->peer, w->packet, compose_arena(w));
 	wire_encode(w->packet, &writer);
 	out->size = writer.used;
 	if (writer.failed) {
@@ -356,7 +163,7 @@ static int patch_lengths(struct work *w, const struct pattern *p, bool of_header
 			continue;
 		if (!operand_value(w->in->variables, &c->operands[0], &v, w->why, w->why_size))
 			return -1;
-		int k = element ? need_element(w, c) : 0;
+		int k = element ? compose_need(w, c) : 0;
 		if (k < 0)
 			return -1;
 		if (header)
@@ -383,13 +190,13 @@ static int patch_ends(struct work *w, const struct pattern *p, struct composed *
 			return -1;
 		if (c->target == TARGET_CUT) {
 			if (v.number > out->size)
-				return refuse(w, c, "the datagram is not that long");
+				return compose_refuse(w, c, "the datagram is not that long");
 			out->size -= (size_t)v.number;
 			continue;
 		}
-		struct view more = octets_of(w, c, &v);
+		struct view more = compose_octets(w, c, &v);
 		if (more.size > sizeof(out->octets) - out->size)
-			return refuse(w, c, "the datagram has no room for that");
+			return compose_refuse(w, c, "the datagram has no room for that");
 		memcpy(out->octets + out->size, more.data, more.size);
 		out->size += more.size;
 	}
@@ -414,7 +221,7 @@ static int add_seal(struct work *w)
 	if (w->wants != WANTS_SEAL && w->wants != WANTS_OCTETS)
 		return 0;
 	struct view value = w->wants == WANTS_OCTETS ? w->seal_octets :
-						       VIEW(arena_alloc(arena_of(w), size), size);
+						       VIEW(arena_alloc(compose_arena(w), size), size);
 	if (packet_add(w->packet, 0, w->in->role->seal, value))
 		return 0;
 	snprintf(w->why, w->why_size, "the packet is full");
@@ -425,7 +232,7 @@ static int add_seal(struct work *w)
 static int fill_seal(struct work *w, struct composed *out)
 {
 	const struct peer_ops *ops = w->in->role->ops;
-	int i = element_index(w, 0, w->in->role->seal);
+	int i = compose_find(w, 0, w->in->role->seal);
 	uint8_t value[64] = { 0 };
 
 	if (w->wants != WANTS_SEAL || i < 0)
@@ -467,7 +274,7 @@ static int keep_seal(struct work *w, struct composed *out)
 	w->wants = WANTS_SEAL;
 	w->seal = SEAL_CORRECT;
 	int result = add_seal(w) < 0 || encode(w, out) < 0 || fill_seal(w, out) < 0 ? -1 : 0;
-	int i = element_index(w, 0, w->in->role->seal);
+	int i = compose_find(w, 0, w->in->role->seal);
 	if (result == 0)
 		memcpy(w->kept, out->octets + element_at(w, (unsigned)i) +
 			element_head(&w->protocol->format, &whole.elements[i]),
@@ -488,11 +295,11 @@ static void keep_plain(struct work *w, const struct packet *plain)
 	said.element_count = 0;
 	for (unsigned i = 0; i < plain->element_count; i++) {
 		struct element_value e = plain->elements[i];
-		int at = element_index(w, e.vendor, e.code);
+		int at = compose_find(w, e.vendor, e.code);
 		if (at >= 0)
 			e.value = w->packet->elements[at].value;
 		else
-			e.value.data = (const uint8_t *)arena_copy(arena_of(w),
+			e.value.data = (const uint8_t *)arena_copy(compose_arena(w),
 				(const char *)e.value.data, e.value.size);
 		if (at >= 0 || e.value.size)
 			said.elements[said.element_count++] = e;
@@ -530,7 +337,7 @@ static struct peer_wrapping wrapping_of(const struct work *w)
 static int wrap(struct work *w, struct composed *out)
 {
 	const struct peer_wrapping how = wrapping_of(w);
-	uint8_t *plain = arena_alloc(arena_of(w), out->size);
+	uint8_t *plain = arena_alloc(compose_arena(w), out->size);
 	struct writer writer = writer_of(out->octets, sizeof(out->octets));
 
 	memcpy(plain, out->octets, out->size);
@@ -553,7 +360,7 @@ static int compose_wrapped(struct work *w, struct composed *out)
 		return -1;
 	if (w->last_of_all)
 		move_last(w);
-	w->in->role->arrange(w->packet, w->set_before, arena_of(w));
+	w->in->role->arrange(w->packet, w->set_before, compose_arena(w));
 	if (encode(w, out) < 0 || patch_lengths(w, pattern, false, true, out) < 0 ||
 		patch_lengths(w, alter, false, true, out) < 0 || wrap(w, out) < 0 ||
 		patch_lengths(w, pattern, true, false, out) < 0 ||
@@ -588,7 +395,7 @@ int compose(const struct compose_input *in, struct composed *out, char *why, siz
 	if (w.last_of_all)
 		move_last(&w);
 	if (in->role->arrange)
-		in->role->arrange(w.packet, w.set_before, arena_of(&w));
+		in->role->arrange(w.packet, w.set_before, compose_arena(&w));
 	struct packet plain = *w.packet;
 	if (encode(&w, out) < 0 || patch_lengths(&w, in->pattern, true, true, out) < 0 ||
 		patch_lengths(&w, in->alter, true, true, out) < 0 || fill_seal(&w, out) < 0)
