@@ -37,7 +37,10 @@ verdict 'engines read no clock' "$(git grep -nE '\b(clock_gettime|gettimeofday|t
 verdict 'every source names its licence' "$(files '*.c' '*.h' '*.sh' '*.py' | xargs grep -L 'SPDX-License-Identifier' 2>/dev/null)"
 verdict 'no marks of unfinished work' "$(git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- '*.c' '*.h' '*.py' | head -5)"
 verdict 'no line beyond 112 columns' "$(files '*.c' '*.h' | LC_ALL=C.UTF-8 xargs wc -L | awk '$2 != "total" && $1 > 112 { print $2 ": " $1 " columns" }' | head -20)"
-verdict 'files within 700 lines' "$(files '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 700 { print $2 ": " $1 " lines" }')"
+# A state machine stays whole: its rows, and the actions and guards that they name.
+machines='ref/pana/paa_fsm.c ref/pana/pac_fsm.c'
+verdict 'files within 600 lines, state machines within 700' "$(files '*.c' '*.h' | xargs wc -l | awk -v machines=" $machines " '
+	$2 != "total" && $1 > (index(machines, " " $2 " ") ? 700 : 600) { print $2 ": " $1 " lines" }')"
 verdict 'make help names targets that there are' "$(make -s help | sed -n 's/^make \([a-z][a-z]*\) .*/\1/p' | while read -r t; do grep -qE "^([a-z]+ )*$t( [a-z]+)*:" GNUmakefile || echo "$t has no recipe"; done)"
 verdict 'every function in a header has a comment above it or above its run' "$(files '*.h' | xargs awk '
 	FNR == 1 || /^$/ || /^#/ { told = 0 }
