@@ -94,7 +94,7 @@ void names_moved(struct iked *d, const struct endpoint *to)
 	if (!d->names)
 		return;
 	timer_set(d->names->timer, btime_add(loop_now(), SILENCE));
-	if (!c->name || memcmp(&d->names->told, to, sizeof(*to)) == 0)
+	if (!c->name || endpoint_equal(&d->names->told, to))
 		return;
 	d->names->told = *to;
 	if (dns_update(d->names->dns, c->name, &address, c->ttl, updated, d) < 0)

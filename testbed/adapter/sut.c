@@ -455,7 +455,8 @@ static bool first_word(const char *command, char *out, size_t size)
 
 static bool executable(const char *folder, const char *word)
 {
-	char *path = *word == '/' ? strdup(word) : path_format("%s/%s", folder, word);
+	char *path = *word == '/' ? path_format("%s", word) :
+		path_format("%s/%s", folder, word);
 	struct stat s;
 	bool found = stat(path, &s) == 0 && S_ISREG(s.st_mode) && access(path, X_OK) == 0;
 

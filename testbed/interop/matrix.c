@@ -343,7 +343,7 @@ int matrix_load(const char *name, struct matrix *out, struct diagnostics *d)
 		path = baton_file(relative);
 	free(relative);
 	if (!path)
-		path = strdup(name);
+		path = path_format("%s", name);
 	out->file = arena_copy(out->arena, path, strlen(path));
 	FILE *in = fopen(path, "re");
 	free(path);
