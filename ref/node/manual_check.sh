@@ -19,6 +19,19 @@ for node in $nodes; do
 	done
 done
 
+# What does not go together is said with its line.
+wrong() { # NODE WORDS SED-SCRIPT: the example of IKEv2 with that changed
+	sed "$3" ref/"$1"/example-ikev2.yaml >"$work.yaml"
+	build/bin/baton-"$1" -c "$work.yaml" --check >"$work" 2>&1
+	[ $? -eq 2 ] && grep -q "yaml:[0-9]*: .*$2" "$work"
+	result $? "$1: $2"
+}
+wrong mn 'tunnels of IKEv2 are ESP' 's/tunnel: ikev2/&\n  ip_in_ip: true/'
+wrong mn 'tunnel' 's/tunnel: ikev2/tunnel: ikev1/'
+wrong ar 'addresses of the pool are given by IKE' 's/tunnel: .*/tunnel: [pana]/'
+wrong ar 'the pool is a part of the subnet' 's/pool: .*/pool: 2001:db8::\/64/'
+rm -f "$work.yaml"
+
 # Names of events in the sources: those that are written out.
 sed -n 's/.*log_event\(_json\)\{0,1\}([^"]*log, *"\([a-z0-9_]*\)".*/\2/p' ref/{mn,ar,cn,ap,node,host}/*.c |
 	grep -v '^quiet$' | sort -u | while read -r event; do
