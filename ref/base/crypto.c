@@ -25,8 +25,10 @@ static const struct {
 	const char *name;
 	size_t size;
 } digests[] = {
-	[DIGEST_MD5] = { "MD5", 16 },	    [DIGEST_SHA1] = { "SHA1", 20 },
-	[DIGEST_SHA256] = { "SHA256", 32 }, [DIGEST_SHA384] = { "SHA384", 48 },
+	[DIGEST_MD5] = { "MD5", 16 },
+	[DIGEST_SHA1] = { "SHA1", 20 },
+	[DIGEST_SHA256] = { "SHA256", 32 },
+	[DIGEST_SHA384] = { "SHA384", 48 },
 	[DIGEST_SHA512] = { "SHA512", 64 },
 };
 

@@ -94,8 +94,9 @@ static void test_hmac_long_key(void **state)
 	hmac_parts(DIGEST_SHA256, VIEW_OF(key), &data, 1, out);
 	assert_hex(out, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 	hmac_parts(DIGEST_SHA512, VIEW_OF(key), &data, 1, out);
-	assert_hex(out, "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
-			"6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598");
+	assert_hex(out,
+		"80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
+		"6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598");
 }
 
 /* RFC 7296 §2.13 put together by hand from HMAC: the second block covers the first. */

@@ -38,10 +38,10 @@ enum action_kind {
 struct action {
 	enum action_kind kind;
 	struct endpoint local, peer;
-	struct view data;    /* the datagram, or the report's octets */
-	int event;	     /* of a report */
-	const char *name;    /* of a report; static, words_with_underscores */
-	const void *session; /* which session it is about; NULL: the engine itself */
+	struct view data;     /* the datagram, or the report's octets */
+	int event;	      /* of a report */
+	const char *name;     /* of a report; static, words_with_underscores */
+	const void *session;  /* which session it is about; NULL: the engine itself */
 	struct reject reject; /* of a report about a rejected message */
 };
 

@@ -101,8 +101,8 @@ static void test_first_reason_stays(void **state)
 	char text[200];
 
 	(void)state;
-	assert_int_equal(
-		reject_set(&r, REJECT_LENGTH, "Message Length", "RFC 5191 §6.2", 2, 20), -1);
+	assert_int_equal(reject_set(&r, REJECT_LENGTH, "Message Length", "RFC 5191 §6.2", 2, 20),
+		-1);
 	assert_int_equal(reject_set(&r, REJECT_VALUE, "Other", NULL, 0, 0), -1);
 	assert_int_equal(r.reason, REJECT_LENGTH);
 	assert_string_equal(reject_text(&r, text, sizeof(text)),

@@ -43,8 +43,8 @@ const char *reject_text(const struct reject *reject, char *out, size_t size)
 	int n = snprintf(out, size, "%s: %s", reject_name(reject->reason),
 		reject_words(reject->reason));
 	if (reject->field && n > 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, ": %s at octet %zu is %llu",
-			reject->field, reject->offset, (unsigned long long)reject->value);
+		n += snprintf(out + n, size - (size_t)n, ": %s at octet %zu is %llu", reject->field,
+			reject->offset, (unsigned long long)reject->value);
 	if (reject->section && n > 0 && (size_t)n < size)
 		snprintf(out + n, size - (size_t)n, " (%s)", reject->section);
 	return out;

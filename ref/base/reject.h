@@ -45,7 +45,9 @@ enum reject_reason {
 #define X(symbol, name, words) REJECT_##symbol,
 	REJECT_REASONS(X)
 #undef X
+	// clang-format off
 	REJECT_COUNT
+	// clang-format on
 };
 
 struct reject {

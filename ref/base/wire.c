@@ -321,7 +321,8 @@ static void encode_element(const struct element_format *format, const struct ele
 	if (format->vendor_flag & e->flags)
 		write_u32(w, e->vendor);
 	size_t length = e->value.size + (format->length_of_whole ? w->used - start : 0);
-	if (format->length_width && format->length_width < 4 && length >> (8 * format->length_width))
+	if (format->length_width && format->length_width < 4 &&
+		length >> (8 * format->length_width))
 		w->failed = true;
 	write_uint_at(w, length_at, length, format->length_width);
 	write_view(w, e->value);
@@ -410,8 +411,7 @@ const struct element_value *packet_find_nth(const struct packet *packet, uint32_
 	return NULL;
 }
 
-const struct element_value *packet_find(const struct packet *packet, uint32_t vendor,
-	uint32_t code)
+const struct element_value *packet_find(const struct packet *packet, uint32_t vendor, uint32_t code)
 {
 	return packet_find_nth(packet, vendor, code, 0);
 }

@@ -25,9 +25,9 @@ enum field_kind {
 	FIELD_ENUM,	/* the same with names; a value without a name is still taken */
 	FIELD_FLAGS,	/* bits with names: names[i].value is the mask */
 	FIELD_RESERVED, /* sent as zero, ignored on receipt */
-	FIELD_LENGTH,	/* length of the whole message less `min` octets, filled in by the encoder */
-	FIELD_OCTETS,	/* opaque; width 0 means all that is left, min..max its length */
-	FIELD_TEXT,	/* UTF-8; width 0 means all that is left, min..max its length */
+	FIELD_LENGTH, /* length of the whole message less `min` octets, filled in by the encoder */
+	FIELD_OCTETS, /* opaque; width 0 means all that is left, min..max its length */
+	FIELD_TEXT,   /* UTF-8; width 0 means all that is left, min..max its length */
 	FIELD_IPV4,
 	FIELD_IPV6,
 	FIELD_MAC,
@@ -88,7 +88,7 @@ struct message {
 	const char *name;  /* abbreviation as in the specification, e.g. "PAR" */
 	const char *title; /* in full */
 	uint32_t type;
-	uint32_t flags_mask, flags_value; /* (flags & mask) == value */
+	uint32_t flags_mask, flags_value;  /* (flags & mask) == value */
 	const struct occurrence *elements; /* ends with max == 0 */
 	bool others_allowed;		   /* elements that no row names may stand here */
 	const char *section;
@@ -113,12 +113,12 @@ struct header_rule {
 struct protocol {
 	const char *name;
 	const char *specification;
-	const struct field *header; /* ends with a row whose name is NULL */
+	const struct field *header;	 /* ends with a row whose name is NULL */
 	uint8_t type_field, flags_field; /* indices in the header; flags_field 255: none */
 	struct element_format format;
-	const struct element *elements; /* ends with a row whose name is NULL */
+	const struct element *elements;	   /* ends with a row whose name is NULL */
 	const struct protocol *dictionary; /* its elements too, behind our own; may be NULL */
-	const struct message *messages; /* ends with a row whose name is NULL */
+	const struct message *messages;	   /* ends with a row whose name is NULL */
 	/* what not every protocol has; NULL: no such rule */
 	const struct placement *placements;
 	const struct header_rule *header_rules;

@@ -333,9 +333,9 @@ static enum breach unknown(struct wire_breaker *b, unsigned n, struct wire_broke
 	b->changed = *b->good;
 	insert_element(&b->changed, 0, e);
 	say(out, REJECT_UNKNOWN_ELEMENT, "element", p->unknown_section,
-		n == 0	 ? "code %u is nobody's"
-		: n == 1 ? "code %u of an unknown vendor"
-			 : "code %u of the vendor 0",
+		n == 0		 ? "code %u is nobody's"
+			: n == 1 ? "code %u of an unknown vendor"
+				 : "code %u of the vendor 0",
 		e.code);
 	return emit(b, &b->changed, out);
 }
@@ -525,11 +525,13 @@ static enum breach header_bounds(struct wire_breaker *b, unsigned n, struct wire
 
 typedef enum breach breach_function(struct wire_breaker *b, unsigned n, struct wire_broken *out);
 
+// clang-format off
 static breach_function *const rules[] = {
 	cut_header, wrong_length, wrong_type, wrong_flags, header_value, header_bounds,
 	cut_element, element_length, missing, repeated, unexpected, unknown, out_of_bounds,
 	misplaced,
 };
+// clang-format on
 
 int wire_break_begin(struct wire_breaker *b, const struct packet *good)
 {

@@ -138,8 +138,9 @@ const char *field_text(const struct field *field, struct view value, char *out, 
 	case FIELD_IPV4:
 	case FIELD_IPV6:
 		if (value.size == (field->kind == FIELD_IPV4 ? 4 : 16))
-			put(&t, "%s", inet_ntop(value.size == 4 ? AF_INET : AF_INET6, value.data,
-				address, sizeof(address)));
+			put(&t, "%s",
+				inet_ntop(value.size == 4 ? AF_INET : AF_INET6, value.data, address,
+					sizeof(address)));
 		else
 			put_octets(&t, value);
 		break;

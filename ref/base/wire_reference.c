@@ -176,9 +176,9 @@ static void word(const char *name, const uint8_t *octets, size_t size, FILE *out
 {
 	for (const char *c = name; *c; c++)
 		fputc((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-				(*c >= '0' && *c <= '9')
-			? *c
-			: '_',
+					(*c >= '0' && *c <= '9')
+				? *c
+				: '_',
 			out);
 	fputs("=\"", out);
 	for (size_t i = 0; i < size; i++)
@@ -218,8 +218,8 @@ void wire_dictionary(const struct protocol *protocol, FILE *out)
 	uint8_t octets[8];
 
 	/* type and flags are one word where they stand side by side in this order */
-	bool joined = protocol->flags_field != 255 &&
-		protocol->flags_field + 1 == protocol->type_field;
+	bool joined =
+		protocol->flags_field != 255 && protocol->flags_field + 1 == protocol->type_field;
 
 	for (const struct message *m = protocol->messages; m->name; m++) {
 		struct writer w = writer_of(octets, sizeof(octets));

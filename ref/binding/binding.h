@@ -43,9 +43,9 @@ struct binding_client_config {
 	struct endpoint home;	       /* port ignored */
 	struct endpoint correspondent; /* where updates go */
 	struct binding_key key;
-	uint32_t lifetime;	/* seconds to ask for, 1 to 86400 */
-	btime initial_timeout;	/* before the first repetition; 0: 500 ms (RBP §5.2) */
-	unsigned repetitions;	/* after the first update; 0: 6 */
+	uint32_t lifetime;	 /* seconds to ask for, 1 to 86400 */
+	btime initial_timeout;	 /* before the first repetition; 0: 500 ms (RBP §5.2) */
+	unsigned repetitions;	 /* after the first update; 0: 6 */
 	uint32_t first_sequence; /* persists over restarts, or drawn from the clock by the owner */
 };
 

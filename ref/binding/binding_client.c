@@ -163,8 +163,8 @@ static void accepted(struct binding_client *c, const struct packet *p, btime now
 
 	c->state = c->lifetime_asked ? CLIENT_BOUND : CLIENT_IDLE;
 	/* RBP §5.2: refreshed when four fifths of the granted lifetime are over. */
-	c->due = c->lifetime_asked ? btime_add(now, (btime)lifetime * BTIME_S / 5 * 4)
-				   : BTIME_NEVER;
+	c->due =
+		c->lifetime_asked ? btime_add(now, (btime)lifetime * BTIME_S / 5 * 4) : BTIME_NEVER;
 	actions_report(actions, c, BINDING_EVENT_ACKNOWLEDGED, "binding_acknowledged", VIEW_EMPTY);
 }
 

@@ -37,11 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct binding_server server;
 	struct binding_client client;
 	binding_server_begin(&server,
-		&(struct binding_server_config){
-			.peers = peers, .peer_count = 1, .random = &random });
+		&(struct binding_server_config){ .peers = peers,
+			.peer_count = 1,
+			.random = &random });
 	binding_client_begin(&client,
-		&(struct binding_client_config){
-			.home = home, .correspondent = peer, .key = key, .lifetime = 60 });
+		&(struct binding_client_config){ .home = home,
+			.correspondent = peer,
+			.key = key,
+			.lifetime = 60 });
 	actions_clear(&actions);
 	binding_client_update(&client, &home, 0, &actions);
 

@@ -41,8 +41,9 @@ static void world_begin(struct world *w, const struct binding_key *client_key)
 	w->cn = at("203.0.113.5");
 	w->peers[0] = (struct binding){ .home = w->home, .key = good_key };
 	binding_server_begin(&w->server,
-		&(struct binding_server_config){
-			.peers = w->peers, .peer_count = 1, .random = &random });
+		&(struct binding_server_config){ .peers = w->peers,
+			.peer_count = 1,
+			.random = &random });
 	binding_client_begin(&w->client,
 		&(struct binding_client_config){ .home = w->home,
 			.correspondent = w->cn,
@@ -152,7 +153,8 @@ static void assert_home_acknowledged(const struct world *w)
 
 	for (unsigned i = 0; i < w->server_actions.count; i++)
 		if (w->server_actions.list[i].kind == ACTION_SEND &&
-			wire_decode(&binding_protocol, w->server_actions.list[i].data, &p, NULL) == 0)
+			wire_decode(&binding_protocol, w->server_actions.list[i].data, &p, NULL) ==
+				0)
 			home = packet_find(&p, 0, v4 ? BINDING_HOME_IPV4 : BINDING_HOME_IPV6);
 	assert_non_null(home);
 	assert_int_equal(home->value.size, v4 ? 4 : 16);
@@ -178,7 +180,9 @@ static void each_change_is_told_by_its_name(void **state)
 		}
 		binding_client_begin(&w.client,
 			&(struct binding_client_config){ .home = w.home,
-				.correspondent = w.cn, .key = good_key, .lifetime = 100 });
+				.correspondent = w.cn,
+				.key = good_key,
+				.lifetime = 100 });
 		update(&w, &w.care_of, 0);
 		assert_true(reports(&w, BINDING_EVENT_BOUND));
 		assert_home_acknowledged(&w);
@@ -289,8 +293,9 @@ static void a_restarted_correspondent_is_not_fooled_by_recorded_updates(void **s
 
 	w.peers[0] = (struct binding){ .home = w.home, .key = good_key };
 	binding_server_begin(&w.server,
-		&(struct binding_server_config){
-			.peers = w.peers, .peer_count = 1, .random = &other });
+		&(struct binding_server_config){ .peers = w.peers,
+			.peer_count = 1,
+			.random = &other });
 	for (unsigned i = 0; i < recorded.count; i++)
 		if (recorded.list[i].kind == ACTION_SEND)
 			binding_server_input(&w.server, &w.cn, &w.care_of, recorded.list[i].data,

@@ -38,10 +38,10 @@ enum binding_element {
 
 enum binding_status {
 	BINDING_ACCEPTED = 0,
-	BINDING_CHALLENGED = 1,	       /* say it again with this challenge */
+	BINDING_CHALLENGED = 1,		/* say it again with this challenge */
 	BINDING_SEQUENCE_TOO_LOW = 128, /* the answer carries the last one taken */
-	BINDING_WRONG_ADDRESS = 129,   /* the care-of address is not the source */
-	BINDING_UNSUPPORTED = 130,     /* this address family cannot be bound here */
+	BINDING_WRONG_ADDRESS = 129,	/* the care-of address is not the source */
+	BINDING_UNSUPPORTED = 130,	/* this address family cannot be bound here */
 	BINDING_NO_RESOURCES = 131,
 	BINDING_PROHIBITED = 132,
 };

@@ -31,10 +31,10 @@ struct radius_server {
 struct radius_client_config {
 	struct radius_server servers[RADIUS_SERVERS_MAX]; /* tried in this order */
 	unsigned server_count, ports;
-	btime initial_timeout; /* before the first repetition; 0: 1 s. Doubles, at most 8 s */
-	unsigned repetitions;  /* to one server, before the next is tried; 0: 3 */
-	bool accept_unsigned;  /* answers without EAP may lack a Message-Authenticator */
-	const char *nas_identifier; /* RFC 2865 §5.32; must outlive the client */
+	btime initial_timeout;	     /* before the first repetition; 0: 1 s. Doubles, at most 8 s */
+	unsigned repetitions;	     /* to one server, before the next is tried; 0: 3 */
+	bool accept_unsigned;	     /* answers without EAP may lack a Message-Authenticator */
+	const char *nas_identifier;  /* RFC 2865 §5.32; must outlive the client */
 	struct endpoint nas_address; /* NAS-IP-Address or NAS-IPv6-Address; family 0: none */
 	uint32_t nas_port_type;	     /* RFC 2865 §5.41: 19 is 802.11, 5 virtual */
 	struct random *random;

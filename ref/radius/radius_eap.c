@@ -74,8 +74,7 @@ static int check_response(const struct radius_pass *pass, struct view packet, st
 		return reject_set(reject, REJECT_SEQUENCE, "Identifier", "RFC 3748 §4.1", 1,
 			identifier);
 	if (pass->end.status != EAP_OUTPUT)
-		return reject_set(reject, REJECT_STATE, NULL, "RFC 3748 §4.1", 0,
-			pass->end.status);
+		return reject_set(reject, REJECT_STATE, NULL, "RFC 3748 §4.1", 0, pass->end.status);
 	return (int)length;
 }
 

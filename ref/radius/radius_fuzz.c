@@ -34,7 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct actions actions;
 	struct random random = random_seeded(1);
-	struct radius_client_config config = { .server_count = 1, .ports = 1, .random = &random,
+	struct radius_client_config config = { .server_count = 1,
+		.ports = 1,
+		.random = &random,
 		.ready = ready };
 	uint8_t response[] = { 2, 0, 0, 6, 1, 'a' };
 

@@ -33,8 +33,12 @@ static void ready(void *context, struct eap_end *end)
 
 static void world_begin(struct world *w, unsigned servers)
 {
-	struct radius_client_config config = { .server_count = servers, .ports = 1,
-		.nas_identifier = "nas", .random = &w->random, .context = w, .ready = ready };
+	struct radius_client_config config = { .server_count = servers,
+		.ports = 1,
+		.nas_identifier = "nas",
+		.random = &w->random,
+		.context = w,
+		.ready = ready };
 
 	memset(w, 0, sizeof(*w));
 	w->random = random_seeded(1);
@@ -245,11 +249,16 @@ static void a_challenge_is_looked_at_before_it_is_passed_on(void **state)
 		uint8_t octets[8];
 		size_t passed; /* octets; 0: none */
 	} rows[] = {
-		{ 6, { 1, 9, 0, 6, 4, 1 }, 6 },	   { 8, { 1, 9, 0, 6, 4, 1, 7, 7 }, 6 },
-		{ 6, { 1, 9, 0, 7, 4, 1 }, 0 },	   { 6, { 1, 9, 0, 0, 4, 1 }, 0 },
-		{ 6, { 1, 9, 0xff, 0xff, 4, 1 }, 0 }, { 4, { 1, 9, 0, 4 }, 0 },
-		{ 3, { 1, 9, 0 }, 0 },		   { 6, { 0, 9, 0, 6, 4, 1 }, 0 },
-		{ 6, { 2, 9, 0, 6, 4, 1 }, 0 },	   { 4, { 3, 9, 0, 4 }, 0 },
+		{ 6, { 1, 9, 0, 6, 4, 1 }, 6 },
+		{ 8, { 1, 9, 0, 6, 4, 1, 7, 7 }, 6 },
+		{ 6, { 1, 9, 0, 7, 4, 1 }, 0 },
+		{ 6, { 1, 9, 0, 0, 4, 1 }, 0 },
+		{ 6, { 1, 9, 0xff, 0xff, 4, 1 }, 0 },
+		{ 4, { 1, 9, 0, 4 }, 0 },
+		{ 3, { 1, 9, 0 }, 0 },
+		{ 6, { 0, 9, 0, 6, 4, 1 }, 0 },
+		{ 6, { 2, 9, 0, 6, 4, 1 }, 0 },
+		{ 4, { 3, 9, 0, 4 }, 0 },
 	};
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

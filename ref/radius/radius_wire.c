@@ -21,9 +21,11 @@ static const struct field header[] = {
 	{ 0 },
 };
 
+// clang-format off
 #define TEXT_VALUE { { "Text", FIELD_TEXT, 0, 1, 253, NULL, NULL } }
 #define OCTETS_VALUE(least) { { "Octets", FIELD_OCTETS, 0, least, 253, NULL, NULL } }
 #define NUMBER_VALUE { { "Value", FIELD_UINT, 4, 0, 0, NULL, NULL } }
+// clang-format on
 
 static const struct element elements[] = {
 	{ 0, RADIUS_USER_NAME, "User-Name", RFC2865 "5.1", TEXT_VALUE },
