@@ -19,8 +19,8 @@ static char *note_text(bool works)
 {
 	size_t size;
 	char *boot = (char *)tool_read("/proc/sys/kernel/random/boot_id", &size);
-	char *text = path_format(
-		"%s %s", boot ? strtok(boot, "\n") : "unknown", works ? "works" : "broken");
+	char *text = path_format("%s %s", boot ? strtok(boot, "\n") : "unknown",
+		works ? "works" : "broken");
 
 	free(boot);
 	return text;

@@ -41,7 +41,7 @@ static bool is_static(const char *path)
 	if (file && size >= sizeof(head)) {
 		memcpy(&head, file, sizeof(head));
 		result = memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
-			 head.e_ident[EI_CLASS] == ELFCLASS64;
+			head.e_ident[EI_CLASS] == ELFCLASS64;
 		for (unsigned i = 0; result && i < head.e_phnum; i++) {
 			size_t at = head.e_phoff + i * sizeof(segment);
 
@@ -89,8 +89,8 @@ static char *cached(const struct cache *c, const char *name)
 }
 
 /* The kernel unpacked; the image as it is, where no tool unpacks it, only boots slower. */
-static int prepare_kernel(
-	struct boot *b, struct cache *c, const struct guest_kernel *k, struct view image)
+static int prepare_kernel(struct boot *b, struct cache *c, const struct guest_kernel *k,
+	struct view image)
 {
 	char *name = digest_name("vmlinux", &image, 1);
 	uint8_t *unpacked;
@@ -119,7 +119,7 @@ static struct view unsigned_module(const uint8_t *file, size_t size)
 		return VIEW(file, size);
 	size -= mark + info;
 	signature = (size_t)file[size + 8] << 24 | file[size + 9] << 16 | file[size + 10] << 8 |
-		    file[size + 11];
+		file[size + 11];
 	return VIEW(file, signature <= size ? size - signature : size);
 }
 
@@ -157,11 +157,11 @@ static int add_modules(struct cpio *c, const struct guest_kernel *k)
 	return result;
 }
 
-static int write_archive(
-	FILE *to, const struct guest_kernel *k, struct view busybox, struct view init)
+static int write_archive(FILE *to, const struct guest_kernel *k, struct view busybox,
+	struct view init)
 {
-	static const char *const dirs[] = {"bin", "dev", "proc", "lower", "memory", "new"};
-	struct cpio c = {.to = to};
+	static const char *const dirs[] = { "bin", "dev", "proc", "lower", "memory", "new" };
+	struct cpio c = { .to = to };
 
 	for (unsigned i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		cpio_dir(&c, dirs[i], 0755);
@@ -197,7 +197,7 @@ static int build_initramfs(const struct cache *c, const char *name, const struct
 static int prepare_initramfs(struct boot *b, struct cache *c, const struct guest_kernel *k,
 	struct view image, struct view busybox, struct view init)
 {
-	const struct view parts[] = {view_text(LAYOUT), image, busybox, init};
+	const struct view parts[] = { view_text(LAYOUT), image, busybox, init };
 	char *name = digest_name("initramfs", parts, sizeof(parts) / sizeof(parts[0]));
 	int result = 0;
 
@@ -227,18 +227,21 @@ int boot_prepare(struct boot *b, const struct guest_kernel *k)
 {
 	char *busybox_path = boot_busybox(), *init_path = baton_file("testbed/guest/init.sh");
 	struct view busybox, init = VIEW_EMPTY, image = VIEW_EMPTY;
-	struct cache c = {.lock = -1};
+	struct cache c = { .lock = -1 };
 	int result = -1;
 
 	memset(b, 0, sizeof(*b));
-	busybox = load(busybox_path, "the guest starts from a static busybox: install the package "
-				     "busybox-static");
+	busybox = load(busybox_path,
+		"the guest starts from a static busybox: install the package "
+		"busybox-static");
 	if (busybox.data)
-		init = load(init_path, "Baton's own files are not there: set BATON_ROOT to the "
-				       "folder that holds testbed/guest/init.sh");
+		init = load(init_path,
+			"Baton's own files are not there: set BATON_ROOT to the "
+			"folder that holds testbed/guest/init.sh");
 	if (init.data)
-		image = load(k->image, "make it readable, or set BATON_KERNEL to an unpacked "
-				       "package linux-image-6.1.*-amd64");
+		image = load(k->image,
+			"make it readable, or set BATON_KERNEL to an unpacked "
+			"package linux-image-6.1.*-amd64");
 	if (image.data && cache_open(&c) == 0 && prepare_kernel(b, &c, k, image) == 0)
 		result = prepare_initramfs(b, &c, k, image, busybox, init);
 	cache_close(&c);
@@ -272,7 +275,7 @@ int boot_initrd(const struct boot *b, const struct job *job)
 	uint8_t *archive = tool_read(b->initramfs, &size);
 	int fd = archive ? memfd_create("initrd", MFD_CLOEXEC) : -1, copy = fd < 0 ? -1 : dup(fd);
 	FILE *to = copy < 0 ? NULL : fdopen(copy, "w");
-	struct cpio c = {.to = to};
+	struct cpio c = { .to = to };
 	bool failed;
 
 	if (!to) {

@@ -37,15 +37,15 @@ enum {
 };
 
 static const struct option long_options[] = {
-	{"clock", required_argument, NULL, OPT_CLOCK},
-	{"memory", required_argument, NULL, OPT_MEMORY},
-	{"timeout", required_argument, NULL, OPT_TIMEOUT},
-	{"results", required_argument, NULL, OPT_RESULTS},
-	{"timings", no_argument, NULL, OPT_TIMINGS},
-	{"verbose", no_argument, NULL, OPT_VERBOSE},
-	{"hoard", no_argument, NULL, OPT_HOARD}, /* what init.sh starts, inside */
-	{"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
+	{ "clock", required_argument, NULL, OPT_CLOCK },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "results", required_argument, NULL, OPT_RESULTS },
+	{ "timings", no_argument, NULL, OPT_TIMINGS },
+	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "hoard", no_argument, NULL, OPT_HOARD }, /* what init.sh starts, inside */
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 /* A whole number between the bounds. 0, or -1 after a message. */
@@ -55,8 +55,8 @@ static int number(const char *option, const char *text, unsigned min, unsigned m
 	unsigned long value = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || value < min || value > max)
-		return tool_complain(
-			"%s %s: must be a whole number from %u to %u", option, text, min, max);
+		return tool_complain("%s %s: must be a whole number from %u to %u", option, text,
+			min, max);
 	*out = (unsigned)value;
 	return 0;
 }
@@ -96,7 +96,7 @@ static int take_option(struct guest_options *o, int option)
 
 int cmd_guest(int argc, char **argv)
 {
-	struct guest_options options = {.clock = GUEST_CLOCK_REAL};
+	struct guest_options options = { .clock = GUEST_CLOCK_REAL };
 	int option;
 
 	optind = 1;

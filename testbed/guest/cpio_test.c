@@ -54,7 +54,7 @@ static struct entry next(const char *archive, size_t *at)
 static size_t write_sample(char **archive)
 {
 	size_t size = 0;
-	struct cpio c = {.to = open_memstream(archive, &size)};
+	struct cpio c = { .to = open_memstream(archive, &size) };
 
 	assert_non_null(c.to);
 	cpio_dir(&c, "dev", 0755);

@@ -23,32 +23,32 @@ static const struct {
 	enum host_feature feature;
 	const char *name, *use;
 } kernel_rows[] = {
-	{HOST_RADIOS, "mac80211_hwsim", "simulated 802.11 radios"},
-	{HOST_ESP, "esp4, xfrm_user", "ESP tunnels between mobile node and access router"},
-	{HOST_NETEM, "sch_netem", "delay and loss on links"},
-	{HOST_IPIP, "ipip", "IP-in-IP tunnels"},
-	{HOST_TUN, "tun", "tun devices"},
-	{HOST_NFTABLES, "nf_tables", "buffering at the access router"},
+	{ HOST_RADIOS, "mac80211_hwsim", "simulated 802.11 radios" },
+	{ HOST_ESP, "esp4, xfrm_user", "ESP tunnels between mobile node and access router" },
+	{ HOST_NETEM, "sch_netem", "delay and loss on links" },
+	{ HOST_IPIP, "ipip", "IP-in-IP tunnels" },
+	{ HOST_TUN, "tun", "tun devices" },
+	{ HOST_NFTABLES, "nf_tables", "buffering at the access router" },
 };
 
 static const struct {
 	const char *program, *package, *use;
 	bool guest; /* the guest cannot do without it */
 } program_rows[] = {
-	{"depmod", "kmod", "the guest's modules", true},
-	{"dpkg-deb", "dpkg", "unpacks the guest's kernel", true},
-	{"xz", "xz-utils", "unpacks it further, so that it boots faster", false},
-	{"hostapd", "hostapd", "access points", false},
-	{"wpa_supplicant", "wpasupplicant", "stations", false},
-	{"dnsmasq", "dnsmasq-base", "DHCP servers", false},
-	{"ip", "iproute2", "looking into namespaces", false},
-	{"iw", "iw", "looking at radios", false},
-	{"nft", "nftables", "looking at filters", false},
-	{"tcpdump", "tcpdump", "captures by hand", false},
-	{"tshark", "tshark", "third decoder of vectors and captures", false},
-	{"python3", "python3-scapy", "generators of vectors", false},
-	{"chromium", "chromium", "test of the HTML report", false},
-	{"chromedriver", "chromium-driver", "test of the HTML report", false},
+	{ "depmod", "kmod", "the guest's modules", true },
+	{ "dpkg-deb", "dpkg", "unpacks the guest's kernel", true },
+	{ "xz", "xz-utils", "unpacks it further, so that it boots faster", false },
+	{ "hostapd", "hostapd", "access points", false },
+	{ "wpa_supplicant", "wpasupplicant", "stations", false },
+	{ "dnsmasq", "dnsmasq-base", "DHCP servers", false },
+	{ "ip", "iproute2", "looking into namespaces", false },
+	{ "iw", "iw", "looking at radios", false },
+	{ "nft", "nftables", "looking at filters", false },
+	{ "tcpdump", "tcpdump", "captures by hand", false },
+	{ "tshark", "tshark", "third decoder of vectors and captures", false },
+	{ "python3", "python3-scapy", "generators of vectors", false },
+	{ "chromium", "chromium", "test of the HTML report", false },
+	{ "chromedriver", "chromium-driver", "test of the HTML report", false },
 };
 
 static void row(const char *state, const char *name, const char *words)
@@ -170,7 +170,7 @@ static int conclude(const struct diagnosis *d)
 
 int cmd_doctor(int argc, char **argv)
 {
-	struct diagnosis d = {.package_count = 0};
+	struct diagnosis d = { .package_count = 0 };
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		puts("usage: baton doctor\n\nSays what this machine can and cannot do, and what to "

@@ -38,7 +38,7 @@ static btime now(void)
  */
 static void *stay_awake(void *unused)
 {
-	const struct sched_param lowest = {.sched_priority = 0};
+	const struct sched_param lowest = { .sched_priority = 0 };
 
 	(void)unused;
 	sched_setscheduler(0, SCHED_IDLE, &lowest);
@@ -57,7 +57,7 @@ static bool room_for(int fd, off_t size)
 	struct statvfs room;
 
 	return fstatvfs(fd, &room) == 0 &&
-	       (uint64_t)size <= (uint64_t)room.f_bavail * room.f_frsize / ROOM_SHARE;
+		(uint64_t)size <= (uint64_t)room.f_bavail * room.f_frsize / ROOM_SHARE;
 }
 
 /*
@@ -79,7 +79,7 @@ static void keep(int notify, int fd)
 /* Whoever opens the file waits until it is kept, so that after the first use nothing is left. */
 static void answer(int notify, const struct fanotify_event_metadata *e)
 {
-	struct fanotify_response allow = {.fd = e->fd, .response = FAN_ALLOW};
+	struct fanotify_response allow = { .fd = e->fd, .response = FAN_ALLOW };
 
 	if (e->fd < 0)
 		return;
@@ -108,8 +108,9 @@ int hoard_run(void)
 		return 1;
 	}
 	notify = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_LARGEFILE | O_CLOEXEC);
-	if (notify < 0 || fanotify_mark(notify, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM,
-				  AT_FDCWD, "/") != 0) {
+	if (notify < 0 ||
+		fanotify_mark(notify, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM, AT_FDCWD,
+			"/") != 0) {
 		tool_complain("files cannot be kept in the guest's memory: %s", strerror(errno));
 		return 1;
 	}

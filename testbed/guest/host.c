@@ -25,12 +25,12 @@ struct kernel_feature {
 };
 
 static const struct kernel_feature kernel_features[] = {
-	[HOST_RADIOS] = {{"mac80211_hwsim"}, NEED_HWSIM, true},
-	[HOST_ESP] = {{"esp4", "xfrm_user"}, NEED_ESP, false},
-	[HOST_NETEM] = {{"sch_netem"}, NEED_NETEM, false},
-	[HOST_IPIP] = {{"ipip"}, NEED_IPIP, false},
-	[HOST_TUN] = {{"tun"}, NEED_TUN, false},
-	[HOST_NFTABLES] = {{"nf_tables"}, NEED_NFT, false},
+	[HOST_RADIOS] = { { "mac80211_hwsim" }, NEED_HWSIM, true },
+	[HOST_ESP] = { { "esp4", "xfrm_user" }, NEED_ESP, false },
+	[HOST_NETEM] = { { "sch_netem" }, NEED_NETEM, false },
+	[HOST_IPIP] = { { "ipip" }, NEED_IPIP, false },
+	[HOST_TUN] = { { "tun" }, NEED_TUN, false },
+	[HOST_NFTABLES] = { { "nf_tables" }, NEED_NFT, false },
 };
 
 static bool new_network(void)

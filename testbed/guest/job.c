@@ -76,7 +76,7 @@ void job_write_settings(const struct job *job, FILE *to)
 /* A variable that a shell can export and that does not change how the script itself is read. */
 static bool exportable(const char *assignment)
 {
-	static const char *const own[] = {"IFS=", "PWD=", "OLDPWD=", "SHLVL=", "_=", "PPID="};
+	static const char *const own[] = { "IFS=", "PWD=", "OLDPWD=", "SHLVL=", "_=", "PPID=" };
 	const char *p = assignment;
 
 	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++) {

@@ -49,15 +49,15 @@ static int run(const char *script, char *out, size_t size)
 
 static void the_command_gets_the_very_words(void **state)
 {
-	char *argv[] = {"printf", "<%s>", "it's", "two words", "$HOME `id` \\ \"q\"", "",
-		"new\nline", "-n", "*", "'", NULL};
-	char *environment[] = {"PLAIN=x", "QUOTED=a 'b' $c\n\"d\"", "IFS=bad", "BASH_FUNC_f%%=() {",
-		"1BAD=x", "EMPTY=", NULL};
-	struct job job = {.cwd = "/",
+	char *argv[] = { "printf", "<%s>", "it's", "two words", "$HOME `id` \\ \"q\"", "",
+		"new\nline", "-n", "*", "'", NULL };
+	char *environment[] = { "PLAIN=x", "QUOTED=a 'b' $c\n\"d\"", "IFS=bad",
+		"BASH_FUNC_f%%=() {", "1BAD=x", "EMPTY=", NULL };
+	struct job job = { .cwd = "/",
 		.clock = "virtual",
 		.program = "/usr/bin/printf",
 		.environment = environment,
-		.argv = argv};
+		.argv = argv };
 	char script[SCRIPT_MAX], out[1024];
 
 	(void)state;
@@ -68,17 +68,17 @@ static void the_command_gets_the_very_words(void **state)
 
 static void the_command_gets_environment_folder_and_name(void **state)
 {
-	char *argv[] = {"myname", "-c",
+	char *argv[] = { "myname", "-c",
 		"printf '%s|%s|%s|%s|%s|%s' \"$0\" \"$PWD\" \"$QUOTED\" \"$BATON_GUEST\" "
 		"\"$BATON_RESULTS\" \"${EMPTY-unset}\"; exit 7",
-		NULL};
-	char *environment[] = {"QUOTED=a 'b' $c", "IFS=bad", "PWD=/nowhere", "EMPTY=", NULL};
-	struct job job = {.cwd = "/usr/bin",
+		NULL };
+	char *environment[] = { "QUOTED=a 'b' $c", "IFS=bad", "PWD=/nowhere", "EMPTY=", NULL };
+	struct job job = { .cwd = "/usr/bin",
 		.clock = "virtual",
 		.program = "/bin/sh",
 		.results = "/r s",
 		.environment = environment,
-		.argv = argv};
+		.argv = argv };
 	char script[SCRIPT_MAX], out[1024];
 
 	(void)state;
@@ -89,12 +89,12 @@ static void the_command_gets_environment_folder_and_name(void **state)
 
 static void a_folder_that_is_gone_is_a_failure_of_ours(void **state)
 {
-	char *argv[] = {"true", NULL}, *environment[] = {NULL};
-	struct job job = {.cwd = "/no such folder",
+	char *argv[] = { "true", NULL }, *environment[] = { NULL };
+	struct job job = { .cwd = "/no such folder",
 		.clock = "real",
 		.program = "/bin/true",
 		.environment = environment,
-		.argv = argv};
+		.argv = argv };
 	char script[SCRIPT_MAX], out[64];
 
 	(void)state;
@@ -104,7 +104,7 @@ static void a_folder_that_is_gone_is_a_failure_of_ours(void **state)
 
 static void entries_of_tmp_are_noted_once(void **state)
 {
-	struct job job = {.keep_count = 0};
+	struct job job = { .keep_count = 0 };
 
 	(void)state;
 	job_keep(&job, "/tmp/clone/build/bin/baton");
@@ -125,7 +125,7 @@ static void entries_of_tmp_are_noted_once(void **state)
 
 static void no_more_are_noted_than_fit(void **state)
 {
-	struct job job = {.keep_count = 0};
+	struct job job = { .keep_count = 0 };
 	char word[32];
 
 	(void)state;
@@ -139,12 +139,12 @@ static void no_more_are_noted_than_fit(void **state)
 
 static void settings_are_what_init_reads(void **state)
 {
-	struct job job = {.modules = "/a b/modules",
+	struct job job = { .modules = "/a b/modules",
 		.release = "6.1",
 		.results = "/it's",
 		.mark = "abc",
 		.rows = 24,
-		.columns = 80};
+		.columns = 80 };
 	char script[SCRIPT_MAX], all[SCRIPT_MAX + 256], out[256];
 
 	(void)state;

@@ -18,8 +18,8 @@
 #define PACKAGE "linux-image-amd64" /* depends on the one with the kernel */
 #define UNPACKED "linux-image-"	    /* how the names of unpacked packages begin */
 
-const char *const guest_kernel_boot_modules[] = {
-	"virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_console", NULL};
+const char *const guest_kernel_boot_modules[] = { "virtio_pci", "9p", "9pnet_virtio", "overlay",
+	"virtio_console", NULL };
 
 void guest_kernel_free(struct guest_kernel *k)
 {
@@ -118,7 +118,7 @@ static bool take_from_cache(struct guest_kernel *k, const struct cache *c)
 /* The package with the kernel that PACKAGE depends on; the caller frees it. NULL after message. */
 static char *package_name(void)
 {
-	char *argv[] = {"apt-cache", "depends", "--important", PACKAGE, NULL};
+	char *argv[] = { "apt-cache", "depends", "--important", PACKAGE, NULL };
 	char *output = NULL, *at, *name = NULL;
 	int status = tool_run(NULL, argv, &output);
 
@@ -141,8 +141,8 @@ static char *package_name(void)
 
 static int download(const struct cache *c, const char *dir, const char *package)
 {
-	char *argv[] = {"apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
-		(char *)package, NULL};
+	char *argv[] = { "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
+		(char *)package, NULL };
 	char *output = NULL;
 
 	fprintf(stderr, "baton: downloading %s for the guest, 70 MB, once\n", package);
@@ -163,10 +163,10 @@ static int download(const struct cache *c, const char *dir, const char *package)
 
 static int unpack(const struct cache *c, const char *dir, const char *deb)
 {
-	char *unpack_argv[] = {"dpkg-deb", "-x", (char *)deb, "root", NULL};
+	char *unpack_argv[] = { "dpkg-deb", "-x", (char *)deb, "root", NULL };
 	char *root = path_format("%s/root", dir), *boot = path_format("%s/boot", root);
 	char *image = NULL, *output = NULL;
-	char *depmod_argv[] = {"depmod", "-b", root, NULL, NULL};
+	char *depmod_argv[] = { "depmod", "-b", root, NULL, NULL };
 	int result = -1;
 
 	fprintf(stderr, "baton: unpacking %s\n", deb);
@@ -283,9 +283,9 @@ static struct view payload(const unsigned char *image, unsigned long size)
 		return VIEW_EMPTY;
 	start = ((image[0x1f1] ? image[0x1f1] : 4) + 1ul) * 512;
 	start += image[0x248] | image[0x249] << 8 | image[0x24a] << 16 |
-		 (unsigned long)image[0x24b] << 24;
+		(unsigned long)image[0x24b] << 24;
 	length = image[0x24c] | image[0x24d] << 8 | image[0x24e] << 16 |
-		 (unsigned long)image[0x24f] << 24;
+		(unsigned long)image[0x24f] << 24;
 	if (start > size || length > size - start || length < 8)
 		return VIEW_EMPTY;
 	return VIEW(image + start, length - 4); /* its last 4 octets are the unpacked size */
@@ -296,13 +296,13 @@ uint8_t *guest_kernel_unpack(struct view image, size_t *size)
 	static const struct {
 		uint8_t magic[4], magic_size;
 		char *tool;
-	} packers[] = {{{0xfd, '7', 'z', 'X'}, 4, "xz"}, {{0x1f, 0x8b}, 2, "gzip"},
-		{{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstd"}};
+	} packers[] = { { { 0xfd, '7', 'z', 'X' }, 4, "xz" }, { { 0x1f, 0x8b }, 2, "gzip" },
+		{ { 0x28, 0xb5, 0x2f, 0xfd }, 4, "zstd" } };
 	struct view packed = payload(image.data, image.size);
 	uint8_t *unpacked = NULL;
 
 	for (unsigned i = 0; packed.size > 0 && i < sizeof(packers) / sizeof(packers[0]); i++) {
-		char *argv[] = {packers[i].tool, "-dc", NULL};
+		char *argv[] = { packers[i].tool, "-dc", NULL };
 
 		if (memcmp(packed.data, packers[i].magic, packers[i].magic_size) == 0)
 			unpacked = tool_filter(argv, packed, size);

@@ -28,7 +28,7 @@ static void put32(uint8_t *at, uint32_t value)
 /* A vmlinuz around `kernel`, packed with `packer`; the caller frees it. */
 static struct view image(char *packer, struct view kernel)
 {
-	char *argv[] = {packer, "-c", NULL};
+	char *argv[] = { packer, "-c", NULL };
 	uint8_t *packed, *all;
 	size_t size;
 
@@ -48,7 +48,7 @@ static struct view image(char *packer, struct view kernel)
 
 static void the_kernel_inside_comes_out(void **state)
 {
-	char *packers[] = {"xz", "gzip"};
+	char *packers[] = { "xz", "gzip" };
 	const struct view kernel = view_text("\x7f"
 					     "ELF and so on");
 
@@ -78,9 +78,10 @@ static void what_is_not_a_kernel_does_not(void **state)
 
 static void lengths_that_lie_are_refused(void **state)
 {
-	static const uint32_t lies[] = {0, 4, 0x7fffffff, 0xffffffff};
-	struct view v = image("gzip", view_text("\x7f"
-						"ELF and so on"));
+	static const uint32_t lies[] = { 0, 4, 0x7fffffff, 0xffffffff };
+	struct view v = image("gzip",
+		view_text("\x7f"
+			  "ELF and so on"));
 	uint8_t *octets = (uint8_t *)v.data;
 	size_t size;
 

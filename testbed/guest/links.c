@@ -16,10 +16,10 @@
 static const struct {
 	const char *path;
 	int depth;
-} places[] = {{"/etc", 2}, {"/usr", 2}, {"/usr/lib/x86_64-linux-gnu", 1}, {"/var", 1}};
+} places[] = { { "/etc", 2 }, { "/usr", 2 }, { "/usr/lib/x86_64-linux-gnu", 1 }, { "/var", 1 } };
 
-static const char *const left_out[] = {"/usr/include", "/usr/share/doc", "/usr/share/java",
-	"/usr/share/man", "/usr/share/maven-repo", "/usr/src"};
+static const char *const left_out[] = { "/usr/include", "/usr/share/doc", "/usr/share/java",
+	"/usr/share/man", "/usr/share/maven-repo", "/usr/src" };
 
 /* A folder on the way; its entry is written when the first link below it is. */
 struct folder {
@@ -73,7 +73,7 @@ static void write_link(struct cpio *c, struct folder *f, const char *path)
 
 static void walk(struct cpio *c, struct folder *above, const char *path, int depth)
 {
-	struct folder f = {.above = above, .path = path};
+	struct folder f = { .above = above, .path = path };
 	struct dirent **entries = NULL;
 	struct stat st;
 	int count;

@@ -82,8 +82,8 @@ static bool add_line(struct modules *m, const char *line)
 	return add(m, VIEW(line, own));
 }
 
-bool modules_closure(
-	const char *dep, const char *const *wanted, struct modules *out, const char **missing)
+bool modules_closure(const char *dep, const char *const *wanted, struct modules *out,
+	const char **missing)
 {
 	memset(out, 0, sizeof(*out));
 	for (; *wanted; wanted++) {

@@ -21,8 +21,8 @@ struct modules {
  * `dep`, the text of a modules.dep. False when one is not listed or there are more than
  * MODULES_MAX; then *missing (if not NULL) is that name. modules_free in either case.
  */
-bool modules_closure(
-	const char *dep, const char *const *wanted, struct modules *out, const char **missing);
+bool modules_closure(const char *dep, const char *const *wanted, struct modules *out,
+	const char **missing);
 
 /* Whether modules.dep lists a module of that name. */
 bool modules_listed(const char *dep, const char *name);

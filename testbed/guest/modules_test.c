@@ -34,7 +34,7 @@ static int position(const struct modules *m, const char *path)
 
 static void what_is_needed_comes_first_and_once(void **state)
 {
-	static const char *const wanted[] = {"9p", "9pnet_virtio", "9p", NULL};
+	static const char *const wanted[] = { "9p", "9pnet_virtio", "9p", NULL };
 	struct modules m;
 
 	(void)state;
@@ -42,19 +42,19 @@ static void what_is_needed_comes_first_and_once(void **state)
 	assert_int_equal(m.count, 6);
 	assert_null(m.path[6]);
 	assert_true(position(&m, "kernel/fs/netfs/netfs.ko") <
-		    position(&m, "kernel/fs/fscache/fscache.ko"));
+		position(&m, "kernel/fs/fscache/fscache.ko"));
 	assert_true(
 		position(&m, "kernel/fs/fscache/fscache.ko") < position(&m, "kernel/fs/9p/9p.ko"));
 	assert_true(position(&m, "kernel/net/9p/9pnet.ko") < position(&m, "kernel/fs/9p/9p.ko"));
 	assert_true(position(&m, "kernel/drivers/virtio/virtio.ko") <
-		    position(&m, "kernel/net/9p/9pnet_virtio.ko"));
+		position(&m, "kernel/net/9p/9pnet_virtio.ko"));
 	assert_int_equal(position(&m, "kernel/net/9p/9pnet_virtio.ko"), 5);
 	modules_free(&m);
 }
 
 static void hyphen_and_underscore_are_the_same(void **state)
 {
-	static const char *const wanted[] = {"ghash_generic", NULL};
+	static const char *const wanted[] = { "ghash_generic", NULL };
 	struct modules m;
 
 	(void)state;
@@ -86,7 +86,7 @@ static void modules_builtin_reads_as_well(void **state)
 
 static void what_is_missing_is_named(void **state)
 {
-	static const char *const wanted[] = {"9pnet", "nothing", NULL};
+	static const char *const wanted[] = { "9pnet", "nothing", NULL };
 	const char *missing = NULL;
 	struct modules m;
 
@@ -98,7 +98,7 @@ static void what_is_missing_is_named(void **state)
 
 static void too_many_are_refused(void **state)
 {
-	static const char *const wanted[] = {"root", NULL};
+	static const char *const wanted[] = { "root", NULL };
 	char text[MODULES_MAX * 16 + 64], *at = text;
 	const char *missing = NULL;
 	struct modules m;

@@ -10,9 +10,9 @@ static const char panics[] = "Kernel panic - not syncing: ";
 /* A reason that begins so stands for the fault reported before it. */
 static const char for_a_fault[] = "Fatal exception";
 /* How reports of faults in the kernel begin. */
-static const char *const faults[] = {"BUG: unable to handle ", "BUG: kernel ", "kernel BUG at ",
+static const char *const faults[] = { "BUG: unable to handle ", "BUG: kernel ", "kernel BUG at ",
 	"general protection fault", "invalid opcode: ", "divide error: ", "stack segment: ",
-	"double fault: ", "int3: ", "traps: PANIC", "Oops: "};
+	"double fault: ", "int3: ", "traps: PANIC", "Oops: " };
 static const char in_function[] = "RIP: 0010:";
 
 static bool begins(const char *text, const char *with)

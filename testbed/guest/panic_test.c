@@ -19,19 +19,20 @@ static void assert_text(const struct panic *p, const char *expected)
 
 static void test_reason(void **state)
 {
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
-	panic_hear(&p, view_text("[    3.141592] sysrq: Trigger a crash\r\n"
-				 "[    3.141600] Kernel panic - not syncing: sysrq triggered crash\r\n"
-				 "[    3.141700] CPU: 0 PID: 77 Comm: sh\r\n"));
+	panic_hear(&p,
+		view_text("[    3.141592] sysrq: Trigger a crash\r\n"
+			  "[    3.141600] Kernel panic - not syncing: sysrq triggered crash\r\n"
+			  "[    3.141700] CPU: 0 PID: 77 Comm: sh\r\n"));
 	assert_text(&p, "sysrq triggered crash");
 }
 
 /* The panic that follows a fault only says that there was one. */
 static void test_fault(void **state)
 {
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
 	panic_hear(&p,
@@ -49,22 +50,24 @@ static void test_fault(void **state)
 
 static void test_fault_without_function(void **state)
 {
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
-	panic_hear(&p, view_text("RIP: 0033:0x7f00\nkernel BUG at mm/slub.c:1!\n"
-				 "Kernel panic - not syncing: Fatal exception\n"));
+	panic_hear(&p,
+		view_text("RIP: 0033:0x7f00\nkernel BUG at mm/slub.c:1!\n"
+			  "Kernel panic - not syncing: Fatal exception\n"));
 	assert_text(&p, "kernel BUG at mm/slub.c:1!");
 }
 
 /* A fault long before, that did no harm, is not why the kernel panics. */
 static void test_earlier_fault(void **state)
 {
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
-	panic_hear(&p, view_text("divide error: 0000 [#1]\nKernel panic - not syncing: Attempted to "
-				 "kill init! exitcode=0x00000100\n"));
+	panic_hear(&p,
+		view_text("divide error: 0000 [#1]\nKernel panic - not syncing: Attempted to "
+			  "kill init! exitcode=0x00000100\n"));
 	assert_text(&p, "Attempted to kill init! exitcode=0x00000100");
 }
 
@@ -72,7 +75,7 @@ static void test_earlier_fault(void **state)
 static void test_octet_by_octet(void **state)
 {
 	static const char said[] = "[    1.0] Kernel panic - not syncing: VFS: no root\n";
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(said) - 1; i++) {
@@ -84,13 +87,13 @@ static void test_octet_by_octet(void **state)
 
 static void test_not_heard(void **state)
 {
-	static const char *const said[] = {"", "panic", "Kernel panic - not syncing: unfinished",
+	static const char *const said[] = { "", "panic", "Kernel panic - not syncing: unfinished",
 		"x Kernel panic - not syncing: quoted\n", "[  1.0 Kernel panic - not syncing: x\n",
-		"BUG: unable to handle page fault\n", "Kernel panic - not syncing: \n"};
+		"BUG: unable to handle page fault\n", "Kernel panic - not syncing: \n" };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-		struct panic p = {.used = 0};
+		struct panic p = { .used = 0 };
 
 		panic_hear(&p, view_text(said[i]));
 		assert_false(panic_heard(&p));
@@ -101,7 +104,7 @@ static void test_not_heard(void **state)
 static void test_bounds(void **state)
 {
 	char text[3 * PANIC_LINE_MAX];
-	struct panic p = {.used = 0};
+	struct panic p = { .used = 0 };
 
 	(void)state;
 	panic_hear(&p, view_text("Kernel panic - not syncing: a\x1b[7mb\x80"));

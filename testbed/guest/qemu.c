@@ -183,8 +183,8 @@ static void make_plan(struct plan *p, struct qemu *q, const struct machine *m)
 }
 
 /* In the child: becomes QEMU. Does not return. */
-static void become(
-	const struct plan *p, const struct machine *m, const char *program, int out, pid_t parent)
+static void become(const struct plan *p, const struct machine *m, const char *program, int out,
+	pid_t parent)
 {
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -227,10 +227,10 @@ static int launch(struct qemu *q, const struct machine *m, struct plan *p, const
 int qemu_start(struct qemu *q, const struct machine *m)
 {
 	char *program = qemu_find();
-	struct plan p = {.word_count = 0};
+	struct plan p = { .word_count = 0 };
 	int result;
 
-	*q = (struct qemu){.pid = -1,
+	*q = (struct qemu){ .pid = -1,
 		.pidfd = -1,
 		.control = -1,
 		.console = -1,
@@ -238,7 +238,7 @@ int qemu_start(struct qemu *q, const struct machine *m)
 		.out = -1,
 		.err = -1,
 		.in = -1,
-		.terminal = -1};
+		.terminal = -1 };
 	if (!program)
 		return tool_complain(
 			"no QEMU on this machine: install the package qemu-system-x86");
@@ -258,8 +258,8 @@ int qemu_start(struct qemu *q, const struct machine *m)
 
 void qemu_end(struct qemu *q)
 {
-	int *const ours[] = {&q->pidfd, &q->control, &q->console, &q->messages, &q->out, &q->err,
-		&q->in, &q->terminal};
+	int *const ours[] = { &q->pidfd, &q->control, &q->console, &q->messages, &q->out, &q->err,
+		&q->in, &q->terminal };
 
 	if (q->pid > 0) {
 		kill(q->pid, SIGKILL);

@@ -166,7 +166,7 @@ static int prepare(struct run *r, char *const argv[])
 /* From here on the signals that end us are read, not delivered; those ignored stay so. */
 static int take_signals(struct run *r)
 {
-	static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction action;
 	sigset_t mask;
 
@@ -242,7 +242,7 @@ static void show_tail(const char *what, const struct tail *l)
 static char *panic_log(const struct run *r)
 {
 	const struct tail *console = &r->session.console;
-	struct cache c = {.lock = -1};
+	struct cache c = { .lock = -1 };
 	char name[64], *path = NULL;
 	time_t now = time(NULL);
 	struct tm utc;

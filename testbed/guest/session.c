@@ -115,7 +115,7 @@ static void read_signal(struct session *s)
 static bool all_heard(const struct session *s)
 {
 	return s->control.from < 0 && s->console.from < 0 && s->messages.from < 0 &&
-	       guest_stream_finished(&s->out) && guest_stream_finished(&s->err);
+		guest_stream_finished(&s->out) && guest_stream_finished(&s->err);
 }
 
 /* Whether the streams have passed on all that the command wrote. */
@@ -200,11 +200,11 @@ static enum outcome watch(struct session *s)
 	enum outcome outcome;
 
 	while ((outcome = judge(s, guest_session_now())) == RUNNING) {
-		p[P_SIGNAL] = (struct pollfd){s->signals, POLLIN, 0};
-		p[P_QEMU] = (struct pollfd){s->dead ? -1 : s->qemu.pidfd, POLLIN, 0};
-		p[P_CONTROL] = (struct pollfd){s->control.from, POLLIN, 0};
-		p[P_CONSOLE] = (struct pollfd){s->console.from, POLLIN, 0};
-		p[P_MESSAGES] = (struct pollfd){s->messages.from, POLLIN, 0};
+		p[P_SIGNAL] = (struct pollfd){ s->signals, POLLIN, 0 };
+		p[P_QEMU] = (struct pollfd){ s->dead ? -1 : s->qemu.pidfd, POLLIN, 0 };
+		p[P_CONTROL] = (struct pollfd){ s->control.from, POLLIN, 0 };
+		p[P_CONSOLE] = (struct pollfd){ s->console.from, POLLIN, 0 };
+		p[P_MESSAGES] = (struct pollfd){ s->messages.from, POLLIN, 0 };
 		guest_stream_poll(&s->out, &p[P_OUT]);
 		guest_stream_poll(&s->err, &p[P_ERR]);
 		guest_stream_poll(&s->in, &p[P_IN]);

@@ -45,7 +45,7 @@ struct session {
 	struct tail console, messages, control;
 	struct panic panic;
 	btime panic_deadline; /* from the kernel's panic until the machine is gone */
-	int signals; /* a signalfd */
+	int signals;	      /* a signalfd */
 	bool verbose;
 	btime deadline, boot_deadline; /* the latter until init.sh is heard */
 	btime end_deadline;	       /* from the command's end until all its output is here */

@@ -173,7 +173,7 @@ uint8_t *tool_filter(char *const argv[], struct view input, size_t *size)
 		become(NULL, argv, in, out, null, parent);
 	if (pid > 0 && exit_status(pid) == 0 && lseek(out, 0, SEEK_SET) == 0)
 		output = descriptor_read(out, size);
-	close_all((int[]){in, out, null}, 3);
+	close_all((int[]){ in, out, null }, 3);
 	return output;
 }
 

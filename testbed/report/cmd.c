@@ -47,14 +47,14 @@ static const struct format {
 	view_function *view;
 	const char *suffix;
 } formats[] = {
-	{"terminal", view_terminal, ".txt"},
-	{"summary", view_summary, NULL},
-	{"ktap", view_ktap, ".tap"},
-	{"ktap", view_ktap, ".ktap"},
-	{"junit", view_junit, ".xml"},
-	{"markdown", view_markdown, ".md"},
-	{"html", view_html, ".html"},
-	{"json", view_json, ".json"},
+	{ "terminal", view_terminal, ".txt" },
+	{ "summary", view_summary, NULL },
+	{ "ktap", view_ktap, ".tap" },
+	{ "ktap", view_ktap, ".ktap" },
+	{ "junit", view_junit, ".xml" },
+	{ "markdown", view_markdown, ".md" },
+	{ "html", view_html, ".html" },
+	{ "json", view_json, ".json" },
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -98,7 +98,7 @@ static const struct format *choose_format(const struct request *q)
 	for (size_t i = 0; i < N_FORMATS; i++) {
 		if (q->format ? !strcmp(q->format, formats[i].name)
 			      : q->output && formats[i].suffix &&
-				ends_with(q->output, formats[i].suffix))
+					ends_with(q->output, formats[i].suffix))
 			return &formats[i];
 	}
 	return q->format ? NULL : &formats[0];
@@ -122,8 +122,7 @@ static int write_folder(const struct report *report, const char *dir, struct rep
 	size_t i;
 	int rc = report_make_folder(dir, error);
 
-	json_array_foreach(json_get_array(report->root, "files"), i, file)
-	{
+	json_array_foreach (json_get_array(report->root, "files"), i, file) {
 		char *from = report_file(report, json_get_text(file, "name"));
 		char *to = report_format("%s/%s", dir, json_get_text(file, "name"));
 		char *copy = report_format("%s", to);
@@ -132,7 +131,7 @@ static int write_folder(const struct report *report, const char *dir, struct rep
 			fprintf(stderr, "baton report: %s: %s; left out\n", from, strerror(errno));
 		else if (!rc)
 			rc = report_make_folder(dirname(copy), error) ||
-			     report_copy_file(from, to, error);
+				report_copy_file(from, to, error);
 		free(copy);
 		free(to);
 		free(from);
@@ -280,15 +279,15 @@ static int validate(struct request *q)
 enum { AGAINST = 256, MERGE, CHECK, EMBED };
 
 static const struct option options[] = {
-	{"format", required_argument, NULL, 'f'},
-	{"output", required_argument, NULL, 'o'},
-	{"against", required_argument, NULL, AGAINST},
-	{"merge", no_argument, NULL, MERGE},
-	{"check", no_argument, NULL, CHECK},
-	{"embed", required_argument, NULL, EMBED},
-	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "against", required_argument, NULL, AGAINST },
+	{ "merge", no_argument, NULL, MERGE },
+	{ "check", no_argument, NULL, CHECK },
+	{ "embed", required_argument, NULL, EMBED },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 /* Takes one option. Returns 0, or the exit status of a wrong one. */
@@ -322,8 +321,8 @@ static int take_option(struct request *q, int option)
 
 int cmd_report(int argc, char **argv)
 {
-	struct request q = {
-		.view = {.embed = EMBED_DEFAULT, .embed_all = EMBED_TIMES * EMBED_DEFAULT}};
+	struct request q = { .view = { .embed = EMBED_DEFAULT,
+				     .embed_all = EMBED_TIMES * EMBED_DEFAULT } };
 	int option, rc = 0;
 
 	optind = 0;

@@ -17,16 +17,14 @@ static json_t *tests_by_key(const struct report *report)
 	json_t *suite, *test;
 	size_t i, j;
 
-	json_array_foreach(json_get_array(report->root, "suites"), i, suite)
-	{
+	json_array_foreach (json_get_array(report->root, "suites"), i, suite) {
 		const char *sut = json_get_text(json_object_get(suite, "sut"), "name");
 		const char *peer = json_get_text(json_object_get(suite, "peer"), "name");
 
-		json_array_foreach(json_get_array(suite, "tests"), j, test)
-		{
+		json_array_foreach (json_get_array(suite, "tests"), j, test) {
 			char *title = report_test_title(test);
-			char *key = report_format(
-				"%s\t%s\t%s\t%s", json_get_text(suite, "name"), sut, peer, title);
+			char *key = report_format("%s\t%s\t%s\t%s", json_get_text(suite, "name"),
+				sut, peer, title);
 			json_t *entry = report_must(json_object());
 
 			json_put_text(entry, "suite", json_get_text(suite, "name"));
@@ -74,19 +72,20 @@ static void compare_tests(json_t *out, const struct report *earlier, const struc
 	json_t *before = tests_by_key(earlier), *after = tests_by_key(now), *entry;
 	const char *key;
 
-	json_object_foreach(after, key, entry)
-	{
+	json_object_foreach (after, key, entry) {
 		const json_t *was = json_object_get(json_object_get(before, key), "of");
 		const json_t *is = json_object_get(entry, "of");
-		const char *list = was					     ? change_name(was, is)
-				   : verdict_is_bad(report_test_verdict(is)) ? "new_failures"
-									     : "added";
+		const char *list = was				  ? change_name(was, is)
+			: verdict_is_bad(report_test_verdict(is)) ? "new_failures"
+								  : "added";
 
 		if (list)
 			list_change(json_get_array(out, list), entry, was, is);
 	}
-	json_object_foreach(before, key, entry) if (!json_object_get(after, key))
-		list_change(json_get_array(out, "gone"), entry, json_object_get(entry, "of"), NULL);
+	json_object_foreach (before, key, entry)
+		if (!json_object_get(after, key))
+			list_change(json_get_array(out, "gone"), entry,
+				json_object_get(entry, "of"), NULL);
 	json_decref(before);
 	json_decref(after);
 }
@@ -96,8 +95,9 @@ static const json_t *find(const json_t *array, const char *key, const char *valu
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(
-		array, i, item) if (!strcmp(json_get_text(item, key), value)) return item;
+	json_array_foreach (array, i, item)
+		if (!strcmp(json_get_text(item, key), value))
+			return item;
 	return NULL;
 }
 
@@ -112,14 +112,13 @@ static bool figure_changed(const json_t *was, const json_t *now)
 	return fabs(b - a) > FIGURE_CHANGE * fabs(a);
 }
 
-static void compare_column(
-	json_t *figures, const char *experiment, const json_t *before, const json_t *column)
+static void compare_column(json_t *figures, const char *experiment, const json_t *before,
+	const json_t *column)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_get_array(column, "rows"), i, row)
-	{
+	json_array_foreach (json_get_array(column, "rows"), i, row) {
 		const json_t *was =
 			find(json_get_array(before, "rows"), "row", json_get_text(row, "row"));
 		json_t *change;
@@ -143,13 +142,12 @@ static void compare_figures(json_t *figures, const struct report *earlier, const
 	json_t *measurement, *column;
 	size_t i, j;
 
-	json_array_foreach(json_get_array(now->root, "measurements"), i, measurement)
-	{
+	json_array_foreach (json_get_array(now->root, "measurements"), i, measurement) {
 		const char *experiment = json_get_text(measurement, "experiment");
-		const json_t *before = find(
-			json_get_array(earlier->root, "measurements"), "experiment", experiment);
+		const json_t *before = find(json_get_array(earlier->root, "measurements"),
+			"experiment", experiment);
 
-		json_array_foreach(json_get_array(measurement, "columns"), j, column)
+		json_array_foreach (json_get_array(measurement, "columns"), j, column)
 			compare_column(figures, experiment,
 				find(json_get_array(before, "columns"), "name",
 					json_get_text(column, "name")),
@@ -159,8 +157,8 @@ static void compare_figures(json_t *figures, const struct report *earlier, const
 
 json_t *report_compare(const struct report *earlier, const struct report *now)
 {
-	static const char *const lists[] = {
-		"new_failures", "fixed", "still_failing", "changed", "added", "gone", "figures"};
+	static const char *const lists[] = { "new_failures", "fixed", "still_failing", "changed",
+		"added", "gone", "figures" };
 	json_t *out = report_must(json_object());
 
 	json_put_text(out, "against", earlier->name);
@@ -177,9 +175,10 @@ bool comparison_is_bad(const json_t *comparison)
 	json_t *figure;
 	size_t i;
 
-	json_array_foreach(json_get_array(comparison, "figures"), i,
-		figure) if (!strcmp(json_get_text(figure, "word_now"), "worse") &&
-			    strcmp(json_get_text(figure, "word_was"), "worse")) return true;
+	json_array_foreach (json_get_array(comparison, "figures"), i, figure)
+		if (!strcmp(json_get_text(figure, "word_now"), "worse") &&
+			strcmp(json_get_text(figure, "word_was"), "worse"))
+			return true;
 	return json_array_size(json_get_array(comparison, "new_failures")) > 0;
 }
 
@@ -188,9 +187,9 @@ bool comparison_is_bad(const json_t *comparison)
 /* The worst verdict of a suite: the last in the order of the enum, with a deviation before fail. */
 static enum verdict worst_verdict(const struct tally *tally)
 {
-	static const enum verdict order[] = {VERDICT_CRASH, VERDICT_FAIL, VERDICT_ERROR,
+	static const enum verdict order[] = { VERDICT_CRASH, VERDICT_FAIL, VERDICT_ERROR,
 		VERDICT_SETUP_FAILED, VERDICT_CLEANUP_FAILED, VERDICT_INCONCLUSIVE,
-		VERDICT_DEVIATION, VERDICT_PASS, VERDICT_UNSUPPORTED, VERDICT_NOT_APPLICABLE};
+		VERDICT_DEVIATION, VERDICT_PASS, VERDICT_UNSUPPORTED, VERDICT_NOT_APPLICABLE };
 
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		if (tally->count[order[i]])
@@ -200,7 +199,7 @@ static enum verdict worst_verdict(const struct tally *tally)
 
 static json_t *matrix_cell(const json_t *suite)
 {
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 	json_t *cell;
 
 	if (!suite)
@@ -222,12 +221,10 @@ static json_t *failing_everywhere(const json_t *suites, const char *name)
 	const char *title;
 	size_t i, j;
 
-	json_array_foreach(suites, i, suite)
-	{
+	json_array_foreach (suites, i, suite) {
 		if (strcmp(json_get_text(suite, "name"), name))
 			continue;
-		json_array_foreach(json_get_array(suite, "tests"), j, test)
-		{
+		json_array_foreach (json_get_array(suite, "tests"), j, test) {
 			char *key = report_test_title(test);
 
 			if (!json_object_get(judged, key))
@@ -237,12 +234,12 @@ static json_t *failing_everywhere(const json_t *suites, const char *name)
 			free(key);
 		}
 	}
-	json_object_foreach(judged, title, counts)
-	{
+	json_object_foreach (judged, title, counts) {
 		json_t *bad;
 		bool all = json_array_size(counts) > 1;
 
-		json_array_foreach(counts, i, bad) all = all && json_is_true(bad);
+		json_array_foreach (counts, i, bad)
+			all = all && json_is_true(bad);
 		if (all)
 			json_append(out, json_from_text(title));
 	}
@@ -255,8 +252,7 @@ static const json_t *find_suite(const json_t *suites, const char *name, const ch
 	json_t *suite;
 	size_t i;
 
-	json_array_foreach(suites, i, suite)
-	{
+	json_array_foreach (suites, i, suite) {
 		char *here = report_suite_sut(suite);
 		bool same = !strcmp(here, sut) && !strcmp(json_get_text(suite, "name"), name);
 
@@ -274,7 +270,7 @@ static void matrix_row(json_t *rows, const json_t *suites, const json_t *suts, c
 	size_t i;
 
 	json_put_text(row, "suite", name);
-	json_array_foreach(suts, i, sut)
+	json_array_foreach (suts, i, sut)
 		json_append(cells, matrix_cell(find_suite(suites, name, json_string_value(sut))));
 	json_put(row, "cells", cells);
 	json_put(row, "everyone", failing_everywhere(suites, name));
@@ -288,8 +284,7 @@ json_t *report_matrix(const struct report *report)
 	const char *key;
 	size_t i;
 
-	json_array_foreach(suites, i, suite)
-	{
+	json_array_foreach (suites, i, suite) {
 		if (json_object_get(suite, "peer"))
 			continue;
 		char *sut = report_suite_sut(suite);
@@ -301,10 +296,11 @@ json_t *report_matrix(const struct report *report)
 	matrix = json_object_size(suts) > 1 ? report_must(json_object()) : NULL;
 	if (matrix) {
 		list = report_must(json_array());
-		json_object_foreach(suts, key, one) json_append(list, json_from_text(key));
+		json_object_foreach (suts, key, one)
+			json_append(list, json_from_text(key));
 		json_put(matrix, "suts", list);
 		json_put(matrix, "rows", json_array());
-		json_object_foreach(names, key, one)
+		json_object_foreach (names, key, one)
 			matrix_row(json_get_array(matrix, "rows"), suites, list, key);
 	}
 	json_decref(names);

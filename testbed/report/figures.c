@@ -68,8 +68,8 @@ static int read_number(struct reading *in, const yaml_node_t *node, double *out)
 	if (*end || errno || !isfinite(*out)) {
 		char what[160];
 
-		snprintf(
-			what, sizeof(what), "\"%.60s\" is no number; give one, or null for n/a", s);
+		snprintf(what, sizeof(what), "\"%.60s\" is no number; give one, or null for n/a",
+			s);
 		return bad(in, node, what);
 	}
 	return 0;
@@ -169,8 +169,8 @@ static int read_row(struct reading *in, const yaml_node_t *key, const yaml_node_
 	if (read_text(in, key, &row->name))
 		return -1;
 	if (node->type != YAML_SEQUENCE_NODE || !sequence_length(node))
-		return bad(
-			in, node, "a row is a list of numbers; give one for each column, or null");
+		return bad(in, node,
+			"a row is a list of numbers; give one for each column, or null");
 	values = report_must(calloc(sequence_length(node), sizeof(*values)));
 	row->values = values;
 	row->n_values = sequence_length(node);
@@ -213,15 +213,15 @@ static const struct {
 	const char *key;
 	int (*read)(struct reading *in, const yaml_node_t *node, struct figures_table *t);
 } table_keys[] = {
-	{"id", read_id},
-	{"title", read_title},
-	{"source", read_source},
-	{"note", read_note},
-	{"traffic", read_traffic},
-	{"columns", read_columns},
-	{"rows", read_rows},
-	{"inputs", read_over},
-	{"eap", read_over},
+	{ "id", read_id },
+	{ "title", read_title },
+	{ "source", read_source },
+	{ "note", read_note },
+	{ "traffic", read_traffic },
+	{ "columns", read_columns },
+	{ "rows", read_rows },
+	{ "inputs", read_over },
+	{ "eap", read_over },
 };
 #define N_KEYS (sizeof(table_keys) / sizeof(table_keys[0]))
 
@@ -306,7 +306,7 @@ static struct figures *read_all(struct reading *in)
 
 static struct figures *load_file(const char *path, FILE *file, struct report_error *error)
 {
-	struct reading in = {.file = path, .error = error};
+	struct reading in = { .file = path, .error = error };
 	struct figures *f = NULL;
 	yaml_parser_t parser;
 

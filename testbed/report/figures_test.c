@@ -22,13 +22,14 @@ static void shipped_file_has_the_published_values(void **state)
 	(void)state;
 	assert_non_null(f);
 	assert_float_equal(figures_value(f, "rfc6252-fig7", "buffer", "l2_handoff_ms"), 5.0, 0);
-	assert_float_equal(
-		figures_value(f, "rfc6252-fig7", "no-buffer", "packet_loss_avg"), 1.5, 0);
-	assert_float_equal(
-		figures_value(f, "rfc6252-fig6", "buffer/ro", "inter_packet_during_ms"), 66.6, 0);
+	assert_float_equal(figures_value(f, "rfc6252-fig7", "no-buffer", "packet_loss_avg"), 1.5,
+		0);
+	assert_float_equal(figures_value(f, "rfc6252-fig6", "buffer/ro", "inter_packet_during_ms"),
+		66.6, 0);
 	assert_float_equal(figures_value(f, "rfc6252-non-mpa", NULL, "handover_ms"), 4000, 0);
-	assert_float_equal(
-		figures_value(f, "rfc6252-fig10", "mpa/roaming", "affecting_handover_ms"), 17, 0);
+	assert_float_equal(figures_value(f, "rfc6252-fig10", "mpa/roaming",
+				   "affecting_handover_ms"),
+		17, 0);
 	assert_true(isnan(figures_value(f, "rfc6252-fig7", "no-buffer", "buffered_packets")));
 	assert_true(isnan(figures_value(f, "rfc6252-fig7", "nothing", "l2_handoff_ms")));
 	assert_true(isnan(figures_value(f, "rfc6252-fig7", NULL, "l2_handoff_ms")));
@@ -47,28 +48,28 @@ static const struct {
 	const char *text;
 	const char *message; /* after the name of the file */
 } wrong[] = {
-	{"- id: a\n  title: b\n  source: c\n  colour: d\n", ":4: unknown key \"colour\""},
-	{"- id: a\n  title: b\n  source: c\n  columns: [x, y]\n  rows:\n    r: [1]\n",
-		":6: row r has 1 values for 2 columns"},
-	{"- id: a\n  title: b\n  source: c\n  rows:\n    r: [1]\n    s: [two]\n",
-		":6: \"two\" is no number"},
-	{"- id: a\n  title: b\n  source: c\n  rows:\n    r: 1\n", ":5: a row is a list"},
-	{"- id: a\n  title: b\n  rows: {r: [1]}\n", ":1: the table lacks"},
-	{"- id: a\n  title: b\n  source: c\n  rows: {r: [1]}\n"
-	 "- id: a\n  title: b\n  source: c\n  rows: {r: [1]}\n",
-		":5: id a is already used in line 1"},
-	{"- id: a\n  id: b\n", ":2: the key stands twice"},
-	{"- id: a\n  title: b\n  source: c\n  rows:\n    r: [1]\n    r: [2]\n",
-		":6: the row stands twice"},
-	{"- id: a\n  title: b\n  source: c\n  columns: [x, x]\n  rows: {r: [1, 2]}\n",
-		":4: the column stands twice"},
-	{"- id: a\n  title: [b]\n", ":2: is no text"},
-	{"id: a\n", ":1: is no list of tables"},
-	{"", ":1: is no list of tables"},
-	{"- just text\n", ":1: is no table"},
-	{"- id: a\n  title: \"b\n", ":3: is not YAML"},
-	{"- id: a\n  title: b\n  source: c\n  traffic: {speed: 1}\n  rows: {r: [1]}\n",
-		":4: unknown key in traffic"},
+	{ "- id: a\n  title: b\n  source: c\n  colour: d\n", ":4: unknown key \"colour\"" },
+	{ "- id: a\n  title: b\n  source: c\n  columns: [x, y]\n  rows:\n    r: [1]\n",
+		":6: row r has 1 values for 2 columns" },
+	{ "- id: a\n  title: b\n  source: c\n  rows:\n    r: [1]\n    s: [two]\n",
+		":6: \"two\" is no number" },
+	{ "- id: a\n  title: b\n  source: c\n  rows:\n    r: 1\n", ":5: a row is a list" },
+	{ "- id: a\n  title: b\n  rows: {r: [1]}\n", ":1: the table lacks" },
+	{ "- id: a\n  title: b\n  source: c\n  rows: {r: [1]}\n"
+	  "- id: a\n  title: b\n  source: c\n  rows: {r: [1]}\n",
+		":5: id a is already used in line 1" },
+	{ "- id: a\n  id: b\n", ":2: the key stands twice" },
+	{ "- id: a\n  title: b\n  source: c\n  rows:\n    r: [1]\n    r: [2]\n",
+		":6: the row stands twice" },
+	{ "- id: a\n  title: b\n  source: c\n  columns: [x, x]\n  rows: {r: [1, 2]}\n",
+		":4: the column stands twice" },
+	{ "- id: a\n  title: [b]\n", ":2: is no text" },
+	{ "id: a\n", ":1: is no list of tables" },
+	{ "", ":1: is no list of tables" },
+	{ "- just text\n", ":1: is no table" },
+	{ "- id: a\n  title: \"b\n", ":3: is not YAML" },
+	{ "- id: a\n  title: b\n  source: c\n  traffic: {speed: 1}\n  rows: {r: [1]}\n",
+		":4: unknown key in traffic" },
 };
 
 static void wrong_file_is_named_with_its_line(void **state)

@@ -109,8 +109,8 @@ static EVP_MD_CTX *digest_start(void)
 	return md;
 }
 
-int report_digest_file(
-	const char *path, char digest[DIGEST_TEXT], uint64_t *size, struct report_error *error)
+int report_digest_file(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
+	struct report_error *error)
 {
 	struct stat st;
 	FILE *file = open_regular(path, &st, error);
@@ -160,8 +160,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 }
 
 /* A device or a pipe (-o /dev/stdout) is written to as it is: renaming would replace it. */
-static int write_special(
-	const char *path, const void *bytes, size_t size, struct report_error *error)
+static int write_special(const char *path, const void *bytes, size_t size,
+	struct report_error *error)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int rc = fd < 0 ? -1 : write_all(fd, bytes, size);

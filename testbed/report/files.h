@@ -19,12 +19,12 @@ struct content {
 
 /* Reads a whole regular file of at most limit bytes. Returns 0, or -1 with *error set; the caller
  * frees content->bytes. */
-int report_read(
-	const char *path, size_t limit, struct content *content, struct report_error *error);
+int report_read(const char *path, size_t limit, struct content *content,
+	struct report_error *error);
 
 /* Size and SHA-256 of a regular file of any size. Returns 0, or -1 with *error set. */
-int report_digest_file(
-	const char *path, char digest[DIGEST_TEXT], uint64_t *size, struct report_error *error);
+int report_digest_file(const char *path, char digest[DIGEST_TEXT], uint64_t *size,
+	struct report_error *error);
 
 /* SHA-256 of bytes in memory. */
 void report_digest(const void *bytes, size_t size, char digest[DIGEST_TEXT]);

@@ -37,15 +37,16 @@ static void a_log_has_a_line_for_each_test(void **state)
 	n = fread(text, 1, sizeof(text) - 1, out);
 	text[n] = 0;
 	fclose(out);
-	assert_string_equal(text, "pass           pana/paa/one (0.50 s)\n"
-				  "fail           pana/paa/two (0.25 s)\n"
-				  "               Came?[2J late.\n"
-				  "2 tests: 1 pass, 1 fail\n");
+	assert_string_equal(text,
+		"pass           pana/paa/one (0.50 s)\n"
+		"fail           pana/paa/two (0.25 s)\n"
+		"               Came?[2J late.\n"
+		"2 tests: 1 pass, 1 fail\n");
 }
 
 static void a_terminal_shows_what_runs_and_keeps_what_failed(void **state)
 {
-	const struct winsize narrow = {.ws_row = 5, .ws_col = 20};
+	const struct winsize narrow = { .ws_row = 5, .ws_col = 20 };
 	int control, terminal;
 	char text[1024];
 	size_t length = 0;

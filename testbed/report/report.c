@@ -30,7 +30,7 @@ static int check_path(const json_t *holder, const char *key, const char *where, 
 static int check_test(const json_t *suite, const json_t *test, json_t *seen, const char *name,
 	struct report_error *error)
 {
-	static const char *const paths[] = {"capture", "keylog", "log"};
+	static const char *const paths[] = { "capture", "keylog", "log" };
 	char *title = report_test_title(test);
 	int rc = 0;
 
@@ -55,8 +55,7 @@ static int check_suites(const json_t *root, const char *name, struct report_erro
 	size_t i, j;
 	int rc = 0;
 
-	json_array_foreach(json_get_array(root, "suites"), i, suite)
-	{
+	json_array_foreach (json_get_array(root, "suites"), i, suite) {
 		char *who = report_suite_sut(suite);
 		char *key = report_format("%s\t%s", json_get_text(suite, "name"), who);
 		json_t *tests = json_object_get(seen, key);
@@ -65,8 +64,9 @@ static int check_suites(const json_t *root, const char *name, struct report_erro
 			tests = report_must(json_object());
 			json_put(seen, key, tests);
 		}
-		json_array_foreach(json_get_array(suite, "tests"), j, test) if (!rc) rc =
-			check_test(suite, test, tests, name, error);
+		json_array_foreach (json_get_array(suite, "tests"), j, test)
+			if (!rc)
+				rc = check_test(suite, test, tests, name, error);
 		free(key);
 		free(who);
 	}
@@ -79,8 +79,9 @@ static bool has_column(const json_t *measurement, const char *name)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach(json_get_array(measurement, "columns"), i,
-		column) if (!strcmp(json_get_text(column, "name"), name)) return true;
+	json_array_foreach (json_get_array(measurement, "columns"), i, column)
+		if (!strcmp(json_get_text(column, "name"), name))
+			return true;
 	return false;
 }
 
@@ -97,8 +98,9 @@ static int check_handoff(const json_t *measurement, const json_t *handoff, const
 			"is not; name one of its columns",
 			name, json_get_text(measurement, "experiment"),
 			json_get_text(handoff, "column"));
-	json_object_foreach(capture, node,
-		path) if (check_path(capture, node, "a handoff's capture", name, error)) return -1;
+	json_object_foreach (capture, node, path)
+		if (check_path(capture, node, "a handoff's capture", name, error))
+			return -1;
 	return 0;
 }
 
@@ -107,9 +109,10 @@ static int check_measurements(const json_t *root, const char *name, struct repor
 	json_t *measurement, *handoff;
 	size_t i, j;
 
-	json_array_foreach(json_get_array(root, "measurements"), i, measurement)
-		json_array_foreach(json_get_array(measurement, "handoffs"), j,
-			handoff) if (check_handoff(measurement, handoff, name, error)) return -1;
+	json_array_foreach (json_get_array(root, "measurements"), i, measurement)
+		json_array_foreach (json_get_array(measurement, "handoffs"), j, handoff)
+			if (check_handoff(measurement, handoff, name, error))
+				return -1;
 	return 0;
 }
 
@@ -118,8 +121,7 @@ static int check_files(const json_t *root, const char *name, struct report_error
 	json_t *file;
 	size_t i;
 
-	json_array_foreach(json_get_array(root, "files"), i, file)
-	{
+	json_array_foreach (json_get_array(root, "files"), i, file) {
 		const char *digest = json_get_text(file, "sha256");
 
 		if (check_path(file, "name", "files", name, error))
@@ -149,19 +151,19 @@ int report_check(const json_t *root, const char *name, struct report_error *erro
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static int fail_parse(
-	const char *name, size_t size, const json_error_t *where, struct report_error *error)
+static int fail_parse(const char *name, size_t size, const json_error_t *where,
+	struct report_error *error)
 {
 	static const char remedy[] = "give the result.json that a run wrote";
 	bool cut = json_error_code(where) == json_error_premature_end_of_input &&
-		   (size_t)where->position >= size;
+		(size_t)where->position >= size;
 
 	if (!size)
 		return report_fail(error, "%s:1: is empty; %s", name, remedy);
 	if (cut)
 		return report_fail(error, "%s:%d: is cut short; %s", name, where->line, remedy);
-	return report_fail(
-		error, "%s:%d: is not JSON: %s; %s", name, where->line, where->text, remedy);
+	return report_fail(error, "%s:%d: is not JSON: %s; %s", name, where->line, where->text,
+		remedy);
 }
 
 int report_parse(const char *bytes, size_t size, const char *name, const char *dir,
@@ -198,8 +200,8 @@ int report_load(const char *path, struct report *report, struct report_error *er
 	int rc = -1;
 
 	if (!stat(path, &st) && S_ISDIR(st.st_mode))
-		file = report_format(
-			"%s%sresult.json", path, path[strlen(path) - 1] == '/' ? "" : "/");
+		file = report_format("%s%sresult.json", path,
+			path[strlen(path) - 1] == '/' ? "" : "/");
 	else
 		file = report_format("%s", path);
 	copy = report_format("%s", file);
@@ -243,8 +245,7 @@ size_t report_verify_files(const struct report *report, struct report_error *err
 	size_t i, wrong = 0;
 	json_t *file;
 
-	json_array_foreach(json_get_array(report->root, "files"), i, file)
-	{
+	json_array_foreach (json_get_array(report->root, "files"), i, file) {
 		char *path = report_file(report, json_get_text(file, "name"));
 		struct report_error here;
 		char digest[DIGEST_TEXT];
@@ -278,8 +279,7 @@ void tally_suite(const json_t *suite, struct tally *tally)
 	json_t *test;
 	size_t i;
 
-	json_array_foreach(json_get_array(suite, "tests"), i, test)
-	{
+	json_array_foreach (json_get_array(suite, "tests"), i, test) {
 		enum verdict v = report_test_verdict(test);
 
 		tally->count[v]++;
@@ -292,11 +292,11 @@ void tally_suite(const json_t *suite, struct tally *tally)
 
 struct tally tally_report(const struct report *report)
 {
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 	json_t *suite;
 	size_t i;
 
-	json_array_foreach(json_get_array(report->root, "suites"), i, suite)
+	json_array_foreach (json_get_array(report->root, "suites"), i, suite)
 		tally_suite(suite, &tally);
 	return tally;
 }
@@ -308,15 +308,14 @@ char *report_test_title(const json_t *test)
 	const char *key, *sep = " [";
 	json_t *value;
 
-	json_object_foreach(params, key, value)
-	{
+	json_object_foreach (params, key, value) {
 		char *dump = NULL, *longer;
 
 		if (!json_is_string(value))
 			dump = report_must(
 				json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)));
-		longer = report_format(
-			"%s%s%s=%s", title, sep, key, dump ? dump : json_string_value(value));
+		longer = report_format("%s%s%s=%s", title, sep, key,
+			dump ? dump : json_string_value(value));
 		free(dump);
 		free(title);
 		title = longer;

@@ -57,8 +57,8 @@ size_t report_verify_files(const struct report *report, struct report_error *err
  * columns of the same experiment joined with all their repetitions and the word said again. Files
  * get a prefix for each result. Returns 0, or -1 with *error set (a test judged twice, a column
  * that stands beside two different documented figures) and nothing to free. */
-int report_merge(
-	const struct report *reports, size_t n, struct report *merged, struct report_error *error);
+int report_merge(const struct report *reports, size_t n, struct report *merged,
+	struct report_error *error);
 
 /* Counts of verdicts. */
 struct tally {

@@ -72,9 +72,9 @@ static char *with_value(const uint8_t *bytes, size_t size, size_t *length)
 
 static void draw(const struct report *report)
 {
-	static view_function *const views[] = {
-		view_terminal, view_summary, view_ktap, view_junit, view_markdown, view_json};
-	struct view_options options = {.colour = true, .verbose = true};
+	static view_function *const views[] = { view_terminal, view_summary, view_ktap, view_junit,
+		view_markdown, view_json };
+	struct view_options options = { .colour = true, .verbose = true };
 	json_t *comparison = report_compare(report, report);
 	struct report_error error;
 	char *text = NULL;

@@ -29,16 +29,16 @@ static const struct {
 	const char *name;
 	bool bad;
 } verdicts[VERDICT_COUNT] = {
-	[VERDICT_PASS] = {"pass", false},
-	[VERDICT_DEVIATION] = {"deviation", false},
-	[VERDICT_FAIL] = {"fail", true},
-	[VERDICT_INCONCLUSIVE] = {"inconclusive", true},
-	[VERDICT_UNSUPPORTED] = {"unsupported", false},
-	[VERDICT_NOT_APPLICABLE] = {"not-applicable", false},
-	[VERDICT_SETUP_FAILED] = {"setup-failed", true},
-	[VERDICT_CLEANUP_FAILED] = {"cleanup-failed", true},
-	[VERDICT_CRASH] = {"crash", true},
-	[VERDICT_ERROR] = {"error", true},
+	[VERDICT_PASS] = { "pass", false },
+	[VERDICT_DEVIATION] = { "deviation", false },
+	[VERDICT_FAIL] = { "fail", true },
+	[VERDICT_INCONCLUSIVE] = { "inconclusive", true },
+	[VERDICT_UNSUPPORTED] = { "unsupported", false },
+	[VERDICT_NOT_APPLICABLE] = { "not-applicable", false },
+	[VERDICT_SETUP_FAILED] = { "setup-failed", true },
+	[VERDICT_CLEANUP_FAILED] = { "cleanup-failed", true },
+	[VERDICT_CRASH] = { "crash", true },
+	[VERDICT_ERROR] = { "error", true },
 };
 
 const char *verdict_name(enum verdict v)
@@ -192,8 +192,8 @@ int result_write(struct result *r, struct report_error *error)
 		/* A long run is worth keeping even so, under a name that no reader takes for good.
 		 */
 		tree_write(r, "result.invalid.json", &unused);
-		return report_fail(
-			error, "%s; kept as %s/result.invalid.json", invalid.text, r->dir);
+		return report_fail(error, "%s; kept as %s/result.invalid.json", invalid.text,
+			r->dir);
 	}
 	return tree_write(r, "result.json", error);
 }
@@ -331,8 +331,9 @@ static bool holds_text(const json_t *array, const char *text)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach(
-		array, i, value) if (!strcmp(json_string_value(value), text)) return true;
+	json_array_foreach (array, i, value)
+		if (!strcmp(json_string_value(value), text))
+			return true;
 	return false;
 }
 

@@ -199,8 +199,8 @@ struct measurement_report {
 };
 
 /* Begins the measurement of one experiment. The result's. */
-struct result_measurement *result_add_measurement(
-	struct result *r, const struct measurement_report *m);
+struct result_measurement *result_add_measurement(struct result *r,
+	const struct measurement_report *m);
 
 /* Adds a column: one way of doing the handoff. documented_column is the name in the documented
  * table, or NULL. documented, or NULL, names another table for this column than the measurement's

@@ -5,8 +5,8 @@
 #include "testbed/report/json.h"
 #include "testbed/report/statistics.h"
 
-struct result_measurement *result_add_measurement(
-	struct result *r, const struct measurement_report *m)
+struct result_measurement *result_add_measurement(struct result *r,
+	const struct measurement_report *m)
 {
 	json_t *o = json_append(json_get_array(result_json(r), "measurements"), json_object());
 
@@ -53,9 +53,9 @@ void column_add_row(struct result_column *c, const struct report_row *row)
 
 void measurement_add_finding(struct result_measurement *m, enum finding finding, const char *text)
 {
-	static const char *const words[] = {[FINDING_HOLDS] = "holds",
+	static const char *const words[] = { [FINDING_HOLDS] = "holds",
 		[FINDING_FAILS] = "does not hold",
-		[FINDING_NOT_MEASURED] = "not measured"};
+		[FINDING_NOT_MEASURED] = "not measured" };
 	json_t *o;
 
 	if (!json_get_array((json_t *)m, "findings"))

@@ -14,7 +14,7 @@
 #include "testbed/report/report.h"
 #include "testbed/report/result.h"
 
-static char *const command[] = {"baton", "run", "pana"};
+static char *const command[] = { "baton", "run", "pana" };
 
 struct folder {
 	char path[64];
@@ -65,21 +65,21 @@ static void write_text(const char *dir, const char *name, const char *text)
 	fclose(file);
 }
 
-static const struct report_pair fields[] = {{"Flags", "R S"}, {"Sequence Number", "5"}};
+static const struct report_pair fields[] = { { "Flags", "R S" }, { "Sequence Number", "5" } };
 static const struct report_step steps[] = {
-	{.t_s = 0.001, .from = "tester", .to = "sut", .label = "PCI", .line = 4, .packet = 1},
-	{.t_s = 0.002,
+	{ .t_s = 0.001, .from = "tester", .to = "sut", .label = "PCI", .line = 4, .packet = 1 },
+	{ .t_s = 0.002,
 		.from = "sut",
 		.to = "tester",
 		.label = "PAR [S] seq=5",
 		.fields = fields,
 		.n_fields = 2,
-		.packet = 2},
+		.packet = 2 },
 };
-static const struct report_clause covers[] = {{"RFC5191", "5.2", "must"}};
-static const char *const expected[] = {"PAR seq=6"};
-static const char *const received[] = {"PAR seq=5"};
-static const struct report_difference differs[] = {{"Sequence Number", "6", "5"}};
+static const struct report_clause covers[] = { { "RFC5191", "5.2", "must" } };
+static const char *const expected[] = { "PAR seq=6" };
+static const char *const received[] = { "PAR seq=5" };
+static const struct report_difference differs[] = { { "Sequence Number", "6", "5" } };
 
 static const struct test_report failing = {
 	.name = "sequence-number",
@@ -105,13 +105,13 @@ static const struct test_report failing = {
 
 static struct result_suite *add_suite(struct result *r)
 {
-	return result_add_suite(
-		r, &(struct suite_report){
-			   .name = "pana/paa",
-			   .title = "PANA authentication agent",
-			   .file = "suites/pana/paa.suite",
-			   .sut = {.name = "baton-ref", .version = "0.1", .role = "paa"},
-		   });
+	return result_add_suite(r,
+		&(struct suite_report){
+			.name = "pana/paa",
+			.title = "PANA authentication agent",
+			.file = "suites/pana/paa.suite",
+			.sut = { .name = "baton-ref", .version = "0.1", .role = "paa" },
+		});
 }
 
 static const json_t *at(const json_t *value, const char *key, size_t i)
@@ -136,21 +136,23 @@ static void what_is_built_can_be_read_back(void **state)
 	assert_int_equal(report_load(f->path, &report, &error), 0);
 	suite = at(report.root, "suites", 0);
 	test = at(suite, "tests", 0);
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(suite, "sut"), "role")), "paa");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_object_get(suite, "sut"), "role")),
+		"paa");
 	assert_string_equal(json_string_value(json_object_get(test, "verdict")), "fail");
 	assert_int_equal(json_integer_value(json_object_get(test, "attempts")), 1);
 	assert_true(json_is_null(json_object_get(test, "case")));
-	assert_string_equal(
-		json_string_value(json_object_get(at(test, "differs", 0), "received")), "5");
+	assert_string_equal(json_string_value(json_object_get(at(test, "differs", 0), "received")),
+		"5");
 	assert_int_equal(json_array_size(json_object_get(test, "ladder")), 2);
-	assert_string_equal(
-		json_string_value(json_object_get(at(at(test, "ladder", 1), "fields", 1), "value")),
+	assert_string_equal(json_string_value(
+				    json_object_get(at(at(test, "ladder", 1), "fields", 1),
+					    "value")),
 		"5");
 	assert_null(json_object_get(at(test, "ladder", 1), "line"));
 	/* SHA-256 of "abc", FIPS 180-2 appendix B.1 */
-	assert_string_equal(
-		json_string_value(json_object_get(at(report.root, "files", 0), "sha256")),
+	assert_string_equal(json_string_value(
+				    json_object_get(at(report.root, "files", 0), "sha256")),
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_int_equal(report_verify_files(&report, &error), 0);
 	report_free(&report);
@@ -175,8 +177,8 @@ static void attaching_again_renews_the_digest(void **state)
 
 static void what_lies_outside_or_is_absent_is_not_attached(void **state)
 {
-	static const char *const paths[] = {
-		"/etc/hostname", "../x", "a/../../x", "", "a//b", "absent"};
+	static const char *const paths[] = { "/etc/hostname", "../x", "a/../../x", "", "a//b",
+		"absent" };
 	struct result *r = start(*state);
 	struct report_error error;
 
@@ -217,7 +219,7 @@ static void a_test_without_reason_is_refused_and_the_run_kept(void **state)
 
 static void the_same_test_twice_is_refused_but_not_two_cases(void **state)
 {
-	const struct report_pair one = {"bit", "1"}, two = {"bit", "2"};
+	const struct report_pair one = { "bit", "1" }, two = { "bit", "2" };
 	struct test_report test = failing;
 	struct result *r = start(*state);
 	struct result_suite *suite = add_suite(r);
@@ -240,17 +242,17 @@ static void bytes_that_are_no_text_become_text(void **state)
 	static const struct {
 		const char *in, *out;
 	} texts[] = {
-		{"a\xff"
-		 "b",
+		{ "a\xff"
+		  "b",
 			"a\xef\xbf\xbd"
-			"b"},
-		{"\xc3\xa9", "\xc3\xa9"},
-		{"\xc3", "\xef\xbf\xbd"},
-		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},		  /* overlong "/" */
-		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
-		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
-		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
-		{"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
+			"b" },
+		{ "\xc3\xa9", "\xc3\xa9" },
+		{ "\xc3", "\xef\xbf\xbd" },
+		{ "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },		    /* overlong "/" */
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }, /* a surrogate */
+		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
+		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd" },
 	};
 	struct test_report test = failing;
 	struct report_error error;
@@ -260,9 +262,10 @@ static void bytes_that_are_no_text_become_text(void **state)
 
 		test.reason = texts[i].in;
 		suite_add_test(add_suite(r), &test);
-		assert_string_equal(
-			json_string_value(json_object_get(
-				at(at(result_json(r), "suites", 0), "tests", 0), "reason")),
+		assert_string_equal(json_string_value(
+					    json_object_get(at(at(result_json(r), "suites", 0),
+								    "tests", 0),
+						    "reason")),
 			texts[i].out);
 		assert_int_equal(result_write(r, &error), 0);
 		result_free(r);
@@ -271,14 +274,15 @@ static void bytes_that_are_no_text_become_text(void **state)
 
 static void requirements_of_several_suites_are_merged_by_id(void **state)
 {
-	const char *const first[] = {"pana/paa/a"}, *const second[] = {"pana/paa/a", "pana/pac/b"};
-	struct report_requirement req = {.document = "RFC5191",
+	const char *const first[] = { "pana/paa/a" },
+			  *const second[] = { "pana/paa/a", "pana/pac/b" };
+	struct report_requirement req = { .document = "RFC5191",
 		.id = "RFC5191-5.2-1",
 		.section = "5.2",
 		.level = "must",
 		.text = "Sequence numbers increase.",
 		.covered_by = first,
-		.n_covered_by = 1};
+		.n_covered_by = 1 };
 	struct result *r = start(*state);
 	const json_t *coverage;
 
@@ -288,8 +292,9 @@ static void requirements_of_several_suites_are_merged_by_id(void **state)
 	result_add_requirement(r, &req);
 	coverage = json_object_get(result_json(r), "coverage");
 	assert_int_equal(json_array_size(coverage), 1);
-	assert_int_equal(
-		json_array_size(json_object_get(json_array_get(coverage, 0), "covered_by")), 2);
+	assert_int_equal(json_array_size(
+				 json_object_get(json_array_get(coverage, 0), "covered_by")),
+		2);
 	result_free(r);
 }
 
@@ -300,26 +305,27 @@ static const json_t *row_of(struct result *r, size_t i)
 
 static void rows_are_summarised(void **state)
 {
-	const double odd[] = {16.2, 15.9, 16.0}, even[] = {1, 4, 2, 3}, gaps[] = {NAN, 7, NAN};
+	const double odd[] = { 16.2, 15.9, 16.0 }, even[] = { 1, 4, 2, 3 },
+		     gaps[] = { NAN, 7, NAN };
 	struct result *r = start(*state);
-	struct result_measurement *m = result_add_measurement(
-		r, &(struct measurement_report){.experiment = "handoff", .clock = "virtual"});
+	struct result_measurement *m = result_add_measurement(r,
+		&(struct measurement_report){ .experiment = "handoff", .clock = "virtual" });
 	struct result_column *c =
 		measurement_add_column(m, "prepared", "buffer", "rfc6252-fig7", 3);
 	struct report_error error;
 
-	column_add_row(c, &(struct report_row){"l2", "L2", "ms", 16, NAN, false, odd, 3, NULL});
-	column_add_row(
-		c, &(struct report_row){"x", "X", "packets", NAN, NAN, false, even, 4, NULL});
-	column_add_row(c, &(struct report_row){"y", "Y", "ms", 5, NAN, false, gaps, 3, "Why."});
-	column_add_row(c, &(struct report_row){"z", "Z", "ms", 5, NAN, false, NULL, 0, NULL});
+	column_add_row(c, &(struct report_row){ "l2", "L2", "ms", 16, NAN, false, odd, 3, NULL });
+	column_add_row(c,
+		&(struct report_row){ "x", "X", "packets", NAN, NAN, false, even, 4, NULL });
+	column_add_row(c, &(struct report_row){ "y", "Y", "ms", 5, NAN, false, gaps, 3, "Why." });
+	column_add_row(c, &(struct report_row){ "z", "Z", "ms", 5, NAN, false, NULL, 0, NULL });
 	assert_float_equal(json_number_value(json_object_get(row_of(r, 0), "median")), 16.0, 1e-9);
 	assert_float_equal(json_number_value(json_object_get(row_of(r, 0), "min")), 15.9, 1e-9);
 	assert_string_equal(json_string_value(json_object_get(row_of(r, 0), "word")), "reproduced");
 	assert_float_equal(json_number_value(json_object_get(row_of(r, 1), "median")), 2.5, 1e-9);
 	assert_true(json_is_null(json_object_get(row_of(r, 1), "documented")));
-	assert_string_equal(
-		json_string_value(json_object_get(row_of(r, 1), "word")), "not documented");
+	assert_string_equal(json_string_value(json_object_get(row_of(r, 1), "word")),
+		"not documented");
 	assert_float_equal(json_number_value(json_object_get(row_of(r, 2), "median")), 7, 1e-9);
 	assert_string_equal(json_string_value(json_object_get(row_of(r, 2), "word")), "worse");
 	assert_int_equal(json_array_size(json_object_get(row_of(r, 2), "values")), 3);
@@ -330,18 +336,19 @@ static void rows_are_summarised(void **state)
 
 static void findings_are_kept_with_their_verdict(void **state)
 {
-	static const char *const words[] = {"holds", "does not hold", "not measured"};
+	static const char *const words[] = { "holds", "does not hold", "not measured" };
 	struct result *r = start(*state);
-	struct result_measurement *m = result_add_measurement(
-		r, &(struct measurement_report){.experiment = "mpa-fig10", .clock = "virtual"});
+	struct result_measurement *m = result_add_measurement(r,
+		&(struct measurement_report){ .experiment = "mpa-fig10", .clock = "virtual" });
 	struct report_error error;
 	const json_t *measurement = at(result_json(r), "measurements", 0);
 
 	for (int i = FINDING_HOLDS; i <= FINDING_NOT_MEASURED; i++)
 		measurement_add_finding(m, (enum finding)i, "A move takes 16 ms.");
 	for (size_t i = 0; i < 3; i++)
-		assert_string_equal(json_string_value(json_object_get(
-					    at(measurement, "findings", i), "verdict")),
+		assert_string_equal(json_string_value(
+					    json_object_get(at(measurement, "findings", i),
+						    "verdict")),
 			words[i]);
 	assert_int_equal(json_array_size(json_object_get(measurement, "findings")), 3);
 	assert_int_equal(result_write(r, &error), 0);
@@ -353,18 +360,19 @@ static void findings_are_kept_with_their_verdict(void **state)
 
 static void a_handoff_is_written_whole(void **state)
 {
-	const struct handoff_phase phases[] = {{"T_assoc", "l2", 0, 9}, {"T_auth", NULL, -60, -40}};
-	const struct handoff_packet packets[] = {
-		{1, -10, -5, 1, false}, {2, 6, NAN, 0, false}, {3, 22, 30, 2, true}};
-	const struct report_pair captures[] = {{"mn", "mn.pcapng"}};
+	const struct handoff_phase phases[] = { { "T_assoc", "l2", 0, 9 },
+		{ "T_auth", NULL, -60, -40 } };
+	const struct handoff_packet packets[] = { { 1, -10, -5, 1, false }, { 2, 6, NAN, 0, false },
+		{ 3, 22, 30, 2, true } };
+	const struct report_pair captures[] = { { "mn", "mn.pcapng" } };
 	json_t *detail = json_pack("{s:s}", "address", "10.2.0.17");
-	const struct handoff_event events[] = {
-		{0, "mn", "l2_handoff_started", NULL}, {9, "mn", "address_set", detail}};
-	struct handoff_report handoff = {
-		"prepared", 1, phases, 2, events, 2, packets, 3, captures, 1};
+	const struct handoff_event events[] = { { 0, "mn", "l2_handoff_started", NULL },
+		{ 9, "mn", "address_set", detail } };
+	struct handoff_report handoff = { "prepared", 1, phases, 2, events, 2, packets, 3, captures,
+		1 };
 	struct result *r = start(*state);
-	struct result_measurement *m = result_add_measurement(
-		r, &(struct measurement_report){.experiment = "handoff", .clock = "virtual"});
+	struct result_measurement *m = result_add_measurement(r,
+		&(struct measurement_report){ .experiment = "handoff", .clock = "virtual" });
 	struct report_error error;
 	const json_t *h;
 
@@ -377,8 +385,9 @@ static void a_handoff_is_written_whole(void **state)
 	assert_true(json_is_null(json_object_get(at(h, "packets", 1), "received_ms")));
 	assert_true(json_is_true(json_object_get(at(h, "packets", 2), "buffered")));
 	assert_string_equal(json_string_value(json_object_get(at(h, "phases", 1), "layer")), "l3");
-	assert_string_equal(json_string_value(json_object_get(
-				    json_object_get(at(h, "timeline", 1), "detail"), "address")),
+	assert_string_equal(json_string_value(
+				    json_object_get(json_object_get(at(h, "timeline", 1), "detail"),
+					    "address")),
 		"10.2.0.17");
 	json_decref(detail);
 	result_free(r);

@@ -104,8 +104,7 @@ static int check_type(struct check *c, const json_t *schema, const json_t *arg, 
 		snprintf(needed, sizeof(needed), "needed is %s", json_string_value(arg));
 		return wrong(c, value, needed);
 	}
-	json_array_foreach(arg, i, type)
-	{
+	json_array_foreach (arg, i, type) {
 		size_t length = strlen(needed);
 
 		if (type_matches(json_string_value(type), value))
@@ -131,8 +130,8 @@ static int check_ref(struct check *c, const json_t *schema, const json_t *arg, c
 	return apply(c, def, value);
 }
 
-static int check_required(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_required(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	const json_t *name;
 	size_t i;
@@ -140,23 +139,21 @@ static int check_required(
 	(void)schema;
 	if (!json_is_object(value))
 		return 0;
-	json_array_foreach(
-		arg, i, name) if (!json_object_get(value,
-					  json_string_value(name))) return report_fail(c->error,
-		"%s: %s lacks \"%s\"; it is required", c->file, *c->pointer ? c->pointer : "/",
-		json_string_value(name));
+	json_array_foreach (arg, i, name)
+		if (!json_object_get(value, json_string_value(name)))
+			return report_fail(c->error, "%s: %s lacks \"%s\"; it is required", c->file,
+				*c->pointer ? c->pointer : "/", json_string_value(name));
 	return 0;
 }
 
-static int check_properties(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_properties(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	const char *name;
 	json_t *member;
 
 	(void)schema;
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach ((json_t *)value, name, member) {
 		const json_t *sub = json_object_get(arg, name);
 
 		if (sub && apply_below(c, sub, member, name))
@@ -170,20 +167,22 @@ static bool has_prefix(const char *name, const char *pattern)
 	return pattern[0] == '^' && !strncmp(name, pattern + 1, strlen(pattern + 1));
 }
 
-static int check_pattern_properties(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_pattern_properties(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	const char *name, *pattern;
 	json_t *member, *sub;
 
 	(void)schema;
-	json_object_foreach((json_t *)arg, pattern,
-		sub) if (pattern[0] != '^' ||
-			 strpbrk(pattern + 1, ".*+?[](){}|\\^$")) return report_fail(c->error,
-		"the schema: pattern %s; only a literal prefix, ^x-, is read", pattern);
-	json_object_foreach((json_t *)value, name, member) json_object_foreach((json_t *)arg,
-		pattern,
-		sub) if (has_prefix(name, pattern) && apply_below(c, sub, member, name)) return -1;
+	json_object_foreach ((json_t *)arg, pattern, sub)
+		if (pattern[0] != '^' || strpbrk(pattern + 1, ".*+?[](){}|\\^$"))
+			return report_fail(c->error,
+				"the schema: pattern %s; only a literal prefix, ^x-, is read",
+				pattern);
+	json_object_foreach ((json_t *)value, name, member)
+		json_object_foreach ((json_t *)arg, pattern, sub)
+			if (has_prefix(name, pattern) && apply_below(c, sub, member, name))
+				return -1;
 	return 0;
 }
 
@@ -196,18 +195,19 @@ static bool is_named(const json_t *schema, const char *name)
 
 	if (json_object_get(json_object_get(schema, "properties"), name))
 		return true;
-	json_object_foreach(patterns, pattern, sub) if (has_prefix(name, pattern)) return true;
+	json_object_foreach (patterns, pattern, sub)
+		if (has_prefix(name, pattern))
+			return true;
 	return false;
 }
 
-static int check_additional(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_additional(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	const char *name;
 	json_t *member;
 
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach ((json_t *)value, name, member) {
 		if (is_named(schema, name))
 			continue;
 		if (json_is_false(arg))
@@ -221,15 +221,14 @@ static int check_additional(
 	return 0;
 }
 
-static int check_items(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_items(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	json_t *item;
 	size_t i;
 
 	(void)schema;
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach (value, i, item) {
 		char step[24];
 
 		snprintf(step, sizeof(step), "%zu", i);
@@ -246,8 +245,7 @@ static int check_enum(struct check *c, const json_t *schema, const json_t *arg, 
 	size_t i;
 
 	(void)schema;
-	json_array_foreach(arg, i, choice)
-	{
+	json_array_foreach (arg, i, choice) {
 		size_t length = strlen(needed);
 
 		if (json_equal(choice, value))
@@ -258,8 +256,8 @@ static int check_enum(struct check *c, const json_t *schema, const json_t *arg, 
 	return wrong(c, value, needed);
 }
 
-static int check_const(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_const(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	char needed[120];
 
@@ -271,8 +269,8 @@ static int check_const(
 	return wrong(c, value, needed);
 }
 
-static int check_minimum(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_minimum(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	char needed[80];
 
@@ -283,8 +281,8 @@ static int check_minimum(
 	return wrong(c, value, needed);
 }
 
-static int check_min_length(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_min_length(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	json_int_t characters = 0;
 	char needed[80];
@@ -301,8 +299,8 @@ static int check_min_length(
 	return wrong(c, value, needed);
 }
 
-static int check_min_items(
-	struct check *c, const json_t *schema, const json_t *arg, const json_t *value)
+static int check_min_items(struct check *c, const json_t *schema, const json_t *arg,
+	const json_t *value)
 {
 	char needed[80];
 
@@ -318,23 +316,23 @@ static const struct keyword {
 	const char *name;
 	int (*check)(struct check *c, const json_t *schema, const json_t *arg, const json_t *value);
 } keywords[] = {
-	{"$schema", NULL},
-	{"$id", NULL},
-	{"$defs", NULL},
-	{"title", NULL},
-	{"description", NULL},
-	{"$ref", check_ref},
-	{"type", check_type},
-	{"const", check_const},
-	{"enum", check_enum},
-	{"required", check_required},
-	{"properties", check_properties},
-	{"patternProperties", check_pattern_properties},
-	{"additionalProperties", check_additional},
-	{"items", check_items},
-	{"minimum", check_minimum},
-	{"minLength", check_min_length},
-	{"minItems", check_min_items},
+	{ "$schema", NULL },
+	{ "$id", NULL },
+	{ "$defs", NULL },
+	{ "title", NULL },
+	{ "description", NULL },
+	{ "$ref", check_ref },
+	{ "type", check_type },
+	{ "const", check_const },
+	{ "enum", check_enum },
+	{ "required", check_required },
+	{ "properties", check_properties },
+	{ "patternProperties", check_pattern_properties },
+	{ "additionalProperties", check_additional },
+	{ "items", check_items },
+	{ "minimum", check_minimum },
+	{ "minLength", check_min_length },
+	{ "minItems", check_min_items },
 };
 #define N_KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
 
@@ -343,8 +341,7 @@ static int keywords_known(struct check *c, const json_t *schema)
 	const char *name;
 	json_t *arg;
 
-	json_object_foreach((json_t *)schema, name, arg)
-	{
+	json_object_foreach ((json_t *)schema, name, arg) {
 		size_t i = 0;
 
 		while (i < N_KEYWORDS && strcmp(keywords[i].name, name))
@@ -378,10 +375,10 @@ static int apply(struct check *c, const json_t *schema, const json_t *value)
 	return rc;
 }
 
-int report_schema_check_against(
-	const json_t *schema, const json_t *value, const char *file, struct report_error *error)
+int report_schema_check_against(const json_t *schema, const json_t *value, const char *file,
+	struct report_error *error)
 {
-	struct check c = {.root = schema, .file = file, .error = error};
+	struct check c = { .root = schema, .file = file, .error = error };
 
 	return apply(&c, schema, value);
 }

@@ -20,7 +20,7 @@
 int report_schema_check(const json_t *result, const char *file, struct report_error *error);
 
 /* The same with a schema of the caller's. */
-int report_schema_check_against(
-	const json_t *schema, const json_t *value, const char *file, struct report_error *error);
+int report_schema_check_against(const json_t *schema, const json_t *value, const char *file,
+	struct report_error *error);
 
 #endif

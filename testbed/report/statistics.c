@@ -17,13 +17,14 @@ static int compare(const void *a, const void *b)
 
 struct spread spread_of(const json_t *values)
 {
-	struct spread s = {.median = NAN, .min = NAN, .max = NAN};
+	struct spread s = { .median = NAN, .min = NAN, .max = NAN };
 	double *sorted = report_must(calloc(json_array_size(values) + 1, sizeof(*sorted)));
 	json_t *value;
 	size_t i;
 
-	json_array_foreach(values, i, value) if (json_is_number(value)) sorted[s.n++] =
-		json_number_value(value);
+	json_array_foreach (values, i, value)
+		if (json_is_number(value))
+			sorted[s.n++] = json_number_value(value);
 	if (s.n) {
 		qsort(sorted, s.n, sizeof(*sorted), compare);
 		s.min = sorted[0];

@@ -59,7 +59,7 @@ static const char *embed(struct page *p, const json_t *file, json_t *entry)
 	if (access(path, R_OK)) {
 		state = "missing";
 	} else if (listed > (double)p->options->embed ||
-		   (double)p->embedded + listed > (double)p->options->embed_all) {
+		(double)p->embedded + listed > (double)p->options->embed_all) {
 		state = "too large";
 	} else if (report_read(path, p->options->embed, &content, &unused)) {
 		state = "changed";
@@ -82,8 +82,7 @@ static json_t *gather_files(struct page *p)
 	json_t *files = report_must(json_object()), *file;
 	size_t i;
 
-	json_array_foreach(json_get_array(p->report->root, "files"), i, file)
-	{
+	json_array_foreach (json_get_array(p->report->root, "files"), i, file) {
 		json_t *entry = report_must(json_object());
 
 		json_put_text(entry, "state", embed(p, file, entry));
@@ -196,8 +195,8 @@ static int write_d3(struct page *p)
 	struct content d3;
 
 	if (report_read(D3_PATH, TEMPLATE_LIMIT, &d3, &unused))
-		return report_fail(
-			p->error, "%s: is not there; install the package libjs-d3", D3_PATH);
+		return report_fail(p->error, "%s: is not there; install the package libjs-d3",
+			D3_PATH);
 	write_licence(p);
 	if (strcasestr(d3.bytes, "</script") || strstr(d3.bytes, "<!--")) {
 		free(d3.bytes);

@@ -77,11 +77,11 @@ static void evidence(xmlTextWriterPtr xml, const json_t *test)
 		json_integer_value(json_object_get(test, "line")));
 	if (*json_get_text(test, "clause"))
 		text_line(xml, "clause: %s", json_get_text(test, "clause"));
-	json_array_foreach(json_get_array(test, "expected"), i, item)
+	json_array_foreach (json_get_array(test, "expected"), i, item)
 		text_line(xml, "expected: %s", json_string_value(item));
-	json_array_foreach(json_get_array(test, "received"), i, item)
+	json_array_foreach (json_get_array(test, "received"), i, item)
 		text_line(xml, "received: %s", json_string_value(item));
-	json_array_foreach(json_get_array(test, "differs"), i, item)
+	json_array_foreach (json_get_array(test, "differs"), i, item)
 		text_line(xml, "%s: expected %s, received %s", json_get_text(item, "field"),
 			json_get_text(item, "expected"), json_get_text(item, "received"));
 }
@@ -134,8 +134,8 @@ static void write_test(xmlTextWriterPtr xml, const char *class, const json_t *te
 			evidence(xml, test);
 		xmlTextWriterEndElement(xml);
 	} else if (json_is_true(json_object_get(test, "flaky"))) {
-		xmlTextWriterWriteElement(
-			xml, BAD_CAST "system-out", BAD_CAST "flaky: passed only when tried again");
+		xmlTextWriterWriteElement(xml, BAD_CAST "system-out",
+			BAD_CAST "flaky: passed only when tried again");
 	}
 	xmlTextWriterEndElement(xml);
 	free(title);
@@ -163,7 +163,7 @@ static void write_suite(xmlTextWriterPtr xml, const json_t *suite, const char *s
 {
 	char *sut = report_suite_sut(suite);
 	char *class = report_format("%s @ %s", json_get_text(suite, "name"), sut);
-	struct tally tally = {0};
+	struct tally tally = { 0 };
 	json_t *test;
 	size_t i;
 
@@ -172,7 +172,8 @@ static void write_suite(xmlTextWriterPtr xml, const json_t *suite, const char *s
 	attribute(xml, "name", class);
 	attribute(xml, "timestamp", started);
 	write_counts(xml, &tally);
-	json_array_foreach(json_get_array(suite, "tests"), i, test) write_test(xml, class, test);
+	json_array_foreach (json_get_array(suite, "tests"), i, test)
+		write_test(xml, class, test);
 	xmlTextWriterEndElement(xml);
 	free(class);
 	free(sut);
@@ -198,7 +199,7 @@ static void write_property(xmlTextWriterPtr xml, const json_t *column, const jso
 
 static void write_measurement(xmlTextWriterPtr xml, const json_t *measurement, const char *started)
 {
-	const struct tally none = {0};
+	const struct tally none = { 0 };
 	json_t *column, *row;
 	size_t i, j;
 
@@ -207,8 +208,9 @@ static void write_measurement(xmlTextWriterPtr xml, const json_t *measurement, c
 	attribute(xml, "timestamp", started);
 	write_counts(xml, &none);
 	xmlTextWriterStartElement(xml, BAD_CAST "properties");
-	json_array_foreach(json_get_array(measurement, "columns"), i, column) json_array_foreach(
-		json_get_array(column, "rows"), j, row) write_property(xml, column, row);
+	json_array_foreach (json_get_array(measurement, "columns"), i, column)
+		json_array_foreach (json_get_array(column, "rows"), j, row)
+			write_property(xml, column, row);
 	xmlTextWriterEndElement(xml);
 	xmlTextWriterEndElement(xml);
 }
@@ -231,9 +233,9 @@ int view_junit(const struct report *report, const json_t *comparison,
 	xmlTextWriterStartElement(xml, BAD_CAST "testsuites");
 	attribute(xml, "name", "baton");
 	write_counts(xml, &all);
-	json_array_foreach(json_get_array(report->root, "suites"), i, item)
+	json_array_foreach (json_get_array(report->root, "suites"), i, item)
 		write_suite(xml, item, started);
-	json_array_foreach(json_get_array(report->root, "measurements"), i, item)
+	json_array_foreach (json_get_array(report->root, "measurements"), i, item)
 		write_measurement(xml, item, started);
 	xmlTextWriterEndDocument(xml);
 	xmlFreeTextWriter(xml);

@@ -49,8 +49,9 @@ static json_t *row_titled(const json_t *column, const char *title)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_get_array(column, "rows"), i,
-		row) if (strcmp(short_title(row, text), title) == 0) return row;
+	json_array_foreach (json_get_array(column, "rows"), i, row)
+		if (strcmp(short_title(row, text), title) == 0)
+			return row;
 	return NULL;
 }
 
@@ -74,8 +75,7 @@ static bool is_documented(json_t *columns, const char *title)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach(columns, i, column)
-	{
+	json_array_foreach (columns, i, column) {
 		json_t *row = row_titled(column, title);
 
 		if (row && !isnan(json_get_number(row, "documented")))
@@ -100,7 +100,8 @@ static void row_line(const struct term *t, json_t *columns, const char *title, c
 
 	term_cell(t, PLAIN, title, -37);
 	term_cell(t, PLAIN, unit, -8);
-	json_array_foreach(columns, i, column) value(t, row_titled(column, title), COLUMN, &pad);
+	json_array_foreach (columns, i, column)
+		value(t, row_titled(column, title), COLUMN, &pad);
 	fputc('\n', t->out);
 }
 
@@ -114,8 +115,7 @@ static void sources(const struct term *t, const json_t *m, json_t *columns)
 	size_t i;
 
 	fputs("In brackets what is documented:", t->out);
-	json_array_foreach(columns, i, column)
-	{
+	json_array_foreach (columns, i, column) {
 		const char *id = column_documented(m, column);
 		const struct figures_table *table = figures ? figures_find(figures, id) : NULL;
 		bool told = !*id;
@@ -138,13 +138,11 @@ static void abreast(const struct term *t, json_t *columns)
 	size_t i, j;
 
 	fprintf(t->out, "%-45s", "");
-	json_array_foreach(columns, i, column)
+	json_array_foreach (columns, i, column)
 		term_cell(t, BOLD, json_get_text(column, "name"), COLUMN);
 	fputc('\n', t->out);
-	json_array_foreach(columns, i, column)
-	{
-		json_array_foreach(json_get_array(column, "rows"), j, row)
-		{
+	json_array_foreach (columns, i, column) {
+		json_array_foreach (json_get_array(column, "rows"), j, row) {
 			short_title(row, title);
 			if (is_documented(columns, title) && !stands_before(columns, i, title))
 				row_line(t, columns, title, json_get_text(row, "unit"));
@@ -159,8 +157,9 @@ static const json_t *longest(json_t *columns)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach(columns, i, column)
-		if (!best || json_array_size(json_get_array(column, "rows")) >
+	json_array_foreach (columns, i, column)
+		if (!best ||
+			json_array_size(json_get_array(column, "rows")) >
 				json_array_size(json_get_array(best, "rows")))
 			best = column;
 	return best;
@@ -175,8 +174,7 @@ static void line(const struct term *t, json_t *columns, const json_t *column)
 	size_t i;
 
 	term_cell(t, PLAIN, column ? json_get_text(column, "name") : "", -24);
-	json_array_foreach(json_get_array(longest(columns), "rows"), i, row)
-	{
+	json_array_foreach (json_get_array(longest(columns), "rows"), i, row) {
 		short_title(row, title);
 		if (!is_documented(columns, title))
 			continue;
@@ -196,8 +194,7 @@ static void findings(const struct term *t, const json_t *m)
 	json_t *finding;
 	size_t i;
 
-	json_array_foreach(json_get_array(m, "findings"), i, finding)
-	{
+	json_array_foreach (json_get_array(m, "findings"), i, finding) {
 		const char *verdict = json_get_text(finding, "verdict");
 
 		if (strcmp(verdict, "not measured") == 0)
@@ -218,7 +215,8 @@ static void measurement(const struct term *t, const json_t *m)
 		abreast(t, columns);
 	} else {
 		line(t, columns, NULL);
-		json_array_foreach(columns, i, column) line(t, columns, column);
+		json_array_foreach (columns, i, column)
+			line(t, columns, column);
 	}
 	sources(t, m, columns);
 	findings(t, m);
@@ -227,13 +225,14 @@ static void measurement(const struct term *t, const json_t *m)
 int view_summary(const struct report *report, const json_t *comparison,
 	const struct view_options *options, FILE *out, struct report_error *error)
 {
-	struct term t = {.out = out, .colour = options->colour};
+	struct term t = { .out = out, .colour = options->colour };
 	json_t *m;
 	size_t i;
 
 	(void)comparison;
 	(void)error;
 	tests(&t, report);
-	json_array_foreach(json_get_array(report->root, "measurements"), i, m) measurement(&t, m);
+	json_array_foreach (json_get_array(report->root, "measurements"), i, m)
+		measurement(&t, m);
 	return 0;
 }

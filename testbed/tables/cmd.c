@@ -52,19 +52,19 @@ struct row {
 static size_t rows_of(struct row rows[ROWS_MAX])
 {
 	const struct row all[] = {
-		{"pana", &pana_protocol, {pac_fsm(), paa_fsm()}},
-		{"eap", &eap_protocol, {&eap_peer_fsm, &eap_server_fsm}},
-		{"eapol", &eapol_protocol, {NULL}},
-		{"radius", &radius_protocol, {NULL}},
-		{"dhcp", &dhcp_protocol, {&dhcp_client_fsm}},
-		{"arp", &arp_protocol, {&acd_fsm}},
-		{"binding", &binding_protocol, {NULL}},
-		{"dot1x-over-ip", &dxi_protocol, {NULL}},
-		{"ap-info", &ap_info_protocol, {NULL}},
-		{"ike", &ike_protocol, {ike_fsm()}},
-		{"ike-inside", &ike_inside_protocol, {NULL}},
-		{"isakmp", &isakmp_protocol, {isakmp_fsm(), isakmp_quick_fsm()}},
-		{"address-change", &ike_change_protocol, {NULL}},
+		{ "pana", &pana_protocol, { pac_fsm(), paa_fsm() } },
+		{ "eap", &eap_protocol, { &eap_peer_fsm, &eap_server_fsm } },
+		{ "eapol", &eapol_protocol, { NULL } },
+		{ "radius", &radius_protocol, { NULL } },
+		{ "dhcp", &dhcp_protocol, { &dhcp_client_fsm } },
+		{ "arp", &arp_protocol, { &acd_fsm } },
+		{ "binding", &binding_protocol, { NULL } },
+		{ "dot1x-over-ip", &dxi_protocol, { NULL } },
+		{ "ap-info", &ap_info_protocol, { NULL } },
+		{ "ike", &ike_protocol, { ike_fsm() } },
+		{ "ike-inside", &ike_inside_protocol, { NULL } },
+		{ "isakmp", &isakmp_protocol, { isakmp_fsm(), isakmp_quick_fsm() } },
+		{ "address-change", &ike_change_protocol, { NULL } },
 	};
 	static_assert(sizeof(all) <= ROWS_MAX * sizeof(all[0]), "ROWS_MAX");
 

@@ -56,7 +56,7 @@ static void print_progress(void *context, const char *line)
 
 static void catch_interrupts(void)
 {
-	struct sigaction action = {.sa_handler = note_interrupt};
+	struct sigaction action = { .sa_handler = note_interrupt };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -90,11 +90,11 @@ static int raise_and_detach(const char *path, struct network_options *o, struct 
 
 static int topo_up(int argc, char **argv)
 {
-	static const struct option options[] = {{"name", required_argument, NULL, 'n'},
-		{"directory", required_argument, NULL, 'd'},
-		{"no-services", no_argument, NULL, 's'}, {0}};
-	struct network_options o = {.progress = print_progress, .cancel = &interrupted};
-	struct diagnostics d = {0};
+	static const struct option options[] = { { "name", required_argument, NULL, 'n' },
+		{ "directory", required_argument, NULL, 'd' },
+		{ "no-services", no_argument, NULL, 's' }, { 0 } };
+	struct network_options o = { .progress = print_progress, .cancel = &interrupted };
+	struct diagnostics d = { 0 };
 	int c, error;
 	char *path;
 
@@ -127,7 +127,7 @@ static int topo_up(int argc, char **argv)
 
 static int topo_down(int argc, char **argv)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 
 	if (argc != 2)
 		return usage("topo down NAME");
@@ -157,15 +157,16 @@ static const char *only_network(struct names *n)
 	network_each(note_name, n);
 	if (n->count == 1)
 		return n->name;
-	fprintf(stderr, n->count ? "several networks are up; name one of \"baton topo list\"\n"
-				 : "no network is up; \"baton topo up NAME\" would raise one\n");
+	fprintf(stderr,
+		n->count ? "several networks are up; name one of \"baton topo list\"\n"
+			 : "no network is up; \"baton topo up NAME\" would raise one\n");
 	return NULL;
 }
 
 static int topo_show(int argc, char **argv)
 {
-	struct names names = {0};
-	struct diagnostics d = {0};
+	struct names names = { 0 };
+	struct diagnostics d = { 0 };
 	struct network *n;
 	const char *name = argc > 1 ? argv[1] : only_network(&names);
 	int error;
@@ -213,7 +214,7 @@ static int topo_check(int argc, char **argv)
 	if (argc < 2)
 		return usage("topo check FILE|NAME ...");
 	for (int i = 1; i < argc; i++) {
-		struct diagnostics d = {0};
+		struct diagnostics d = { 0 };
 		struct topology *t = NULL;
 		char *path = topology_find(argv[i], &d);
 		int error = path ? topology_load(path, &t, &d) : -ENOENT;
@@ -245,10 +246,10 @@ static bool read_impairment(const char *word, struct network_impairment *i)
 		enum scalar_type type;
 		size_t offset;
 	} rows[] = {
-		{"delay=", SCALAR_DURATION, offsetof(struct network_impairment, delay_ns)},
-		{"jitter=", SCALAR_DURATION, offsetof(struct network_impairment, jitter_ns)},
-		{"rate=", SCALAR_RATE, offsetof(struct network_impairment, rate_bps)},
-		{"loss=", SCALAR_PERCENT, offsetof(struct network_impairment, loss_ppm)},
+		{ "delay=", SCALAR_DURATION, offsetof(struct network_impairment, delay_ns) },
+		{ "jitter=", SCALAR_DURATION, offsetof(struct network_impairment, jitter_ns) },
+		{ "rate=", SCALAR_RATE, offsetof(struct network_impairment, rate_bps) },
+		{ "loss=", SCALAR_PERCENT, offsetof(struct network_impairment, loss_ppm) },
 	};
 
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
@@ -271,7 +272,7 @@ static int change_link(struct network *n, int argc, char **argv, struct diagnost
 {
 	const char *link = argv[2];
 	bool up = !strcmp(argv[3], "up");
-	struct network_impairment impairment = {0};
+	struct network_impairment impairment = { 0 };
 	int error;
 
 	if (up || !strcmp(argv[3], "down")) {
@@ -290,7 +291,7 @@ static int change_link(struct network *n, int argc, char **argv, struct diagnost
 
 static int topo_link(int argc, char **argv)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct network *n;
 	int error;
 
@@ -345,7 +346,7 @@ static int execute(struct network *n, const char *node, const char *directory, c
 
 static int enter(const char *name, const char *node, char **argv)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct network *n;
 	const char *directory;
 	int result;
@@ -383,8 +384,8 @@ static int shell(const char *name, const char *node)
 {
 	const char *wanted = getenv("SHELL"), *shell = wanted && *wanted ? wanted : "/bin/sh";
 	const char *base = strrchr(shell, '/') ? strrchr(shell, '/') + 1 : shell;
-	char *plain[] = {(char *)(uintptr_t)shell, NULL};
-	char *bash[] = {(char *)(uintptr_t)shell, "--norc", NULL};
+	char *plain[] = { (char *)(uintptr_t)shell, NULL };
+	char *bash[] = { (char *)(uintptr_t)shell, "--norc", NULL };
 	char prompt[128];
 
 	snprintf(prompt, sizeof(prompt), "%s:%s%s ", name, node, geteuid() ? "$" : "#");
@@ -401,7 +402,7 @@ static int topo_shell(int argc, char **argv)
 
 int cmd_shell(int argc, char **argv)
 {
-	struct names names = {0};
+	struct names names = { 0 };
 	const char *name;
 
 	if (argc == 3 && argv[1][0] != '-')
@@ -417,17 +418,18 @@ int cmd_shell(int argc, char **argv)
 /* --- the command ---------------------------------------------------------------------------- */
 
 static const struct verb verbs[] = {
-	{"up", "FILE|NAME [--name NAME] [--directory DIR] [--no-services]", "raise a network",
-		topo_up},
-	{"down", "NAME", "take it down, with everything on it", topo_down},
-	{"show", "[NAME]", "draw it, with addresses, links, services and processes", topo_show},
-	{"list", "", "networks that are up", topo_list},
-	{"shell", "NAME NODE", "a shell on a node (also: baton shell [NAME] NODE)", topo_shell},
-	{"exec", "NAME NODE -- COMMAND ...", "run a command on a node; its exit status", topo_exec},
-	{"link", "NAME LINK up|down|delay=D jitter=D loss=P rate=R",
-		"mend, cut or impair a wire, each way", topo_link},
-	{"check", "FILE|NAME ...", "only validate", topo_check},
-	{"reference", "", "the file format, from the tables that read it", topo_reference},
+	{ "up", "FILE|NAME [--name NAME] [--directory DIR] [--no-services]", "raise a network",
+		topo_up },
+	{ "down", "NAME", "take it down, with everything on it", topo_down },
+	{ "show", "[NAME]", "draw it, with addresses, links, services and processes", topo_show },
+	{ "list", "", "networks that are up", topo_list },
+	{ "shell", "NAME NODE", "a shell on a node (also: baton shell [NAME] NODE)", topo_shell },
+	{ "exec", "NAME NODE -- COMMAND ...", "run a command on a node; its exit status",
+		topo_exec },
+	{ "link", "NAME LINK up|down|delay=D jitter=D loss=P rate=R",
+		"mend, cut or impair a wire, each way", topo_link },
+	{ "check", "FILE|NAME ...", "only validate", topo_check },
+	{ "reference", "", "the file format, from the tables that read it", topo_reference },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -438,8 +440,9 @@ static int help(FILE *to)
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(to, "  baton topo %s %s\n      %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].summary);
-	fprintf(to, "\nNAME of up and check is looked for as ./NAME.yaml, then in the topology "
-		    "folder.\nThe file format: docs/topology.md.\n");
+	fprintf(to,
+		"\nNAME of up and check is looked for as ./NAME.yaml, then in the topology "
+		"folder.\nThe file format: docs/topology.md.\n");
 	return to == stdout ? 0 : STATUS_USAGE;
 }
 

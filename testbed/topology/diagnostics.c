@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void diagnostics_add(
-	struct diagnostics *d, const char *file, unsigned line, const char *format, ...)
+void diagnostics_add(struct diagnostics *d, const char *file, unsigned line, const char *format,
+	...)
 {
 	struct diagnostic *new;
 	va_list ap;
@@ -67,5 +67,5 @@ void diagnostics_free(struct diagnostics *d)
 		free(d->list[i].file);
 		free(d->list[i].text);
 	}
-	*d = (struct diagnostics){0};
+	*d = (struct diagnostics){ 0 };
 }

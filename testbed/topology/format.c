@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+// Tables: one row, one entry.
+// clang-format off
+
 const char *const topology_need_words[] = {
 	"netns", "hwsim", "esp", "netem", "ipip", "tun", "nftables", NULL};
 static const char *const kinds[] = {"host", "router", "bridge", NULL};
@@ -17,8 +20,6 @@ static const char *const key_managements[] = {"open", "wpa-psk", "sae", "wpa-eap
 /* Where mac80211_hwsim's first custom regulatory domain allows an access point. */
 const unsigned topology_channels[] = {
 	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 36, 40, 44, 48, 149, 153, 157, 161, 165, 0};
-
-// clang-format off: one row, one entry
 
 /* A row, short: the structure and the member it fills. */
 #define AT(type, member) .offset = offsetof(struct type, member)

@@ -37,7 +37,7 @@ struct loop {
 
 void keeper_progress(const struct keeper *k, const char *format, ...)
 {
-	struct message m = {.op = MESSAGE_PROGRESS};
+	struct message m = { .op = MESSAGE_PROGRESS };
 	va_list ap;
 
 	va_start(ap, format);
@@ -48,8 +48,8 @@ void keeper_progress(const struct keeper *k, const char *format, ...)
 
 bool keeper_is_abandoned(const struct keeper *k)
 {
-	struct pollfd fds[] = {{.fd = k->start->user_pidfd, .events = POLLIN},
-		{.fd = k->start->user, .events = POLLRDHUP}};
+	struct pollfd fds[] = { { .fd = k->start->user_pidfd, .events = POLLIN },
+		{ .fd = k->start->user, .events = POLLRDHUP } };
 
 	return poll(fds, 2, 0) > 0;
 }
@@ -59,20 +59,20 @@ bool keeper_is_abandoned(const struct keeper *k)
 int keeper_spawn(struct keeper *k, size_t node, const char *const *argv, const char *log,
 	struct process **out)
 {
-	char *env[] = {k->nodes[node].variable,
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	char *env[] = { k->nodes[node].variable,
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), handle[2], error;
 	int file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	struct launch l = {.space = &k->nodes[node].space,
+	struct launch l = { .space = &k->nodes[node].space,
 		.argv = (char *const *)(uintptr_t)argv,
 		.env = env,
 		.cwd = k->nodes[node].scratch,
-		.stdio = {null, file, file}};
+		.stdio = { null, file, file } };
 
 	error = null < 0 || file < 0 ||
-				socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, handle)
-			? -errno
-			: 0;
+			socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, handle)
+		? -errno
+		: 0;
 	if (!error) {
 		l.handle = handle[1];
 		error = process_launch(&l);
@@ -87,10 +87,10 @@ int keeper_spawn(struct keeper *k, size_t node, const char *const *argv, const c
 
 static int serve_spawn(struct keeper *k, const struct message *m, const int *fds)
 {
-	struct launch l = {.space = &k->nodes[m->index].space,
+	struct launch l = { .space = &k->nodes[m->index].space,
 		.handle = fds[0],
 		.priority = m->argument[0],
-		.stdio = {fds[2], fds[3], fds[4]}};
+		.stdio = { fds[2], fds[3], fds[4] } };
 	void *memory = NULL;
 	int error = fds[4] < 0 ? -EPROTO : specification_read(fds[1], &l, &memory);
 
@@ -215,8 +215,8 @@ static int serve(struct loop *loop, int client, const struct message *m, const i
 /* One request of one client; false when the client is gone. */
 static bool answer(struct loop *loop, int client)
 {
-	struct message m, reply = {.op = MESSAGE_REPLY};
-	int fds[MESSAGE_FDS_MAX], out[MESSAGE_FDS_MAX] = {-1, -1, -1, -1, -1, -1};
+	struct message m, reply = { .op = MESSAGE_REPLY };
+	int fds[MESSAGE_FDS_MAX], out[MESSAGE_FDS_MAX] = { -1, -1, -1, -1, -1, -1 };
 	unsigned n = 0;
 	int error = message_receive(client, &m, fds);
 
@@ -261,12 +261,12 @@ static void take_signals(struct loop *loop)
 
 static void step(struct loop *loop)
 {
-	struct pollfd fds[3 + CLIENTS_MAX] = {{.fd = loop->signals, .events = POLLIN},
-		{.fd = loop->detached ? -1 : loop->k->start->user_pidfd, .events = POLLIN},
-		{.fd = loop->listener, .events = POLLIN}};
+	struct pollfd fds[3 + CLIENTS_MAX] = { { .fd = loop->signals, .events = POLLIN },
+		{ .fd = loop->detached ? -1 : loop->k->start->user_pidfd, .events = POLLIN },
+		{ .fd = loop->listener, .events = POLLIN } };
 
 	for (int i = 0; i < CLIENTS_MAX; i++)
-		fds[3 + i] = (struct pollfd){.fd = loop->clients[i], .events = POLLIN};
+		fds[3 + i] = (struct pollfd){ .fd = loop->clients[i], .events = POLLIN };
 	if (poll(fds, 3 + CLIENTS_MAX, -1) < 0)
 		return;
 	if (fds[0].revents)
@@ -306,7 +306,7 @@ static int open_loop(struct loop *loop)
 
 static void send_findings(const struct keeper *k, int status)
 {
-	struct message m = {.op = MESSAGE_FINDING};
+	struct message m = { .op = MESSAGE_FINDING };
 
 	for (size_t i = 0; i < k->findings.count; i++) {
 		const struct diagnostic *f = &k->findings.list[i];
@@ -316,7 +316,7 @@ static void send_findings(const struct keeper *k, int status)
 		snprintf(m.text, sizeof(m.text), "%s", f->text);
 		message_send(k->start->user, &m, NULL, 0);
 	}
-	m = (struct message){.op = MESSAGE_UP, .status = status};
+	m = (struct message){ .op = MESSAGE_UP, .status = status };
 	message_send(k->start->user, &m, NULL, 0);
 }
 
@@ -356,13 +356,13 @@ static int come_up(struct keeper *k, struct loop *loop)
 int keeper_run(const struct keeper_start *start)
 {
 	const struct topology *t = start->topology;
-	struct keeper k = {.start = start,
+	struct keeper k = { .start = start,
 		.last_index = LAST_KERNEL_INDEX,
 		.t = t,
 		.nodes = zeroed(t->n_nodes, sizeof(*k.nodes)),
 		.link_index = zeroed(t->n_links, sizeof(*k.link_index)),
-		.radio_index = zeroed(t->n_radios, sizeof(*k.radio_index))};
-	struct loop loop = {.k = &k};
+		.radio_index = zeroed(t->n_radios, sizeof(*k.radio_index)) };
+	struct loop loop = { .k = &k };
 	int error = come_up(&k, &loop);
 
 	send_findings(&k, error);

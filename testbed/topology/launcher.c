@@ -131,10 +131,10 @@ void network_launcher_close(struct network_launcher *l)
 
 int launcher_start(struct network_launcher *l, const struct keeper_start *start, int lock)
 {
-	const int fds[LAUNCH_FDS] = {start->user, start->user_pidfd, lock};
-	struct launch request = {.as_user = start->as_user,
+	const int fds[LAUNCH_FDS] = { start->user, start->user_pidfd, lock };
+	struct launch request = { .as_user = start->as_user,
 		.no_services = start->options->no_services,
-		.service_timeout_ms = start->options->service_timeout_ms};
+		.service_timeout_ms = start->options->service_timeout_ms };
 	int got[MESSAGE_FDS_MAX], error;
 	int32_t status = -EPROTO;
 

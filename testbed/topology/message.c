@@ -14,9 +14,9 @@ union control {
 
 int packet_send(int socket, const void *data, size_t size, const int *fds, unsigned n)
 {
-	struct iovec iov = {(void *)(uintptr_t)data, size};
-	union control control = {0};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct iovec iov = { (void *)(uintptr_t)data, size };
+	union control control = { 0 };
+	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *c;
 	ssize_t sent;
 
@@ -46,12 +46,12 @@ static void take_fds(struct msghdr *header, int fds[MESSAGE_FDS_MAX])
 
 int packet_receive(int socket, void *data, size_t size, int fds[MESSAGE_FDS_MAX])
 {
-	struct iovec iov = {data, size};
+	struct iovec iov = { data, size };
 	union control control;
-	struct msghdr header = {.msg_iov = &iov,
+	struct msghdr header = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes)};
+		.msg_controllen = sizeof(control.bytes) };
 	ssize_t got;
 
 	for (unsigned i = 0; i < MESSAGE_FDS_MAX; i++)

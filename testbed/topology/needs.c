@@ -70,7 +70,7 @@ static bool have_hwsim(void)
 
 static bool have_netem(void)
 {
-	struct network_impairment some = {.delay_ns = 1000000}, none = {0};
+	struct network_impairment some = { .delay_ns = 1000000 }, none = { 0 };
 	struct nl_sock *s;
 	bool have;
 
@@ -97,7 +97,7 @@ static bool have_ipip(void)
 
 static bool have_tun(void)
 {
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	bool have = fd >= 0 && ioctl(fd, TUNSETIFF, &request) == 0;
 
@@ -109,17 +109,19 @@ static bool have_tun(void)
 /* An ESP security association between documentation addresses, with null encryption. */
 static bool have_esp(void)
 {
-	struct xfrm_usersa_info sa = {.family = AF_INET,
+	struct xfrm_usersa_info sa = { .family = AF_INET,
 		.mode = XFRM_MODE_TUNNEL,
-		.id = {.proto = IPPROTO_ESP, .spi = 0x01010101, .daddr.a4 = 0x010200c0},
+		.id = { .proto = IPPROTO_ESP, .spi = 0x01010101, .daddr.a4 = 0x010200c0 },
 		.saddr.a4 = 0x020200c0,
-		.lft = {.soft_byte_limit = XFRM_INF,
+		.lft = { .soft_byte_limit = XFRM_INF,
 			.hard_byte_limit = XFRM_INF,
 			.soft_packet_limit = XFRM_INF,
-			.hard_packet_limit = XFRM_INF}};
-	struct xfrm_algo cipher = {.alg_name = "ecb(cipher_null)"};
-	struct xfrm_algo auth = {.alg_name = "hmac(sha1)", .alg_key_len = 160};
-	uint8_t auth_with_key[sizeof(auth) + 20] = {0}; /* the key, zeros, follows the structure */
+			.hard_packet_limit = XFRM_INF } };
+	struct xfrm_algo cipher = { .alg_name = "ecb(cipher_null)" };
+	struct xfrm_algo auth = { .alg_name = "hmac(sha1)", .alg_key_len = 160 };
+	uint8_t auth_with_key[sizeof(auth) + 20] = {
+		0
+	}; /* the key, zeros, follows the structure */
 	struct nl_sock *s;
 	struct nl_msg *msg;
 	bool have;
@@ -139,15 +141,15 @@ static bool have_esp(void)
 
 static bool have_nftables(void)
 {
-	struct nfgenmsg header = {.nfgen_family = AF_UNSPEC};
+	struct nfgenmsg header = { .nfgen_family = AF_UNSPEC };
 	struct nl_sock *s;
 	struct nl_msg *msg;
 	bool have;
 
 	if (netlink_open(NETLINK_NETFILTER, &s))
 		return false;
-	msg = nlmsg_alloc_simple(
-		NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_REQUEST | NLM_F_ACK);
+	msg = nlmsg_alloc_simple(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN,
+		NLM_F_REQUEST | NLM_F_ACK);
 	if (!msg || nlmsg_append(msg, &header, sizeof(header), NLMSG_ALIGNTO))
 		abort();
 	have = netlink_do(s, msg) == 0;
@@ -160,13 +162,13 @@ static const struct {
 	bool (*have)(void);
 	const char *what;
 } probes[] = {
-	{have_netns, "network namespaces"},
-	{have_hwsim, "simulated radios (mac80211_hwsim)"},
-	{have_esp, "IPsec ESP (esp4, xfrm_user)"},
-	{have_netem, "delay and loss on links (sch_netem)"},
-	{have_ipip, "IP-in-IP tunnels (ipip)"},
-	{have_tun, "tun devices"},
-	{have_nftables, "nftables"},
+	{ have_netns, "network namespaces" },
+	{ have_hwsim, "simulated radios (mac80211_hwsim)" },
+	{ have_esp, "IPsec ESP (esp4, xfrm_user)" },
+	{ have_netem, "delay and loss on links (sch_netem)" },
+	{ have_ipip, "IP-in-IP tunnels (ipip)" },
+	{ have_tun, "tun devices" },
+	{ have_nftables, "nftables" },
 };
 
 bool needs_have(unsigned need)

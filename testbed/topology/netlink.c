@@ -101,10 +101,10 @@ static struct nlattr *nest(struct nl_msg *msg, int type)
 	return start;
 }
 
-int wire_create(
-	struct nl_sock *s, const struct wire_end *a, const struct wire_end *b, int b_network)
+int wire_create(struct nl_sock *s, const struct wire_end *a, const struct wire_end *b,
+	int b_network)
 {
-	struct ifinfomsg here = {.ifi_index = a->index}, there = {.ifi_index = b->index};
+	struct ifinfomsg here = { .ifi_index = a->index }, there = { .ifi_index = b->index };
 	struct nl_msg *msg =
 		new_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &here, sizeof(here));
 	struct nlattr *info, *data, *peer;
@@ -128,7 +128,7 @@ int wire_create(
 
 int bridge_create(struct nl_sock *s, int index, const uint8_t *mac)
 {
-	struct ifinfomsg header = {.ifi_index = index};
+	struct ifinfomsg header = { .ifi_index = index };
 	struct nl_msg *msg =
 		new_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
 	struct nlattr *info, *data;
@@ -141,7 +141,7 @@ int bridge_create(struct nl_sock *s, int index, const uint8_t *mac)
 	data = nest(msg, IFLA_INFO_DATA);
 	put(msg, IFLA_BR_STP_STATE, &zero, sizeof(zero));
 	put(msg, IFLA_BR_FORWARD_DELAY, &zero, sizeof(zero));
-	put(msg, IFLA_BR_MCAST_SNOOPING, &(uint8_t){0}, 1);
+	put(msg, IFLA_BR_MCAST_SNOOPING, &(uint8_t){ 0 }, 1);
 	nla_nest_end(msg, data);
 	nla_nest_end(msg, info);
 	return netlink_do(s, msg);
@@ -149,7 +149,7 @@ int bridge_create(struct nl_sock *s, int index, const uint8_t *mac)
 
 int tunnel_create(struct nl_sock *s, const char *name, uint32_t local, uint32_t remote)
 {
-	struct ifinfomsg header = {0};
+	struct ifinfomsg header = { 0 };
 	struct nl_msg *msg =
 		new_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
 	struct nlattr *info, *data;
@@ -167,7 +167,7 @@ int tunnel_create(struct nl_sock *s, const char *name, uint32_t local, uint32_t 
 
 int interface_remove(struct nl_sock *s, const char *name)
 {
-	struct ifinfomsg header = {0};
+	struct ifinfomsg header = { 0 };
 	struct nl_msg *msg = new_message(RTM_DELLINK, 0, &header, sizeof(header));
 
 	put_text(msg, IFLA_IFNAME, name);
@@ -176,7 +176,7 @@ int interface_remove(struct nl_sock *s, const char *name)
 
 int bridge_add_port(struct nl_sock *s, int bridge, int port)
 {
-	struct ifinfomsg header = {.ifi_index = port};
+	struct ifinfomsg header = { .ifi_index = port };
 	struct nl_msg *msg = new_message(RTM_NEWLINK, 0, &header, sizeof(header));
 
 	put(msg, IFLA_MASTER, &bridge, sizeof(bridge));
@@ -185,15 +185,16 @@ int bridge_add_port(struct nl_sock *s, int bridge, int port)
 
 int interface_set_up(struct nl_sock *s, int index, bool up)
 {
-	struct ifinfomsg header = {
-		.ifi_index = index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
+	struct ifinfomsg header = { .ifi_index = index,
+		.ifi_flags = up ? IFF_UP : 0,
+		.ifi_change = IFF_UP };
 
 	return netlink_do(s, new_message(RTM_NEWLINK, 0, &header, sizeof(header)));
 }
 
 bool interface_is_running(struct nl_sock *s, int index)
 {
-	struct ifinfomsg header = {.ifi_index = index};
+	struct ifinfomsg header = { .ifi_index = index };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
 	unsigned char *reply = NULL;
 	struct sockaddr_nl from;
@@ -210,7 +211,7 @@ bool interface_is_running(struct nl_sock *s, int index)
 		const struct nlmsghdr *h = (const struct nlmsghdr *)reply;
 
 		running = h->nlmsg_type == RTM_NEWLINK &&
-			  ((const struct ifinfomsg *)nlmsg_data(h))->ifi_flags & IFF_RUNNING;
+			((const struct ifinfomsg *)nlmsg_data(h))->ifi_flags & IFF_RUNNING;
 	}
 	if (got > 0) {
 		free(reply);
@@ -227,10 +228,10 @@ static size_t address_length(const struct topology_address *a)
 int space_address_add(struct nl_sock *s, int index, const struct topology_address *a)
 {
 	/* Duplicate address detection belongs to the experiments, not to the fixed addresses. */
-	struct ifaddrmsg header = {.ifa_family = a->family,
+	struct ifaddrmsg header = { .ifa_family = a->family,
 		.ifa_prefixlen = a->prefix,
 		.ifa_index = index,
-		.ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0};
+		.ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0 };
 	struct nl_msg *msg =
 		new_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
 
@@ -241,7 +242,7 @@ int space_address_add(struct nl_sock *s, int index, const struct topology_addres
 
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned bits = a->prefix >= 8 * (i + 1) ? 8
-					: a->prefix <= 8 * i	 ? 0
+				: a->prefix <= 8 * i		 ? 0
 								 : a->prefix - 8 * i;
 
 			broadcast[i] = a->bytes[i] | (0xff >> bits);
@@ -253,12 +254,12 @@ int space_address_add(struct nl_sock *s, int index, const struct topology_addres
 
 int route_add(struct nl_sock *s, const struct topology_route *r)
 {
-	struct rtmsg header = {.rtm_family = r->via.family,
+	struct rtmsg header = { .rtm_family = r->via.family,
 		.rtm_dst_len = r->to.prefix,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST};
+		.rtm_type = RTN_UNICAST };
 	struct nl_msg *msg =
 		new_message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
 
@@ -270,7 +271,7 @@ int route_add(struct nl_sock *s, const struct topology_route *r)
 
 static int impairment_remove(struct nl_sock *s, int index)
 {
-	struct tcmsg header = {.tcm_ifindex = index, .tcm_parent = TC_H_ROOT};
+	struct tcmsg header = { .tcm_ifindex = index, .tcm_parent = TC_H_ROOT };
 	int error = netlink_do(s, new_message(RTM_DELQDISC, 0, &header, sizeof(header)));
 
 	return error == -ENOENT || error == -EINVAL ? 0 : error; /* there was none */
@@ -282,11 +283,11 @@ static int impairment_remove(struct nl_sock *s, int index)
 
 int impairment_set(struct nl_sock *s, int index, const struct network_impairment *i)
 {
-	struct tcmsg header = {.tcm_ifindex = index, .tcm_parent = TC_H_ROOT};
-	struct tc_netem_qopt options = {.limit = IMPAIRMENT_LIMIT,
-		.loss = (uint32_t)((double)i->loss_ppm / 1e6 * UINT32_MAX)};
-	struct tc_netem_rate rate = {
-		.rate = i->rate_bps / 8 < UINT32_MAX ? i->rate_bps / 8 : UINT32_MAX};
+	struct tcmsg header = { .tcm_ifindex = index, .tcm_parent = TC_H_ROOT };
+	struct tc_netem_qopt options = { .limit = IMPAIRMENT_LIMIT,
+		.loss = (uint32_t)((double)i->loss_ppm / 1e6 * UINT32_MAX) };
+	struct tc_netem_rate rate = { .rate = i->rate_bps / 8 < UINT32_MAX ? i->rate_bps / 8
+									   : UINT32_MAX };
 	uint64_t rate64 = i->rate_bps / 8;
 	struct nl_msg *msg;
 	struct nlattr *nested;
@@ -298,8 +299,8 @@ int impairment_set(struct nl_sock *s, int index, const struct network_impairment
 	nested = nest(msg, TCA_OPTIONS);
 	if (nlmsg_append(msg, &options, sizeof(options), NLMSG_ALIGNTO))
 		abort();
-	put(msg, TCA_NETEM_LATENCY64, &(int64_t){i->delay_ns}, sizeof(int64_t));
-	put(msg, TCA_NETEM_JITTER64, &(int64_t){i->jitter_ns}, sizeof(int64_t));
+	put(msg, TCA_NETEM_LATENCY64, &(int64_t){ i->delay_ns }, sizeof(int64_t));
+	put(msg, TCA_NETEM_JITTER64, &(int64_t){ i->jitter_ns }, sizeof(int64_t));
 	if (i->rate_bps) {
 		put(msg, TCA_NETEM_RATE, &rate, sizeof(rate));
 		if (rate64 >= UINT32_MAX)

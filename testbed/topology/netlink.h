@@ -26,8 +26,8 @@ struct wire_end {
 };
 
 /* A pair of interfaces: a here, b in the namespace of descriptor b_network. */
-int wire_create(
-	struct nl_sock *s, const struct wire_end *a, const struct wire_end *b, int b_network);
+int wire_create(struct nl_sock *s, const struct wire_end *a, const struct wire_end *b,
+	int b_network);
 
 /* A bridge named br0, without spanning tree and forward delay. */
 int bridge_create(struct nl_sock *s, int index, const uint8_t *mac);

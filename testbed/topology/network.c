@@ -35,12 +35,12 @@
 
 static bool is_privileged(void)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
 
 	return syscall(SYS_capget, &header, data) == 0 &&
-	       data[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN) &&
-	       data[0].effective & CAP_TO_MASK(CAP_NET_ADMIN);
+		data[0].effective & CAP_TO_MASK(CAP_SYS_ADMIN) &&
+		data[0].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
 static char *copy(const char *text)
@@ -52,8 +52,8 @@ static char *copy(const char *text)
 	return c;
 }
 
-static struct network *network_new(
-	const struct topology *t, const char *name, const char *state, const char *directory)
+static struct network *network_new(const struct topology *t, const char *name, const char *state,
+	const char *directory)
 {
 	struct network *n = calloc(1, sizeof(*n));
 
@@ -151,8 +151,8 @@ static int save_topology(const struct topology *t, const char *state)
 }
 
 /* Forks the warden, or has it forked. */
-static int start_warden(
-	struct network *n, struct keeper_start *start, struct network_launcher *launcher, int lock)
+static int start_warden(struct network *n, struct keeper_start *start,
+	struct network_launcher *launcher, int lock)
 {
 	if (launcher) {
 		n->warden_pidfd = launcher_start(launcher, start, lock);
@@ -169,12 +169,12 @@ static int start_warden(
 /* Starts warden and keeper; the socket to the keeper becomes n->keeper. */
 static int start_keeper(struct network *n, const struct network_options *o, int lock)
 {
-	struct keeper_start start = {.topology = n->topology,
+	struct keeper_start start = { .topology = n->topology,
 		.options = o,
 		.name = n->name,
 		.state = n->state,
 		.directory = n->directory,
-		.as_user = !is_privileged()};
+		.as_user = !is_privileged() };
 	int sockets[2], error;
 
 	start.user_pidfd = syscall(SYS_pidfd_open, getpid(), 0);
@@ -238,7 +238,7 @@ void network_down(struct network *n)
 {
 	if (!n)
 		return;
-	struct pollfd gone = {.fd = n->warden_pidfd, .events = POLLIN};
+	struct pollfd gone = { .fd = n->warden_pidfd, .events = POLLIN };
 
 	/* The keeper ends when its user lets go, also if a child of ours still holds the socket. */
 	shutdown(n->keeper, SHUT_RDWR);
@@ -270,20 +270,20 @@ int network_ask(struct network *n, struct message *m, const int *fds, unsigned c
 
 int network_detach(struct network *n)
 {
-	struct message m = {.op = MESSAGE_DETACH};
+	struct message m = { .op = MESSAGE_DETACH };
 	int error = n->warden_pidfd >= 0 ? network_ask(n, &m, NULL, 0, NULL) : 0;
 
 	network_free(n);
 	return error;
 }
 
-int network_attach(
-	const char *name, struct network **out, const struct topology **t, struct diagnostics *d)
+int network_attach(const char *name, struct network **out, const struct topology **t,
+	struct diagnostics *d)
 {
 	char directory[PATH_MAX], state[PATH_MAX + 64], path[PATH_MAX + 80];
-	struct message m = {.op = MESSAGE_INFO};
+	struct message m = { .op = MESSAGE_INFO };
 	struct topology *topology = NULL;
-	struct network probe = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct network probe = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	int error = state_directory(directory, d);
 
 	*out = NULL;
@@ -334,7 +334,7 @@ static bool await_end(const char *state)
 
 int network_stop(const char *name, struct diagnostics *d)
 {
-	struct message m = {.op = MESSAGE_STOP};
+	struct message m = { .op = MESSAGE_STOP };
 	struct network *n;
 	pid_t keeper;
 	int error = network_attach(name, &n, NULL, d);
@@ -353,8 +353,8 @@ int network_stop(const char *name, struct diagnostics *d)
 		error = await_end(state) ? 0 : -ETIMEDOUT;
 	}
 	if (error)
-		diagnostics_add(
-			d, NULL, 0, "network %s does not end; its state is in %s", name, state);
+		diagnostics_add(d, NULL, 0, "network %s does not end; its state is in %s", name,
+			state);
 	free(state);
 	return error;
 }

@@ -78,8 +78,8 @@ int network_detach(struct network *n);
 
 /* Connects to a network that is up under a name, of this or another process. *t, if t is not
    NULL, receives its topology, owned by the network handle. -ENOENT: there is none. */
-int network_attach(
-	const char *name, struct network **out, const struct topology **t, struct diagnostics *d);
+int network_attach(const char *name, struct network **out, const struct topology **t,
+	struct diagnostics *d);
 
 /* Takes a network down by its name and waits until it is gone. -ENOENT: there is none. */
 int network_stop(const char *name, struct diagnostics *d);

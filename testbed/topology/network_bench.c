@@ -64,7 +64,7 @@ struct site {
 static void *some(void *context)
 {
 	const struct site *site = context;
-	const struct network_options options = {.launcher = site->launcher};
+	const struct network_options options = { .launcher = site->launcher };
 
 	for (int i = 0; i < ROUNDS / THREADS; i++) {
 		struct network *n;
@@ -78,7 +78,7 @@ static void *some(void *context)
 
 static void side_by_side(struct topology *t)
 {
-	struct site site = {.topology = t};
+	struct site site = { .topology = t };
 	pthread_t threads[THREADS];
 	double began;
 
@@ -98,7 +98,7 @@ static void side_by_side(struct topology *t)
 
 int main(void)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t;
 	char *path = topology_find("wired", &d);
 

@@ -86,11 +86,11 @@ struct environment {
 };
 
 /* The first to name a variable wins: the caller's, then ours, then this process's. */
-static void make_environment(
-	const struct network *n, long node, const struct spawn *s, struct environment *e)
+static void make_environment(const struct network *n, long node, const struct spawn *s,
+	struct environment *e)
 {
 	char *const *extra = (char *const *)(uintptr_t)s->env;
-	char *own[] = {e->node, e->role, e->directory, NULL};
+	char *own[] = { e->node, e->role, e->directory, NULL };
 	size_t count;
 
 	snprintf(e->node, sizeof(e->node), "BATON_NODE=%s", n->topology->nodes[node].name);
@@ -122,8 +122,8 @@ static int open_log(const struct network *n, long node, const struct spawn *s)
 }
 
 /* stdin, stdout, stderr for the program; opened[] are ours to close. */
-static int open_stdio(
-	const struct network *n, long node, const struct spawn *s, int fds[3], int opened[2])
+static int open_stdio(const struct network *n, long node, const struct spawn *s, int fds[3],
+	int opened[2])
 {
 	fds[0] = s->stdin_fd;
 	fds[1] = s->stdout_fd;
@@ -144,12 +144,12 @@ static int open_stdio(
 }
 
 /* Sends the order to start; *handle becomes this side's end. */
-static int ask_spawn(
-	struct network *n, long node, const struct spawn *s, const int stdio[3], int *handle)
+static int ask_spawn(struct network *n, long node, const struct spawn *s, const int stdio[3],
+	int *handle)
 {
-	struct message m = {.op = MESSAGE_SPAWN, .index = node, .argument = {s->priority}};
+	struct message m = { .op = MESSAGE_SPAWN, .index = node, .argument = { s->priority } };
 	struct environment environment;
-	int fds[5] = {-1, -1, stdio[0], stdio[1], stdio[2]}, pair[2], error;
+	int fds[5] = { -1, -1, stdio[0], stdio[1], stdio[2] }, pair[2], error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
@@ -169,7 +169,7 @@ int network_spawn(struct network *n, const char *node, const struct spawn *s, st
 	struct diagnostics *d)
 {
 	long i = find_node(n, node, d);
-	int stdio[3], opened[2] = {-1, -1}, handle, error;
+	int stdio[3], opened[2] = { -1, -1 }, handle, error;
 
 	*out = NULL;
 	if (i < 0)
@@ -190,7 +190,7 @@ int network_spawn(struct network *n, const char *node, const struct spawn *s, st
 
 int network_socket(struct network *n, const char *node, int domain, int type, int protocol)
 {
-	struct message m = {.op = MESSAGE_SOCKET, .argument = {domain, type, protocol}};
+	struct message m = { .op = MESSAGE_SOCKET, .argument = { domain, type, protocol } };
 	int fds[MESSAGE_FDS_MAX], error;
 	long i = find_node(n, node, NULL);
 
@@ -206,7 +206,7 @@ int network_socket(struct network *n, const char *node, int domain, int type, in
 /* The six descriptors of MESSAGE_NAMESPACES. */
 static int get_namespaces(struct network *n, const char *node, int fds[MESSAGE_FDS_MAX])
 {
-	struct message m = {.op = MESSAGE_NAMESPACES};
+	struct message m = { .op = MESSAGE_NAMESPACES };
 	long i = find_node(n, node, NULL);
 	int error;
 
@@ -246,13 +246,13 @@ static bool is_own(int fd, const char *path)
 	struct stat mine, other;
 
 	return stat(path, &mine) == 0 && fstat(fd, &other) == 0 && mine.st_ino == other.st_ino &&
-	       mine.st_dev == other.st_dev;
+		mine.st_dev == other.st_dev;
 }
 
 int network_enter(struct network *n, const char *node)
 {
-	static const int kinds[MESSAGE_FDS_MAX] = {
-		CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC};
+	static const int kinds[MESSAGE_FDS_MAX] = { CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,
+		CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC };
 	int fds[MESSAGE_FDS_MAX], error = get_namespaces(n, node, fds);
 
 	if (error)
@@ -269,7 +269,7 @@ int network_enter(struct network *n, const char *node)
 
 int network_service(struct network *n, unsigned i, struct network_service *out)
 {
-	struct message m = {.op = MESSAGE_SERVICE, .index = i};
+	struct message m = { .op = MESSAGE_SERVICE, .index = i };
 	int error = network_ask(n, &m, NULL, 0, NULL);
 
 	if (error)
@@ -294,7 +294,7 @@ static int find_link(const struct network *n, const char *name, uint32_t *index)
 
 int network_link_set(struct network *n, const char *link, bool up)
 {
-	struct message m = {.op = MESSAGE_LINK, .argument = {up}};
+	struct message m = { .op = MESSAGE_LINK, .argument = { up } };
 	int error = find_link(n, link, &m.index);
 
 	return error ? error : network_ask(n, &m, NULL, 0, NULL);
@@ -303,7 +303,7 @@ int network_link_set(struct network *n, const char *link, bool up)
 int network_link_impair(struct network *n, const char *link, const struct network_impairment *i,
 	struct diagnostics *d)
 {
-	struct message m = {.op = MESSAGE_IMPAIR, .impairment = *i};
+	struct message m = { .op = MESSAGE_IMPAIR, .impairment = *i };
 	int error = find_link(n, link, &m.index);
 
 	if (error)

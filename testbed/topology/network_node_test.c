@@ -9,7 +9,7 @@
 static void spawned_environment(void **unused)
 {
 	struct network *n = up(NULL);
-	const char *argv[] = {"sh", "-c", "exit $CODE", NULL}, *env[] = {"CODE=42", NULL};
+	const char *argv[] = { "sh", "-c", "exit $CODE", NULL }, *env[] = { "CODE=42", NULL };
 	char *text = output_of(n, "sut",
 		"echo $BATON_NODE $BATON_ROLE; test $PWD = $BATON_DIR; "
 		"hostname; ls /run");
@@ -18,7 +18,7 @@ static void spawned_environment(void **unused)
 	(void)unused;
 	assert_string_equal(text, "sut sut\nsut\n");
 	free(text);
-	assert_int_equal(network_run(n, "sut", &(struct spawn){.argv = argv, .env = env}, &status,
+	assert_int_equal(network_run(n, "sut", &(struct spawn){ .argv = argv, .env = env }, &status,
 				 5000, NULL),
 		0);
 	assert_int_equal(WEXITSTATUS(status), 42);
@@ -28,22 +28,23 @@ static void spawned_environment(void **unused)
 static void programs_that_cannot_start(void **unused)
 {
 	struct network *n = up(NULL);
-	const char *none[] = {"no-such-program", NULL}, *folder[] = {"/tmp", NULL};
-	const char *good[] = {"true", NULL}, *env[] = {"PATH=/usr/bin:/bin", NULL};
-	struct diagnostics d = {0};
+	const char *none[] = { "no-such-program", NULL }, *folder[] = { "/tmp", NULL };
+	const char *good[] = { "true", NULL }, *env[] = { "PATH=/usr/bin:/bin", NULL };
+	struct diagnostics d = { 0 };
 	struct process *p;
 
 	(void)unused;
-	assert_int_equal(network_spawn(n, "sut", &(struct spawn){.argv = none, .env = env}, &p, &d),
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = none, .env = env }, &p,
+				 &d),
 		-ENOENT);
-	assert_int_equal(
-		network_spawn(n, "sut", &(struct spawn){.argv = folder, .env = env}, &p, &d),
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = folder, .env = env }, &p,
+				 &d),
 		-EACCES);
-	assert_int_equal(
-		network_spawn(n, "sut", &(struct spawn){.argv = good, .cwd = "/none"}, &p, &d),
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = good, .cwd = "/none" },
+				 &p, &d),
 		-ENOENT);
-	assert_int_equal(
-		network_spawn(n, "nobody", &(struct spawn){.argv = good}, &p, &d), -EINVAL);
+	assert_int_equal(network_spawn(n, "nobody", &(struct spawn){ .argv = good }, &p, &d),
+		-EINVAL);
 	assert_int_equal(d.count, 4);
 	assert_non_null(strstr(d.list[3].text, "tester, sut"));
 	diagnostics_free(&d);
@@ -60,15 +61,15 @@ static bool no_sleeper(void *network)
 static void detached_descendants(void **unused)
 {
 	struct network *n = up(NULL);
-	const char *argv[] = {"sh", "-c",
+	const char *argv[] = { "sh", "-c",
 		"(setsid sh -c 'trap \"\" TERM; sleep 1000 & sleep 1000' >/dev/null 2>&1 &); exit "
 		"7",
-		NULL};
+		NULL };
 	struct process *p;
 	int status;
 
 	(void)unused;
-	assert_int_equal(network_spawn(n, "sut", &(struct spawn){.argv = argv}, &p, NULL), 0);
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = argv }, &p, NULL), 0);
 	assert_int_equal(network_wait(p, &status, 5000), 0);
 	assert_int_equal(WEXITSTATUS(status), 7);
 	pause_ms(50);
@@ -83,12 +84,12 @@ static void detached_descendants(void **unused)
 static void signals_and_waiting(void **unused)
 {
 	struct network *n = up(NULL);
-	const char *argv[] = {"sleep", "1000", NULL};
+	const char *argv[] = { "sleep", "1000", NULL };
 	struct process *p;
 	int status;
 
 	(void)unused;
-	assert_int_equal(network_spawn(n, "sut", &(struct spawn){.argv = argv}, &p, NULL), 0);
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = argv }, &p, NULL), 0);
 	assert_int_equal(network_wait(p, &status, 0), -ETIMEDOUT);
 	assert_int_equal(network_wait(p, &status, 20), -ETIMEDOUT);
 	assert_int_equal(kill(network_pid(p), 0), 0);
@@ -103,15 +104,16 @@ static void signals_and_waiting(void **unused)
 /* A user that ignores the end of its children still learns how its programs ended. */
 static void ignored_children(void **unused)
 {
-	const char *argv[] = {"sh", "-c", "exit 3", NULL};
+	const char *argv[] = { "sh", "-c", "exit 3", NULL };
 	struct network *n;
 	int status;
 
 	(void)unused;
 	signal(SIGCHLD, SIG_IGN);
 	n = up(NULL);
-	assert_int_equal(
-		network_run(n, "sut", &(struct spawn){.argv = argv}, &status, 5000, NULL), 0);
+	assert_int_equal(network_run(n, "sut", &(struct spawn){ .argv = argv }, &status, 5000,
+				 NULL),
+		0);
 	assert_int_equal(WEXITSTATUS(status), 3);
 	network_down(n);
 	signal(SIGCHLD, SIG_DFL);
@@ -122,11 +124,11 @@ static void ignored_children(void **unused)
 static void released_program(void **unused)
 {
 	struct network *n = up(NULL);
-	const char *argv[] = {"sleep", "1000", NULL};
+	const char *argv[] = { "sleep", "1000", NULL };
 	struct process *p;
 
 	(void)unused;
-	assert_int_equal(network_spawn(n, "sut", &(struct spawn){.argv = argv}, &p, NULL), 0);
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = argv }, &p, NULL), 0);
 	network_release(p);
 	assert_true(no_sleeper(n));
 	network_down(n);
@@ -136,8 +138,8 @@ static void released_program(void **unused)
 
 static int udp_socket(struct network *n, const char *node, const char *address, uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct timeval patience = {0, 300000};
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct timeval patience = { 0, 300000 };
 	int fd = network_socket(n, node, AF_INET, SOCK_DGRAM, 0);
 
 	assert_true(fd >= 0);
@@ -149,7 +151,7 @@ static int udp_socket(struct network *n, const char *node, const char *address, 
 
 static bool passes(int from, int to, const char *address, uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
 	char buffer[8];
 
 	inet_pton(AF_INET, address, &a.sin_addr);

@@ -47,7 +47,7 @@ static void attached_then_owner_dies(void **unused)
 	if (owner == 0) {
 		struct network *n;
 
-		if (network_up(wired, &(struct network_options){.name = "owned"}, &n, NULL))
+		if (network_up(wired, &(struct network_options){ .name = "owned" }, &n, NULL))
 			_exit(1);
 		pause();
 	}
@@ -67,9 +67,9 @@ static void attached_then_owner_dies(void **unused)
 
 static void same_name_twice(void **unused)
 {
-	struct network_options o = {.name = "twice"};
+	struct network_options o = { .name = "twice" };
 	struct network *n = up(&o), *second;
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 
 	(void)unused;
 	assert_int_equal(network_up(wired, &o, &second, &d), -EEXIST);
@@ -84,8 +84,8 @@ static void same_name_twice(void **unused)
 static void directory_is_kept(void **unused)
 {
 	char directory[64], log[96];
-	struct network_options o = {.directory = directory};
-	const char *argv[] = {"echo", "hello", NULL};
+	struct network_options o = { .directory = directory };
+	const char *argv[] = { "echo", "hello", NULL };
 	int status;
 
 	(void)unused;
@@ -93,12 +93,13 @@ static void directory_is_kept(void **unused)
 	struct network *n = up(&o);
 
 	assert_string_equal(network_directory(n), directory);
-	assert_int_equal(
-		network_run(n, "sut", &(struct spawn){.argv = argv}, &status, 5000, NULL), 0);
+	assert_int_equal(network_run(n, "sut", &(struct spawn){ .argv = argv }, &status, 5000,
+				 NULL),
+		0);
 	network_down(n);
 	snprintf(log, sizeof(log), "%s/sut/echo.log", directory);
 	assert_int_equal(access(log, F_OK), 0);
-	char *remove[] = {"rm", "-r", directory, NULL};
+	char *remove[] = { "rm", "-r", directory, NULL };
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -117,12 +118,12 @@ static void user_is_killed(void **unused)
 	assert_int_equal(pipe(fds), 0);
 	user = fork();
 	if (user == 0) {
-		const char *argv[] = {"sleep", "1000", NULL};
+		const char *argv[] = { "sleep", "1000", NULL };
 		struct process *p;
 		struct network *n;
 
-		if (network_up(wired, &(struct network_options){.name = "killed"}, &n, NULL) ||
-			network_spawn(n, "sut", &(struct spawn){.argv = argv}, &p, NULL))
+		if (network_up(wired, &(struct network_options){ .name = "killed" }, &n, NULL) ||
+			network_spawn(n, "sut", &(struct spawn){ .argv = argv }, &p, NULL))
 			_exit(1);
 		inside = network_pid(p);
 		if (write(fds[1], &inside, sizeof(inside)) < 0)
@@ -153,14 +154,14 @@ static int note_keeper(void *context, const char *name, pid_t keeper)
 /* kill -9 of the keeper: its processes die, and its user is told by the next request. */
 static void keeper_is_killed(void **unused)
 {
-	struct network *n = up(&(struct network_options){.name = "keeperless"});
-	const char *argv[] = {"sleep", "1000", NULL};
+	struct network *n = up(&(struct network_options){ .name = "keeperless" });
+	const char *argv[] = { "sleep", "1000", NULL };
 	struct process *p;
 	pid_t keeper = 0;
 	int status;
 
 	(void)unused;
-	assert_int_equal(network_spawn(n, "sut", &(struct spawn){.argv = argv}, &p, NULL), 0);
+	assert_int_equal(network_spawn(n, "sut", &(struct spawn){ .argv = argv }, &p, NULL), 0);
 	network_each(note_keeper, &keeper);
 	assert_true(keeper > 1);
 	kill(keeper, SIGKILL);
@@ -184,7 +185,7 @@ struct crowd {
 static void *raise_some(void *context)
 {
 	struct crowd *crowd = context;
-	const struct network_options options = {.launcher = crowd->launcher};
+	const struct network_options options = { .launcher = crowd->launcher };
 
 	for (int i = 0; i < 5; i++) {
 		struct network *n;
@@ -221,7 +222,7 @@ static void *make_noise(void *context)
 static void side_by_side(void **unused)
 {
 	pthread_t threads[4], noise;
-	struct crowd crowds[4] = {0}, *first = &crowds[0];
+	struct crowd crowds[4] = { 0 }, *first = &crowds[0];
 
 	(void)unused;
 	network_down(up(NULL)); /* skips where there are no namespaces */
@@ -250,10 +251,10 @@ static void launcher_ends_first(void **unused)
 	(void)unused;
 	network_down(up(NULL));
 	assert_int_equal(network_launcher_open(wired, &launcher), 0);
-	assert_int_equal(
-		network_up(&other, &(struct network_options){.launcher = launcher}, &n, NULL),
+	assert_int_equal(network_up(&other, &(struct network_options){ .launcher = launcher }, &n,
+				 NULL),
 		-EINVAL);
-	n = up(&(struct network_options){.launcher = launcher});
+	n = up(&(struct network_options){ .launcher = launcher });
 	network_launcher_close(launcher);
 	assert_int_equal(run_shell(n, "tester", "ping -c1 -W1 192.0.2.2 >/dev/null", 0), 0);
 	network_down(n);
@@ -262,9 +263,9 @@ static void launcher_ends_first(void **unused)
 
 static void attached(void **unused)
 {
-	struct network *n = up(&(struct network_options){.name = "shared"}), *other;
+	struct network *n = up(&(struct network_options){ .name = "shared" }), *other;
 	const struct topology *t;
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 
 	(void)unused;
 	assert_int_equal(network_attach("shared", &other, &t, &d), 0);

@@ -35,7 +35,7 @@ static struct topology *wired;
 /* Sleeps. */
 static inline void pause_ms(int ms)
 {
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
 	nanosleep(&t, NULL);
 }
@@ -43,7 +43,7 @@ static inline void pause_ms(int ms)
 /* Raises the wired topology; the test is skipped where this machine does not allow it. */
 static inline struct network *up(const struct network_options *options)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct network *n;
 	int error = network_up(wired, options, &n, &d);
 
@@ -64,7 +64,7 @@ static inline int left_over(void)
 
 	while (d && (e = readdir(d)))
 		count += strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			 strcmp(e->d_name, ".lock");
+			strcmp(e->d_name, ".lock");
 	if (d)
 		closedir(d);
 	return count;
@@ -91,8 +91,8 @@ static inline bool nothing_left(void *argument)
 /* The exit status of a script on a node; 1000: it was killed. */
 static inline int run_shell(struct network *n, const char *node, const char *script, int out)
 {
-	const char *argv[] = {"sh", "-c", script, NULL};
-	struct spawn s = {.argv = argv, .stdout_fd = out};
+	const char *argv[] = { "sh", "-c", script, NULL };
+	struct spawn s = { .argv = argv, .stdout_fd = out };
 	int status, error = network_run(n, node, &s, &status, 10000, NULL);
 
 	return error ? error : WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
@@ -118,7 +118,7 @@ static inline char *output_of(struct network *n, const char *node, const char *s
 /* Of the group: a state directory of its own, and the topology. */
 static inline int set_up(void **unused)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	char *path = topology_find("wired", &d);
 
 	(void)unused;

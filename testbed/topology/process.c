@@ -107,7 +107,7 @@ static int wait_for(struct process *p, const bool *flag, int timeout_ms)
 	int64_t deadline = now_ms() + timeout_ms;
 
 	while (!*flag) {
-		struct pollfd fd = {.fd = p->handle, .events = POLLIN};
+		struct pollfd fd = { .fd = p->handle, .events = POLLIN };
 		int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
 
 		if (timeout_ms >= 0 && left < 0)

@@ -90,8 +90,8 @@ static int note_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *argume
 	return e->error > 0 ? NL_SKIP : -nl_syserr2nlerr(e->error);
 }
 
-static int create_radio(
-	struct keeper *k, const struct family *hwsim, const struct topology_radio *r)
+static int create_radio(struct keeper *k, const struct family *hwsim,
+	const struct topology_radio *r)
 {
 	struct nl_msg *msg = command(hwsim, HWSIM_CMD_NEW_RADIO, NLM_F_ACK);
 	char *name = wiphy_name(k, r);
@@ -127,7 +127,7 @@ static int note_wiphy(struct nl_msg *msg, void *argument)
 /* The index of the radio's wiphy in the namespace of the socket, or -ENODEV. */
 static int64_t find_wiphy(const struct family *nl80211, const char *name)
 {
-	struct search s = {.name = name, .index = -ENODEV};
+	struct search s = { .name = name, .index = -ENODEV };
 	struct nl_msg *msg = command(nl80211, NL80211_CMD_GET_WIPHY, NLM_F_DUMP);
 	int status;
 

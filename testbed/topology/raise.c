@@ -77,7 +77,7 @@ static int raise_bridge(struct keeper *k, size_t i)
 {
 	const struct topology_node *node = &k->t->nodes[i];
 	struct keeper_node *n = &k->nodes[i];
-	uint8_t mac[6] = {0x02, 0xb0, 0, 0, i >> 8, i};
+	uint8_t mac[6] = { 0x02, 0xb0, 0, 0, i >> 8, i };
 	int error;
 
 	if (node->kind != NODE_BRIDGE)
@@ -87,8 +87,8 @@ static int raise_bridge(struct keeper *k, size_t i)
 	return fail(k, node->line, error, "creating the bridge", node->name);
 }
 
-static int add_addresses(
-	struct keeper *k, size_t node, int index, const struct topology_addresses *list)
+static int add_addresses(struct keeper *k, size_t node, int index,
+	const struct topology_addresses *list)
 {
 	int error = 0;
 
@@ -121,8 +121,8 @@ static int raise_link(struct keeper *k, size_t i)
 {
 	const struct topology_link *l = &k->t->links[i];
 	struct keeper_node *a = &k->nodes[l->end[0].node], *b = &k->nodes[l->end[1].node];
-	struct wire_end here = {l->end[0].interface, ++k->last_index, l->end[0].mac.bytes};
-	struct wire_end there = {l->end[1].interface, ++k->last_index, l->end[1].mac.bytes};
+	struct wire_end here = { l->end[0].interface, ++k->last_index, l->end[0].mac.bytes };
+	struct wire_end there = { l->end[1].interface, ++k->last_index, l->end[1].mac.bytes };
 	int error = wire_create(a->route, &here, &there, b->space.network);
 
 	k->link_index[i][0] = here.index;
@@ -157,15 +157,15 @@ static int await_link(struct keeper *k, size_t i)
 static int impair_link(struct keeper *k, size_t i)
 {
 	const struct topology_link *l = &k->t->links[i];
-	struct network_impairment impairment = {
-		l->delay_ns, l->jitter_ns, l->rate_bps, l->loss_ppm};
+	struct network_impairment impairment = { l->delay_ns, l->jitter_ns, l->rate_bps,
+		l->loss_ppm };
 	int error = 0;
 
 	if (!l->delay_ns && !l->loss_ppm && !l->rate_bps)
 		return 0;
 	for (int side = 0; side < 2 && !error; side++)
-		error = impairment_set(
-			k->nodes[l->end[side].node].route, k->link_index[i][side], &impairment);
+		error = impairment_set(k->nodes[l->end[side].node].route, k->link_index[i][side],
+			&impairment);
 	return fail(k, l->line, error, "setting the impairment", l->name);
 }
 
@@ -213,8 +213,8 @@ int keeper_set_link(struct keeper *k, size_t i, bool up)
 	int error = 0;
 
 	for (int side = 0; side < 2 && !error; side++)
-		error = interface_set_up(
-			k->nodes[l->end[side].node].route, k->link_index[i][side], up);
+		error = interface_set_up(k->nodes[l->end[side].node].route, k->link_index[i][side],
+			up);
 	if (error || !up)
 		return error;
 	error = await_link(k, i);

@@ -63,7 +63,7 @@ static bool read_end(const char *text, void *out)
 	const char *colon = strchr(text, ':');
 
 	return colon && is_name(text, colon - text) && is_interface(colon + 1) &&
-	       read_text(text, out);
+		read_text(text, out);
 }
 
 static bool read_number(const char *text, void *out)
@@ -93,10 +93,10 @@ static bool read_address(const char *text, void *out)
 {
 	struct topology_address *a = out;
 
-	*a = (struct topology_address){.family = AF_INET, .prefix = 32};
+	*a = (struct topology_address){ .family = AF_INET, .prefix = 32 };
 	if (inet_pton(AF_INET, text, a->bytes) == 1)
 		return true;
-	*a = (struct topology_address){.family = AF_INET6, .prefix = 128};
+	*a = (struct topology_address){ .family = AF_INET6, .prefix = 128 };
 	return inet_pton(AF_INET6, text, a->bytes) == 1;
 }
 
@@ -131,7 +131,7 @@ static bool read_destination(const char *text, void *out)
 {
 	if (strcmp(text, "default"))
 		return read_prefix(text, out);
-	*(struct topology_address *)out = (struct topology_address){0};
+	*(struct topology_address *)out = (struct topology_address){ 0 };
 	return true;
 }
 
@@ -145,7 +145,7 @@ static bool read_range(const char *text, void *out)
 		text[used])
 		return false;
 	return read_address(first, &a[0]) && read_address(last, &a[1]) &&
-	       a[0].family == a[1].family && memcmp(a[0].bytes, a[1].bytes, 16) <= 0;
+		a[0].family == a[1].family && memcmp(a[0].bytes, a[1].bytes, 16) <= 0;
 }
 
 static bool read_mac(const char *text, void *out)
@@ -193,14 +193,16 @@ static bool read_quantity(const char *text, const struct unit *units, double max
 
 static bool read_duration(const char *text, void *out)
 {
-	static const struct unit units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {0}};
+	static const struct unit units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 },
+		{ "s", 1e9 }, { 0 } };
 
 	return read_quantity(text, units, 60e9, out);
 }
 
 static bool read_seconds(const char *text, void *out)
 {
-	static const struct unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {0}};
+	static const struct unit units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+		{ 0 } };
 	uint64_t seconds;
 
 	if (!read_quantity(text, units, 365 * 86400.0, &seconds) || seconds == 0)
@@ -211,7 +213,7 @@ static bool read_seconds(const char *text, void *out)
 
 static bool read_percent(const char *text, void *out)
 {
-	static const struct unit units[] = {{"%", 1e4}, {0}};
+	static const struct unit units[] = { { "%", 1e4 }, { 0 } };
 	uint64_t ppm;
 
 	if (!read_quantity(text, units, 1e6, &ppm))
@@ -222,8 +224,8 @@ static bool read_percent(const char *text, void *out)
 
 static bool read_rate(const char *text, void *out)
 {
-	static const struct unit units[] = {
-		{"bit", 1}, {"kbit", 1e3}, {"mbit", 1e6}, {"gbit", 1e9}, {0}};
+	static const struct unit units[] = { { "bit", 1 }, { "kbit", 1e3 }, { "mbit", 1e6 },
+		{ "gbit", 1e9 }, { 0 } };
 
 	return read_quantity(text, units, 100e9, out) && *(uint64_t *)out > 0;
 }
@@ -242,7 +244,7 @@ static bool read_passphrase(const char *text, void *out)
 static bool read_psk(const char *text, void *out)
 {
 	return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64 &&
-	       read_text(text, out);
+		read_text(text, out);
 }
 
 /* Signs that mean nothing to a shell, to hostapd or to FreeRADIUS. */
@@ -276,46 +278,46 @@ static bool read_identity(const char *text, void *out)
 }
 
 const struct scalar_type_row scalar_types[SCALAR_TYPES] = {
-	[SCALAR_TEXT] = {"text", "a text", sizeof(char *), read_text},
-	[SCALAR_NAME] = {"name", "a small letter, then up to 31 small letters, digits and '-'",
-		sizeof(char *), read_name},
-	[SCALAR_END] = {"end", "a node and its interface, such as mn:eth0", sizeof(char *),
-		read_end},
-	[SCALAR_INTERFACE] = {"interface",
+	[SCALAR_TEXT] = { "text", "a text", sizeof(char *), read_text },
+	[SCALAR_NAME] = { "name", "a small letter, then up to 31 small letters, digits and '-'",
+		sizeof(char *), read_name },
+	[SCALAR_END] = { "end", "a node and its interface, such as mn:eth0", sizeof(char *),
+		read_end },
+	[SCALAR_INTERFACE] = { "interface",
 		"an interface name of up to 15 letters, digits, '-', '_' and '.', such as eth0",
-		sizeof(char *), read_interface},
-	[SCALAR_NUMBER] = {"number", "a whole number", sizeof(unsigned), read_number},
-	[SCALAR_BOOL] = {"yes/no", "true or false", sizeof(bool), read_bool},
-	[SCALAR_ADDRESS] = {"address",
+		sizeof(char *), read_interface },
+	[SCALAR_NUMBER] = { "number", "a whole number", sizeof(unsigned), read_number },
+	[SCALAR_BOOL] = { "yes/no", "true or false", sizeof(bool), read_bool },
+	[SCALAR_ADDRESS] = { "address",
 		"an address without a prefix length, such as 192.0.2.1 or 2001:db8::1",
-		sizeof(struct topology_address), read_address},
-	[SCALAR_PREFIX] = {"prefix",
+		sizeof(struct topology_address), read_address },
+	[SCALAR_PREFIX] = { "prefix",
 		"a prefix with no bits set beyond its length, such as 192.0.2.0/24 or "
 		"2001:db8::/64",
-		sizeof(struct topology_address), read_prefix},
-	[SCALAR_DESTINATION] = {"destination",
+		sizeof(struct topology_address), read_prefix },
+	[SCALAR_DESTINATION] = { "destination",
 		"default, or a prefix such as 192.0.2.0/24 or 2001:db8::/64",
-		sizeof(struct topology_address), read_destination},
-	[SCALAR_RANGE] = {"range",
+		sizeof(struct topology_address), read_destination },
+	[SCALAR_RANGE] = { "range",
 		"two addresses, the lower first, such as 10.1.0.100 - 10.1.0.199",
-		2 * sizeof(struct topology_address), read_range},
-	[SCALAR_MAC] = {"mac", "the hardware address of one interface, such as 02:00:00:00:01:00",
-		sizeof(struct topology_mac), read_mac},
-	[SCALAR_DURATION] = {"duration", "a number with its unit up to 60s, such as 10ms or 200us",
-		sizeof(uint64_t), read_duration},
-	[SCALAR_SECONDS] = {"long duration", "a number with its unit, such as 90s, 10m or 1h",
-		sizeof(uint32_t), read_seconds},
-	[SCALAR_PERCENT] = {"percentage", "a percentage from 0% to 100%, such as 0.5%",
-		sizeof(uint32_t), read_percent},
-	[SCALAR_RATE] = {"rate", "a rate with its unit up to 100gbit, such as 500kbit or 10mbit",
-		sizeof(uint64_t), read_rate},
-	[SCALAR_PASSPHRASE] = {"passphrase", "8 to 63 printable ASCII characters", sizeof(char *),
-		read_passphrase},
-	[SCALAR_PSK] = {"psk", "64 hexadecimal digits", sizeof(char *), read_psk},
-	[SCALAR_SECRET] = {"secret", "1 to 64 letters, digits and signs of .-_+,:/", sizeof(char *),
-		read_secret},
-	[SCALAR_REALM] = {"realm", "letters, digits and signs of .-_, such as home.example",
-		sizeof(char *), read_realm},
-	[SCALAR_IDENTITY] = {"identity", "user@realm, of letters, digits and signs of .-_+",
-		sizeof(char *), read_identity},
+		2 * sizeof(struct topology_address), read_range },
+	[SCALAR_MAC] = { "mac", "the hardware address of one interface, such as 02:00:00:00:01:00",
+		sizeof(struct topology_mac), read_mac },
+	[SCALAR_DURATION] = { "duration", "a number with its unit up to 60s, such as 10ms or 200us",
+		sizeof(uint64_t), read_duration },
+	[SCALAR_SECONDS] = { "long duration", "a number with its unit, such as 90s, 10m or 1h",
+		sizeof(uint32_t), read_seconds },
+	[SCALAR_PERCENT] = { "percentage", "a percentage from 0% to 100%, such as 0.5%",
+		sizeof(uint32_t), read_percent },
+	[SCALAR_RATE] = { "rate", "a rate with its unit up to 100gbit, such as 500kbit or 10mbit",
+		sizeof(uint64_t), read_rate },
+	[SCALAR_PASSPHRASE] = { "passphrase", "8 to 63 printable ASCII characters", sizeof(char *),
+		read_passphrase },
+	[SCALAR_PSK] = { "psk", "64 hexadecimal digits", sizeof(char *), read_psk },
+	[SCALAR_SECRET] = { "secret", "1 to 64 letters, digits and signs of .-_+,:/",
+		sizeof(char *), read_secret },
+	[SCALAR_REALM] = { "realm", "letters, digits and signs of .-_, such as home.example",
+		sizeof(char *), read_realm },
+	[SCALAR_IDENTITY] = { "identity", "user@realm, of letters, digits and signs of .-_+",
+		sizeof(char *), read_identity },
 };

@@ -29,8 +29,8 @@ static unsigned line_of(const yaml_node_t *node)
 	return (unsigned)node->start_mark.line + 1;
 }
 
-__attribute__((format(printf, 3, 4))) static void complain(
-	struct reading *r, unsigned line, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void complain(struct reading *r, unsigned line,
+	const char *format, ...)
 {
 	va_list ap;
 	char *text;
@@ -100,8 +100,8 @@ static bool within(unsigned value, const struct schema_row *row)
 	return value >= row->min && (row->max == 0 || value <= row->max);
 }
 
-static bool read_scalar(
-	struct reading *r, const struct schema_row *row, const yaml_node_t *node, void *out)
+static bool read_scalar(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
+	void *out)
 {
 	const struct scalar_type_row *type = &scalar_types[row->scalar];
 	const char *text = scalar_text(r, node);
@@ -136,8 +136,8 @@ static char *words_text(struct reading *r, const char *const *words)
 	char *text = arena_printf(r->arena, "%s", words[0]);
 
 	for (size_t i = 1; words[i]; i++)
-		text = arena_printf(
-			r->arena, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
+		text = arena_printf(r->arena, "%s%s%s", text, words[i + 1] ? ", " : " or ",
+			words[i]);
 	return text;
 }
 
@@ -175,8 +175,8 @@ static bool is_sequence(struct reading *r, const struct schema_row *row, const y
 	return true;
 }
 
-static void read_flags(
-	struct reading *r, const struct schema_row *row, const yaml_node_t *node, unsigned *out)
+static void read_flags(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
+	unsigned *out)
 {
 	if (!is_sequence(r, row, node))
 		return;
@@ -189,8 +189,8 @@ static void read_flags(
 	}
 }
 
-static void read_map(
-	struct reading *r, const struct schema *schema, const yaml_node_t *node, void *out);
+static void read_map(struct reading *r, const struct schema *schema, const yaml_node_t *node,
+	void *out);
 
 static void read_list(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
 	struct row_list *out)
@@ -215,8 +215,8 @@ static void read_list(struct reading *r, const struct schema_row *row, const yam
 	}
 }
 
-static void read_pair(
-	struct reading *r, const struct schema_row *row, const yaml_node_t *node, char *out)
+static void read_pair(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
+	char *out)
 {
 	if (!is_sequence(r, row, node))
 		return;
@@ -281,8 +281,8 @@ static void read_named(struct reading *r, const struct schema_row *row, const ya
 	}
 }
 
-static void add_setting(
-	struct reading *r, const char *key, const yaml_node_t *node, struct row_list *out)
+static void add_setting(struct reading *r, const char *key, const yaml_node_t *node,
+	struct row_list *out)
 {
 	struct topology_setting *list = out->list, *grown;
 	const char *text = scalar_text(r, node);
@@ -310,12 +310,12 @@ static void add_setting(
 			memcpy(grown, list, out->count * sizeof(*grown));
 		out->list = list = grown;
 	}
-	list[out->count++] = (struct topology_setting){key, text, line_of(node)};
+	list[out->count++] = (struct topology_setting){ key, text, line_of(node) };
 }
 
 /* Flattens anything into "a.b.0" = "value". */
-static void read_settings(
-	struct reading *r, const char *prefix, const yaml_node_t *node, struct row_list *out)
+static void read_settings(struct reading *r, const char *prefix, const yaml_node_t *node,
+	struct row_list *out)
 {
 	const char *dot = *prefix ? "." : "";
 
@@ -359,10 +359,10 @@ static char *keys_text(struct reading *r, const struct schema *schema)
 	return text;
 }
 
-static void read_row(
-	struct reading *r, const struct schema_row *row, const yaml_node_t *node, char *out)
+static void read_row(struct reading *r, const struct schema_row *row, const yaml_node_t *node,
+	char *out)
 {
-	struct row_list list = {0};
+	struct row_list list = { 0 };
 	int word;
 
 	if (!enter(r, node))
@@ -419,10 +419,10 @@ static const struct schema_row *find_row(const struct schema *schema, const char
 	return NULL;
 }
 
-static void read_map(
-	struct reading *r, const struct schema *schema, const yaml_node_t *node, void *out)
+static void read_map(struct reading *r, const struct schema *schema, const yaml_node_t *node,
+	void *out)
 {
-	unsigned lines[ROWS_MAX] = {0}; /* where each key stood */
+	unsigned lines[ROWS_MAX] = { 0 }; /* where each key stood */
 
 	*(unsigned *)((char *)out + schema->line) = line_of(node);
 	if (!is_mapping(r, schema->what, node))
@@ -460,8 +460,9 @@ static unsigned problem_line(const yaml_parser_t *parser, const char *text, size
 	unsigned line = 1;
 
 	if (parser->error != YAML_READER_ERROR)
-		return 1 + (unsigned)(parser->problem_mark.line ? parser->problem_mark.line
-								: parser->context_mark.line);
+		return 1 +
+			(unsigned)(parser->problem_mark.line ? parser->problem_mark.line
+							     : parser->context_mark.line);
 	for (size_t i = 0; i < parser->problem_offset && i < length; i++)
 		line += text[i] == '\n';
 	return line;
@@ -470,7 +471,7 @@ static unsigned problem_line(const yaml_parser_t *parser, const char *text, size
 bool schema_read(const struct schema *schema, const char *file, const void *text, size_t length,
 	void *out, struct arena *arena, struct diagnostics *d)
 {
-	struct reading r = {.file = file, .arena = arena, .d = d};
+	struct reading r = { .file = file, .arena = arena, .d = d };
 	yaml_document_t document;
 	yaml_parser_t parser;
 	yaml_node_t *root;

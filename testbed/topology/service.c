@@ -98,8 +98,8 @@ static int not_ready(struct keeper *k, const struct keeper_service *s, unsigned 
 	return error;
 }
 
-static int await_service(
-	struct keeper *k, struct keeper_service *s, const char *words, unsigned line)
+static int await_service(struct keeper *k, struct keeper_service *s, const char *words,
+	unsigned line)
 {
 	const struct network_options *o = k->start->options;
 	int patience = o && o->service_timeout_ms ? o->service_timeout_ms : PATIENCE_MS, status;
@@ -129,8 +129,8 @@ static int start(struct keeper *k, size_t node, const char *program, const char 
 
 	s->node = &k->t->nodes[node];
 	s->title = text("%s%s%s", program, *interface ? " " : "", interface);
-	s->log = text(
-		"%s/%s%s%s.log", k->nodes[node].scratch, program, *interface ? "-" : "", interface);
+	s->log = text("%s/%s%s%s.log", k->nodes[node].scratch, program, *interface ? "-" : "",
+		interface);
 	error = keeper_spawn(k, node, argv, s->log, &s->process);
 	if (error) {
 		diagnostics_add(&k->findings, k->t->path, line, "cannot start %s on %s: %s%s",
@@ -143,8 +143,8 @@ static int start(struct keeper *k, size_t node, const char *program, const char 
 }
 
 /* Opens the configuration file of a daemon, *path malloc'ed. */
-static FILE *configuration(
-	struct keeper *k, size_t node, const char *program, const char *interface, char **path)
+static FILE *configuration(struct keeper *k, size_t node, const char *program,
+	const char *interface, char **path)
 {
 	*path = text("%s/%s-%s.conf", k->nodes[node].scratch, program, interface);
 	return fopen(*path, "we");
@@ -153,12 +153,13 @@ static FILE *configuration(
 static int start_radio(struct keeper *k, const struct topology_radio *r)
 {
 	const char *program = r->mode == RADIO_AP ? "hostapd" : "wpa_supplicant";
-	char *path, *log = text("%s/%s-%s.log", k->nodes[r->end.node].scratch, program,
-			    r->end.interface);
+	char *path,
+		*log = text("%s/%s-%s.log", k->nodes[r->end.node].scratch, program,
+			r->end.interface);
 	FILE *f = configuration(k, r->end.node, program, r->end.interface, &path);
-	const char *hostapd[] = {"hostapd", "-t", "-f", log, path, NULL};
-	const char *supplicant[] = {"wpa_supplicant", "-t", "-D", "nl80211", "-i", r->end.interface,
-		"-c", path, "-f", log, NULL};
+	const char *hostapd[] = { "hostapd", "-t", "-f", log, path, NULL };
+	const char *supplicant[] = { "wpa_supplicant", "-t", "-D", "nl80211", "-i",
+		r->end.interface, "-c", path, "-f", log, NULL };
 	char *credentials = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
 	int error = f ? 0 : -errno;
 
@@ -180,11 +181,12 @@ static int start_radio(struct keeper *k, const struct topology_radio *r)
 
 static int start_dhcp(struct keeper *k, size_t node, const struct topology_service *s)
 {
-	char *path, *log = text("--log-facility=%s/dnsmasq-%s.log", k->nodes[node].scratch,
-			    s->interface);
+	char *path,
+		*log = text("--log-facility=%s/dnsmasq-%s.log", k->nodes[node].scratch,
+			s->interface);
 	FILE *f = configuration(k, node, "dnsmasq", s->interface, &path);
 	char *option = text("--conf-file=%s", path);
-	const char *argv[] = {"dnsmasq", "--keep-in-foreground", option, log, NULL};
+	const char *argv[] = { "dnsmasq", "--keep-in-foreground", option, log, NULL };
 	int error = f ? 0 : -errno;
 
 	if (f) {
@@ -207,7 +209,7 @@ static int start_radius(struct keeper *k, size_t node, const struct topology_ser
 	char *credentials = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
 	char *log = text("%s/freeradius.log", scratch);
 	char *sessions = text("%s/sessions", folder);
-	const char *argv[] = {"freeradius", "-f", "-d", folder, "-l", log, NULL};
+	const char *argv[] = { "freeradius", "-f", "-d", folder, "-l", log, NULL };
 	FILE *f = NULL;
 	int error = 0;
 
@@ -234,7 +236,7 @@ static int start_radius(struct keeper *k, size_t node, const struct topology_ser
 static int make_credentials(struct keeper *k)
 {
 	char *folder = text("%s/" TOPOLOGY_CREDENTIALS, k->start->directory);
-	struct eap_credentials wanted = {0};
+	struct eap_credentials wanted = { 0 };
 	char why[512];
 	int error = 0;
 
@@ -269,9 +271,9 @@ static int start_radios(struct keeper *k, enum radio_mode mode)
 
 		if (r->mode == mode)
 			error = await_service(k, &k->services[first++],
-				mode == RADIO_AP ? "AP-ENABLED"
-				: has_enabled(r) ? "CTRL-EVENT-CONNECTED"
-						 : "Successfully initialized",
+				mode == RADIO_AP	 ? "AP-ENABLED"
+					: has_enabled(r) ? "CTRL-EVENT-CONNECTED"
+							 : "Successfully initialized",
 				r->line);
 	}
 	return error;

@@ -15,10 +15,10 @@ unsigned channel_frequency(unsigned channel);
 /* Each writes one whole configuration file. scratch: the node's scratch directory; credentials: the
    folder with certificates. */
 void write_hostapd(FILE *f, const struct topology *t, const struct topology_radio *r);
-void write_wpa_supplicant(
-	FILE *f, const struct topology *t, const struct topology_radio *r, const char *credentials);
-void write_freeradius(
-	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials);
+void write_wpa_supplicant(FILE *f, const struct topology *t, const struct topology_radio *r,
+	const char *credentials);
+void write_freeradius(FILE *f, const struct topology_service *s, const char *scratch,
+	const char *credentials);
 void write_dnsmasq(FILE *f, const struct topology *t, const struct topology_node *node,
 	const struct topology_service *s, const char *scratch);
 

@@ -120,8 +120,8 @@ static void write_known(FILE *f, const struct topology *t, const struct topology
 	fprintf(f, "\tpriority=%zu\n\tdisabled=%d\n}\n", priority, !w->enabled);
 }
 
-void write_wpa_supplicant(
-	FILE *f, const struct topology *t, const struct topology_radio *r, const char *credentials)
+void write_wpa_supplicant(FILE *f, const struct topology *t, const struct topology_radio *r,
+	const char *credentials)
 {
 	fprintf(f, "ctrl_interface=/run/wpa_supplicant\n");
 	write_options(f, r);
@@ -134,7 +134,7 @@ static const char *netmask_of(const struct topology *t, const struct topology_no
 	const char *interface, char buffer[TOPOLOGY_ADDRESS_TEXT])
 {
 	const struct topology_address *a = topology_address(t, node->name, interface, AF_INET);
-	struct in_addr mask = {htonl(a && a->prefix ? ~0u << (32 - a->prefix) : 0)};
+	struct in_addr mask = { htonl(a && a->prefix ? ~0u << (32 - a->prefix) : 0) };
 
 	inet_ntop(AF_INET, &mask, buffer, TOPOLOGY_ADDRESS_TEXT);
 	return buffer;
@@ -187,8 +187,8 @@ static const char radius_virtual_server[] =
 	"}\n";
 
 /* FreeRADIUS resumes only what it has on disk. */
-static void write_tls(
-	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials)
+static void write_tls(FILE *f, const struct topology_service *s, const char *scratch,
+	const char *credentials)
 {
 	const char *version = s->tls == TOPOLOGY_TLS_1_3 ? "1.3" : "1.2";
 
@@ -201,24 +201,27 @@ static void write_tls(
 		version);
 	fprintf(f, "\t\t\tcache {\n\t\t\t\tenable = %s\n", s->resumption ? "yes" : "no");
 	if (s->resumption)
-		fprintf(f, "\t\t\t\tlifetime = 1\n\t\t\t\tmax_entries = 255\n"
-			   "\t\t\t\tname = \"baton\"\n"
-			   "\t\t\t\tpersist_dir = \"%s/sessions\"\n",
+		fprintf(f,
+			"\t\t\t\tlifetime = 1\n\t\t\t\tmax_entries = 255\n"
+			"\t\t\t\tname = \"baton\"\n"
+			"\t\t\t\tpersist_dir = \"%s/sessions\"\n",
 			scratch);
 	fprintf(f, "\t\t\t}\n\t\t}\n");
 }
 
-static void write_radius_modules(
-	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials)
+static void write_radius_modules(FILE *f, const struct topology_service *s, const char *scratch,
+	const char *credentials)
 {
-	fprintf(f, "modules {\n"
-		   "\talways reject {\n\t\trcode = reject\n\t}\n"
-		   "\trealm suffix {\n\t\tformat = suffix\n\t\tdelimiter = \"@\"\n\t}\n"
-		   "\teap {\n\t\tdefault_eap_type = tls\n\t\ttimer_expire = 60\n"
-		   "\t\tmax_sessions = 16384\n");
+	fprintf(f,
+		"modules {\n"
+		"\talways reject {\n\t\trcode = reject\n\t}\n"
+		"\trealm suffix {\n\t\tformat = suffix\n\t\tdelimiter = \"@\"\n\t}\n"
+		"\teap {\n\t\tdefault_eap_type = tls\n\t\ttimer_expire = 60\n"
+		"\t\tmax_sessions = 16384\n");
 	write_tls(f, s, scratch, credentials);
-	fprintf(f, "\t\ttls {\n\t\t\ttls = common\n\t\t}\n"
-		   "\t}\n}\n");
+	fprintf(f,
+		"\t\ttls {\n\t\t\ttls = common\n\t\t}\n"
+		"\t}\n}\n");
 }
 
 static void write_realm(FILE *f, size_t number, const struct topology_aaa *realm)
@@ -237,8 +240,8 @@ static void write_realm(FILE *f, size_t number, const struct topology_aaa *realm
 	fprintf(f, "realm %s {\n\tauth_pool = p%zu\n\tnostrip\n}\n", realm->name, number);
 }
 
-void write_freeradius(
-	FILE *f, const struct topology_service *s, const char *scratch, const char *credentials)
+void write_freeradius(FILE *f, const struct topology_service *s, const char *scratch,
+	const char *credentials)
 {
 	char text[TOPOLOGY_ADDRESS_TEXT];
 

@@ -46,7 +46,7 @@ static struct family *list_processes(size_t *count)
 	*count = 0;
 	while (proc && (entry = readdir(proc))) {
 		char path[64], stat[512], *after;
-		struct family f = {.pid = atoi(entry->d_name)};
+		struct family f = { .pid = atoi(entry->d_name) };
 		FILE *file;
 		size_t length;
 
@@ -102,7 +102,7 @@ static void signal_group(int signal)
 
 static void report(enum process_report_kind kind, int value, int fd)
 {
-	struct process_report r = {.kind = kind, .value = value};
+	struct process_report r = { .kind = kind, .value = value };
 
 	packet_send(HANDLE, &r, sizeof(r), &fd, fd >= 0);
 }
@@ -132,8 +132,8 @@ static _Noreturn void kill_group(struct shepherd *s)
 
 static _Noreturn void watch(struct shepherd *s)
 {
-	struct pollfd fds[] = {
-		{.fd = HANDLE, .events = POLLIN}, {.fd = s->signals, .events = POLLIN}};
+	struct pollfd fds[] = { { .fd = HANDLE, .events = POLLIN },
+		{ .fd = s->signals, .events = POLLIN } };
 	struct signalfd_siginfo ignored;
 	int order;
 
@@ -164,7 +164,7 @@ static void default_signals(void)
 /* In the program's process: never returns; an error goes into the pipe. */
 static _Noreturn void execute(const struct launch *l, int pipe)
 {
-	const struct sched_param schedule = {.sched_priority = l->priority};
+	const struct sched_param schedule = { .sched_priority = l->priority };
 	int error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -260,7 +260,7 @@ int specification_write(const char *const *argv, char *const *env, const char *c
 {
 	int fd = memfd_create("specification", MFD_CLOEXEC);
 	FILE *f = fd < 0 ? NULL : fdopen(dup(fd), "w");
-	uint32_t counts[2] = {count_of((char *const *)argv), count_of(env)};
+	uint32_t counts[2] = { count_of((char *const *)argv), count_of(env) };
 
 	if (!f)
 		return -errno;
@@ -324,7 +324,7 @@ int specification_read(int fd, struct launch *l, void **memory)
 	l->argv = lists;
 	l->env = lists + counts[0] + 1;
 	return l->cwd && read_texts(lists, counts[0], &at, end) &&
-			       read_texts(lists + counts[0] + 1, counts[1], &at, end)
-		       ? 0
-		       : -EPROTO;
+			read_texts(lists + counts[0] + 1, counts[1], &at, end)
+		? 0
+		: -EPROTO;
 }

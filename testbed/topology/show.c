@@ -70,7 +70,7 @@ static struct topology_mac get_bssid(struct network *n, const char *node, unsign
 {
 	struct nl_sock *s = open_in(n, node, NETLINK_GENERIC);
 	int family = s ? genl_ctrl_resolve(s, "nl80211") : -1;
-	struct topology_mac bssid = {0};
+	struct topology_mac bssid = { 0 };
 	struct nl_msg *msg;
 
 	if (family >= 0) {
@@ -146,9 +146,9 @@ static void show_interface(struct nl_object *object, void *argument)
 	if (index == 1 && !up)
 		return;
 	fprintf(in->f, "    %-10s %-10s", name,
-		!up		      ? "down"
-		: flags & IFF_RUNNING ? "up"
-				      : "no carrier");
+		!up			      ? "down"
+			: flags & IFF_RUNNING ? "up"
+					      : "no carrier");
 	for (struct nl_object *o = nl_cache_get_first(in->addresses); o; o = nl_cache_get_next(o)) {
 		struct rtnl_addr *a = (struct rtnl_addr *)o;
 
@@ -165,7 +165,7 @@ static void show_interface(struct nl_object *object, void *argument)
 static void show_interfaces(struct network *n, const char *node, FILE *f)
 {
 	struct nl_sock *s = open_in(n, node, NETLINK_ROUTE);
-	struct interfaces in = {.n = n, .node = node, .f = f};
+	struct interfaces in = { .n = n, .node = node, .f = f };
 	struct nl_cache *links;
 
 	if (!s)
@@ -188,7 +188,7 @@ static bool is_process_in(const char *pid, const struct stat *namespace)
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
 	return isdigit((unsigned char)pid[0]) && stat(path, &own) == 0 &&
-	       own.st_ino == namespace->st_ino && own.st_dev == namespace->st_dev;
+		own.st_ino == namespace->st_ino && own.st_dev == namespace->st_dev;
 }
 
 static void show_process(const char *pid, FILE *f)
@@ -243,8 +243,8 @@ static void show_services(struct network *n, const char *node, FILE *f)
 
 void show_network(struct network *n, const char *name, FILE *f)
 {
-	static const char *const kinds[] = {
-		[NODE_HOST] = "host", [NODE_ROUTER] = "router", [NODE_BRIDGE] = "bridge"};
+	static const char *const kinds
+		[] = { [NODE_HOST] = "host", [NODE_ROUTER] = "router", [NODE_BRIDGE] = "bridge" };
 	const struct topology *t = network_topology(n);
 
 	fprintf(f, "%s: %s\nlogs and scratch folders: %s\n\n", name, t->description,

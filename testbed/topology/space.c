@@ -107,9 +107,9 @@ int space_new_home(struct space *home)
 int space_enter(const struct space *s)
 {
 	return setns(s->network, CLONE_NEWNET) || setns(s->host_name, CLONE_NEWUTS) ||
-			       setns(s->mount, CLONE_NEWNS)
-		       ? -errno
-		       : 0;
+			setns(s->mount, CLONE_NEWNS)
+		? -errno
+		: 0;
 }
 
 /* Makes what fd refers to visible under path again. */

@@ -222,7 +222,7 @@ static int socket_address(const char *folder, struct sockaddr_un *address)
 {
 	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/.socket", fd);
 	return fd < 0 ? -errno : fd;
 }

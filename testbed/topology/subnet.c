@@ -26,7 +26,7 @@ bool subnet_contains(const struct topology_address *subnet, const struct topolog
 bool subnets_overlap(const struct topology_address *a, const struct topology_address *b)
 {
 	return a->family == b->family &&
-	       same_bits(a->bytes, b->bytes, a->prefix < b->prefix ? a->prefix : b->prefix);
+		same_bits(a->bytes, b->bytes, a->prefix < b->prefix ? a->prefix : b->prefix);
 }
 
 struct topology_end *topology_end_at(const struct topology *t, size_t i)
@@ -54,7 +54,7 @@ static bool joins(const struct topology *t, size_t end)
 
 struct segments segments_of(const struct topology *t)
 {
-	struct segments s = {.t = t, .count = t->n_links + t->n_radios};
+	struct segments s = { .t = t, .count = t->n_links + t->n_radios };
 
 	s.segment = arena_alloc(t->arena, s.count * sizeof(*s.segment));
 	for (size_t i = 0; i < s.count; i++)
@@ -81,8 +81,8 @@ const struct topology_addresses *attachment_subnets(const struct topology *t, si
 				       : &t->radios[attachment - t->n_links].subnets;
 }
 
-const struct topology_address *segment_subnet(
-	const struct segments *s, size_t segment, const struct topology_address *a)
+const struct topology_address *segment_subnet(const struct segments *s, size_t segment,
+	const struct topology_address *a)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct topology_addresses *subnets = attachment_subnets(s->t, i);
@@ -97,13 +97,13 @@ const struct topology_address *segment_subnet(
 bool access_point_offers(const struct topology_radio *r, const struct topology_wlan *wlan)
 {
 	return r->mode == RADIO_AP && r->offered.ssid && wlan->ssid &&
-	       !strcmp(r->offered.ssid, wlan->ssid) &&
-	       (!wlan->bssid.given ||
-		       !memcmp(wlan->bssid.bytes, r->end.mac.bytes, sizeof(r->end.mac.bytes)));
+		!strcmp(r->offered.ssid, wlan->ssid) &&
+		(!wlan->bssid.given ||
+			!memcmp(wlan->bssid.bytes, r->end.mac.bytes, sizeof(r->end.mac.bytes)));
 }
 
-const struct topology_radio *access_point_of(
-	const struct topology *t, const struct topology_wlan *wlan)
+const struct topology_radio *access_point_of(const struct topology *t,
+	const struct topology_wlan *wlan)
 {
 	for (size_t i = 0; i < t->n_radios; i++)
 		if (access_point_offers(&t->radios[i], wlan))

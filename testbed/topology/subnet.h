@@ -22,8 +22,8 @@ struct segments segments_of(const struct topology *t);
 size_t segment_of_radio(const struct segments *s, const struct topology_radio *radio);
 
 /* The subnet of this segment that contains the address, or NULL. */
-const struct topology_address *segment_subnet(
-	const struct segments *s, size_t segment, const struct topology_address *a);
+const struct topology_address *segment_subnet(const struct segments *s, size_t segment,
+	const struct topology_address *a);
 
 /* Subnets declared at an attachment. */
 const struct topology_addresses *attachment_subnets(const struct topology *t, size_t attachment);
@@ -39,8 +39,8 @@ bool topology_address_equal(const struct topology_address *a, const struct topol
 bool access_point_offers(const struct topology_radio *r, const struct topology_wlan *wlan);
 
 /* The access point that offers this network, or NULL. */
-const struct topology_radio *access_point_of(
-	const struct topology *t, const struct topology_wlan *wlan);
+const struct topology_radio *access_point_of(const struct topology *t,
+	const struct topology_wlan *wlan);
 
 /* The i-th interface end of the topology (two for each link, then radios), or NULL after the last.
  */

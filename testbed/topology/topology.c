@@ -21,10 +21,10 @@ int topology_load_text(const char *name, const void *text, size_t length, struct
 	struct topology *t = arena_alloc(arena, sizeof(*t));
 
 	*out = NULL;
-	*t = (struct topology){.arena = arena,
+	*t = (struct topology){ .arena = arena,
 		.path = arena_copy(arena, name, strlen(name)),
 		.text = arena_copy(arena, text, length),
-		.length = length};
+		.length = length };
 	if (!schema_read(&topology_schema, t->path, text, length, t, arena, d) ||
 		!topology_validate(t, d)) {
 		arena_free(arena);
@@ -159,8 +159,8 @@ bool topology_wants_credentials(const struct topology *t)
 	return false;
 }
 
-const char *topology_setting(
-	const struct topology_node *node, const char *key, const char *fallback)
+const char *topology_setting(const struct topology_node *node, const char *key,
+	const char *fallback)
 {
 	for (size_t i = 0; i < node->n_settings; i++)
 		if (!strcmp(node->settings[i].key, key))
@@ -176,8 +176,8 @@ static const struct topology_address *pick(const struct topology_addresses *list
 	return NULL;
 }
 
-const struct topology_address *topology_address(
-	const struct topology *t, const char *node, const char *interface, int family)
+const struct topology_address *topology_address(const struct topology *t, const char *node,
+	const char *interface, int family)
 {
 	const struct topology_node *n = topology_node(t, node);
 	const struct topology_address *a = NULL;
@@ -187,8 +187,8 @@ const struct topology_address *topology_address(
 		return NULL;
 	for (size_t i = 0; i < 2 * t->n_links + t->n_radios && !a; i++) {
 		const struct topology_end *end = i < 2 * t->n_links
-							 ? &t->links[i / 2].end[i % 2]
-							 : &t->radios[i - 2 * t->n_links].end;
+			? &t->links[i / 2].end[i % 2]
+			: &t->radios[i - 2 * t->n_links].end;
 
 		if (&t->nodes[end->node] == n && (!interface || !strcmp(end->interface, interface)))
 			a = pick(&end->addresses, family);
@@ -198,8 +198,8 @@ const struct topology_address *topology_address(
 	return a;
 }
 
-const char *topology_address_text(
-	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT])
+const char *topology_address_text(const struct topology_address *a, bool with_prefix,
+	char buffer[TOPOLOGY_ADDRESS_TEXT])
 {
 	if (!a->family)
 		return strcpy(buffer, "default");

@@ -206,19 +206,19 @@ const struct topology_radio *topology_radio(const struct topology *t, const char
 const struct topology_node *topology_role(const struct topology *t, const char *role);
 
 /* The value of a setting of the node, or fallback (may be NULL). */
-const char *topology_setting(
-	const struct topology_node *node, const char *key, const char *fallback);
+const char *topology_setting(const struct topology_node *node, const char *key,
+	const char *fallback);
 
 /* The first address of the given family (AF_INET, AF_INET6; 0: any) on node:interface; interface
    NULL: any interface of the node, in the order of the file. NULL when there is none. */
-const struct topology_address *topology_address(
-	const struct topology *t, const char *node, const char *interface, int family);
+const struct topology_address *topology_address(const struct topology *t, const char *node,
+	const char *interface, int family);
 
 /* Writes "192.0.2.1" (with_prefix: "192.0.2.1/24") and returns buffer. */
 #define TOPOLOGY_ADDRESS_TEXT 64
 /* Writes it. */
-const char *topology_address_text(
-	const struct topology_address *a, bool with_prefix, char buffer[TOPOLOGY_ADDRESS_TEXT]);
+const char *topology_address_text(const struct topology_address *a, bool with_prefix,
+	char buffer[TOPOLOGY_ADDRESS_TEXT]);
 
 /* Whether certificates are wanted: a RADIUS server or a station with wpa-eap is there. They are
    then in the folder TOPOLOGY_CREDENTIALS of the network's directory, as `baton creds` writes

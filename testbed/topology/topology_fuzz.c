@@ -40,7 +40,7 @@ static void use(const struct topology *t, FILE *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t;
 	FILE *null = fopen("/dev/null", "we");
 

@@ -21,7 +21,7 @@
 
 static struct topology *load(const char *text)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t;
 	int error = topology_load_text("test", text, strlen(text), &t, &d);
 
@@ -33,7 +33,7 @@ static struct topology *load(const char *text)
 
 static struct topology *load_named(const char *name)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t = NULL;
 	char *path = topology_find(name, &d);
 
@@ -76,36 +76,40 @@ static void good_and_bad_words(void **state)
 		enum scalar_type type;
 		const char *good[6], *bad[8];
 	} rows[] = {
-		{SCALAR_NAME, {"a", "ap-1", "mn"}, {"", "A", "1a", "a_b", "a b", "-a"}},
-		{SCALAR_INTERFACE, {"eth0", "wlan0.5", "x_y"},
-			{"", "lo", "all", "sixteen-letters-", "a/b", "0eth"}},
-		{SCALAR_END, {"mn:eth0", "ap-a:wlan0"},
-			{"mn", "mn:", ":eth0", "mn:a:b", "MN:eth0"}},
-		{SCALAR_NUMBER, {"0", "4294967295"}, {"", "-1", "+1", "4294967296", "1x", " 1"}},
-		{SCALAR_BOOL, {"true", "false", "yes", "no"}, {"", "1", "True", "on"}},
-		{SCALAR_ADDRESS, {"192.0.2.1", "2001:db8::1", "::"},
-			{"", "192.0.2", "192.0.2.1/24", "2001:db8::1::", "host"}},
-		{SCALAR_PREFIX, {"192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "192.0.2.1/32"},
-			{"192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0", "default",
-				"192.0.2.0/", "192.0.2.0/-1"}},
-		{SCALAR_DESTINATION, {"default", "192.0.2.0/24"}, {"Default", "192.0.2.1/24"}},
-		{SCALAR_RANGE, {"192.0.2.1 - 192.0.2.9", "192.0.2.1-192.0.2.1"},
-			{"192.0.2.9 - 192.0.2.1", "192.0.2.1", "192.0.2.1 - 2001:db8::1",
-				"192.0.2.1 - 192.0.2.9 x"}},
-		{SCALAR_MAC, {"02:00:00:00:00:01", "fe:ff:ff:ff:ff:ff"},
-			{"01:00:00:00:00:00", "00:00:00:00:00:00", "02:00:00:00:00", "2:0:0:0:0:1",
-				"02-00-00-00-00-01", "ff:ff:ff:ff:ff:ff"}},
-		{SCALAR_DURATION, {"0ms", "1.5s", "200us", "60s", "7ns"},
-			{"10", "61s", "-1ms", "1.2.3ms", "ms", "1 day", "10MS"}},
-		{SCALAR_SECONDS, {"90s", "10m", "1h", "2d"}, {"0s", "1", "1y", "99999d"}},
-		{SCALAR_PERCENT, {"0%", "0.5%", "100%"}, {"1", "101%", "-1%", "%"}},
-		{SCALAR_RATE, {"1bit", "500kbit", "10mbit", "100gbit"},
-			{"0mbit", "10", "101gbit", "10Mbit"}},
-		{SCALAR_PASSPHRASE, {"12345678", "with spaces and ~"},
-			{"1234567", "line\nbreak 8"}},
-		{SCALAR_PSK, {"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"},
-			{"0011", "zz112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
-				 "f"}},
+		{ SCALAR_NAME, { "a", "ap-1", "mn" }, { "", "A", "1a", "a_b", "a b", "-a" } },
+		{ SCALAR_INTERFACE, { "eth0", "wlan0.5", "x_y" },
+			{ "", "lo", "all", "sixteen-letters-", "a/b", "0eth" } },
+		{ SCALAR_END, { "mn:eth0", "ap-a:wlan0" },
+			{ "mn", "mn:", ":eth0", "mn:a:b", "MN:eth0" } },
+		{ SCALAR_NUMBER, { "0", "4294967295" },
+			{ "", "-1", "+1", "4294967296", "1x", " 1" } },
+		{ SCALAR_BOOL, { "true", "false", "yes", "no" }, { "", "1", "True", "on" } },
+		{ SCALAR_ADDRESS, { "192.0.2.1", "2001:db8::1", "::" },
+			{ "", "192.0.2", "192.0.2.1/24", "2001:db8::1::", "host" } },
+		{ SCALAR_PREFIX, { "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "192.0.2.1/32" },
+			{ "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0", "default",
+				"192.0.2.0/", "192.0.2.0/-1" } },
+		{ SCALAR_DESTINATION, { "default", "192.0.2.0/24" },
+			{ "Default", "192.0.2.1/24" } },
+		{ SCALAR_RANGE, { "192.0.2.1 - 192.0.2.9", "192.0.2.1-192.0.2.1" },
+			{ "192.0.2.9 - 192.0.2.1", "192.0.2.1", "192.0.2.1 - 2001:db8::1",
+				"192.0.2.1 - 192.0.2.9 x" } },
+		{ SCALAR_MAC, { "02:00:00:00:00:01", "fe:ff:ff:ff:ff:ff" },
+			{ "01:00:00:00:00:00", "00:00:00:00:00:00", "02:00:00:00:00", "2:0:0:0:0:1",
+				"02-00-00-00-00-01", "ff:ff:ff:ff:ff:ff" } },
+		{ SCALAR_DURATION, { "0ms", "1.5s", "200us", "60s", "7ns" },
+			{ "10", "61s", "-1ms", "1.2.3ms", "ms", "1 day", "10MS" } },
+		{ SCALAR_SECONDS, { "90s", "10m", "1h", "2d" }, { "0s", "1", "1y", "99999d" } },
+		{ SCALAR_PERCENT, { "0%", "0.5%", "100%" }, { "1", "101%", "-1%", "%" } },
+		{ SCALAR_RATE, { "1bit", "500kbit", "10mbit", "100gbit" },
+			{ "0mbit", "10", "101gbit", "10Mbit" } },
+		{ SCALAR_PASSPHRASE, { "12345678", "with spaces and ~" },
+			{ "1234567", "line\nbreak 8" } },
+		{ SCALAR_PSK,
+			{ "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF" },
+			{ "0011",
+				"zz112233445566778899aabbccddeeff00112233445566778899aabbccddeef"
+				"f" } },
 	};
 
 	(void)state;
@@ -142,7 +146,7 @@ static void quantities(void **state)
 
 static char *findings_of(const char *path)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t;
 	char *text;
 	size_t length;
@@ -197,7 +201,7 @@ static void bad_files(void **state)
 
 static void unreadable_file(void **state)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 	struct topology *t;
 
 	(void)state;
@@ -213,7 +217,7 @@ static void unreadable_file(void **state)
 /* A finding beyond the most that are kept is counted; what a file says cannot steer a terminal. */
 static void many_findings(void **state)
 {
-	struct diagnostics d = {0};
+	struct diagnostics d = { 0 };
 
 	(void)state;
 	for (int i = 0; i < DIAGNOSTICS_MAX + 3; i++)
@@ -234,11 +238,11 @@ static void wired(void **state)
 	assert_int_equal(t->needs, NEED_NETNS);
 	assert_string_equal(topology_role(t, "sut")->name, "sut");
 	assert_null(topology_role(t, "mn"));
-	assert_string_equal(
-		topology_address_text(topology_address(t, "sut", "eth0", AF_INET), true, text),
+	assert_string_equal(topology_address_text(topology_address(t, "sut", "eth0", AF_INET), true,
+				    text),
 		"192.0.2.2/24");
-	assert_string_equal(
-		topology_address_text(topology_address(t, "tester", NULL, AF_INET6), true, text),
+	assert_string_equal(topology_address_text(topology_address(t, "tester", NULL, AF_INET6),
+				    true, text),
 		"2001:db8::1/64");
 	assert_null(topology_address(t, "sut", "eth1", 0));
 	topology_free(t);
@@ -251,7 +255,7 @@ static void two_subnets(void **state)
 
 	(void)state;
 	assert_int_equal(t->needs & (NEED_HWSIM | NEED_NETEM), NEED_HWSIM | NEED_NETEM);
-	for (const char *const *role = (const char *const[]){"mn", "ap", "ar", "cn", NULL}; *role;
+	for (const char *const *role = (const char *const[]){ "mn", "ap", "ar", "cn", NULL }; *role;
 		role++)
 		assert_non_null(topology_role(t, *role));
 	assert_int_equal(mobile->mode, RADIO_STATION);
@@ -350,16 +354,18 @@ static void radio_configuration(void **state)
 	char *text = printed(print_hostapd, t);
 
 	(void)state;
-	assert_string_equal(text, "interface=wlan0\ndriver=nl80211\nctrl_interface=/run/hostapd\n"
-				  "bridge=br0\nssid2=6162\nhw_mode=a\nchannel=36\nwpa=2\n"
-				  "wpa_key_mgmt=WPA-PSK\nrsn_pairwise=CCMP\n"
-				  "wpa_passphrase=12345678\nwmm_enabled=1\n");
+	assert_string_equal(text,
+		"interface=wlan0\ndriver=nl80211\nctrl_interface=/run/hostapd\n"
+		"bridge=br0\nssid2=6162\nhw_mode=a\nchannel=36\nwpa=2\n"
+		"wpa_key_mgmt=WPA-PSK\nrsn_pairwise=CCMP\n"
+		"wpa_passphrase=12345678\nwmm_enabled=1\n");
 	free(text);
 	text = printed(print_supplicant, t);
-	assert_string_equal(text, "ctrl_interface=/run/wpa_supplicant\nnetwork={\n\tssid=6162\n"
-				  "\tkey_mgmt=WPA-PSK\n\tproto=RSN\n\tpairwise=CCMP\n"
-				  "\tpsk=\"12345678\"\n\tscan_freq=5180\n\tpriority=1\n"
-				  "\tdisabled=1\n}\n");
+	assert_string_equal(text,
+		"ctrl_interface=/run/wpa_supplicant\nnetwork={\n\tssid=6162\n"
+		"\tkey_mgmt=WPA-PSK\n\tproto=RSN\n\tpairwise=CCMP\n"
+		"\tpsk=\"12345678\"\n\tscan_freq=5180\n\tpriority=1\n"
+		"\tdisabled=1\n}\n");
 	free(text);
 	topology_free(t);
 }
@@ -418,18 +424,18 @@ static void assert_says(char *text, const char *const *words)
 
 static void aaa_configuration(void **state)
 {
-	static const char *const freeradius[] = {"client c0 {\n\tipaddr = 192.0.2.0/24\n",
+	static const char *const freeradius[] = { "client c0 {\n\tipaddr = 192.0.2.0/24\n",
 		"\tsecret = 'one'\n", "client c1 {\n\tipv6addr = 2001:db8::/64\n",
 		"home_server h0 {\n\ttype = auth\n\tipaddr = 192.0.2.1\n", "\tsecret = 'three'\n",
 		"realm home.example {\n\tauth_pool = p0\n\tnostrip\n}\n",
-		"ca_file = \"/credentials/ca.pem\"\n", "pidfile = /scratch/pid\n", NULL};
-	static const char *const hostapd[] = {"wpa_key_mgmt=WPA-EAP\n", "ieee8021x=1\n",
+		"ca_file = \"/credentials/ca.pem\"\n", "pidfile = /scratch/pid\n", NULL };
+	static const char *const hostapd[] = { "wpa_key_mgmt=WPA-EAP\n", "ieee8021x=1\n",
 		"own_ip_addr=192.0.2.1\nnas_identifier=ap\nauth_server_addr=192.0.2.2\n",
 		"auth_server_shared_secret=one\n", "rsn_preauth=1\nrsn_preauth_interfaces=br0\n",
-		NULL};
-	static const char *const supplicant[] = {"\tkey_mgmt=WPA-EAP\n", "\teap=TLS\n",
+		NULL };
+	static const char *const supplicant[] = { "\tkey_mgmt=WPA-EAP\n", "\teap=TLS\n",
 		"\tidentity=\"mn@home.example\"\n\tca_cert=\"/credentials/ca.pem\"\n",
-		"\tclient_cert=\"/credentials/client.pem\"\n", NULL};
+		"\tclient_cert=\"/credentials/client.pem\"\n", NULL };
 	struct topology *t = load(aaa_text);
 
 	(void)state;

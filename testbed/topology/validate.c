@@ -28,8 +28,8 @@ void check_complain(struct check *c, unsigned line, const char *format, ...)
 
 const char *check_address_text(struct check *c, const struct topology_address *a, bool with_prefix)
 {
-	return topology_address_text(
-		a, with_prefix, arena_alloc(c->t->arena, TOPOLOGY_ADDRESS_TEXT));
+	return topology_address_text(a, with_prefix,
+		arena_alloc(c->t->arena, TOPOLOGY_ADDRESS_TEXT));
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -39,8 +39,8 @@ static const char *node_names(struct check *c)
 	const char *text = "";
 
 	for (size_t i = 0; i < c->t->n_nodes; i++)
-		text = arena_printf(
-			c->t->arena, "%s%s%s", text, i ? ", " : "", c->t->nodes[i].name);
+		text = arena_printf(c->t->arena, "%s%s%s", text, i ? ", " : "",
+			c->t->nodes[i].name);
 	return text;
 }
 
@@ -134,9 +134,9 @@ static void check_macs(struct check *c)
 
 static const char *attachment_name(struct check *c, size_t i)
 {
-	return i < c->t->n_links ? arena_printf(c->t->arena, "link %s", c->t->links[i].name)
-				 : arena_printf(c->t->arena, "radio %s",
-					   c->t->radios[i - c->t->n_links].name);
+	return i < c->t->n_links
+		? arena_printf(c->t->arena, "link %s", c->t->links[i].name)
+		: arena_printf(c->t->arena, "radio %s", c->t->radios[i - c->t->n_links].name);
 }
 
 static void check_subnet_pair(struct check *c, size_t i, const struct topology_address *a, size_t j,
@@ -195,8 +195,8 @@ static bool is_host_address(const struct topology_address *a)
 	return host != 0 && host != ~mask;
 }
 
-static void place_address(
-	struct check *c, struct topology_address *a, size_t segment, const char *where)
+static void place_address(struct check *c, struct topology_address *a, size_t segment,
+	const char *where)
 {
 	const struct topology_address *subnet =
 		segment == SIZE_MAX ? NULL : segment_subnet(&c->segments, segment, a);
@@ -217,8 +217,8 @@ static void place_address(
 			check_address_text(c, subnet, true));
 }
 
-static void place_list(
-	struct check *c, struct topology_addresses *list, size_t segment, const char *where)
+static void place_list(struct check *c, struct topology_addresses *list, size_t segment,
+	const char *where)
 {
 	for (size_t i = 0; i < list->count; i++)
 		place_address(c, &list->list[i], segment, where);
@@ -263,8 +263,8 @@ static void place_addresses(struct check *c)
 	}
 	for (size_t i = 0; i < t->n_nodes; i++)
 		if (t->nodes[i].kind == NODE_BRIDGE)
-			place_list(
-				c, &t->nodes[i].addresses, bridge_segment(c, i), t->nodes[i].name);
+			place_list(c, &t->nodes[i].addresses, bridge_segment(c, i),
+				t->nodes[i].name);
 }
 
 /* The i-th list of addresses in the topology with its node, or NULL after the last. */
@@ -383,7 +383,7 @@ static void check_routes(struct check *c)
 
 bool topology_validate(struct topology *t, struct diagnostics *d)
 {
-	struct check c = {.t = t, .d = d};
+	struct check c = { .t = t, .d = d };
 
 	check_interfaces(&c);
 	if (c.failed)

@@ -37,8 +37,8 @@ static bool is_channel(unsigned channel)
 	return false;
 }
 
-static void check_keys(
-	struct check *c, const struct topology_wlan *w, unsigned line, const char *where)
+static void check_keys(struct check *c, const struct topology_wlan *w, unsigned line,
+	const char *where)
 {
 	if (w->keys == KEY_OPEN && (w->passphrase || w->psk))
 		check_complain(c, line,
@@ -95,8 +95,8 @@ static void check_access_point(struct check *c, const struct topology_radio *r)
 			where, r->channel ? "is on channel" : "has no channel, which counts as",
 			r->channel);
 	if (r->n_known)
-		check_complain(
-			c, r->known[0].line, "%s knows networks; only a station would", where);
+		check_complain(c, r->known[0].line, "%s knows networks; only a station would",
+			where);
 	if (r->subnets.count && c->t->nodes[r->end.node].kind == NODE_BRIDGE)
 		check_complain(c, r->subnets.list[0].line,
 			"%s is a port of a bridge and declares "
@@ -111,8 +111,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static void check_known(
-	struct check *c, const struct topology_radio *r, const struct topology_wlan *w)
+static void check_known(struct check *c, const struct topology_radio *r,
+	const struct topology_wlan *w)
 {
 	const char *where = arena_printf(c->t->arena, "network %s of station %s", w->ssid, r->name);
 	const struct topology_radio *ap = access_point_of(c->t, w);
@@ -129,7 +129,7 @@ static void check_known(
 			"it would be the ssid%s of one",
 			where, w->bssid.given ? " and bssid" : "");
 	else if (ap->offered.keys != w->keys || !same_text(ap->offered.passphrase, w->passphrase) ||
-		 !same_text(ap->offered.psk, w->psk))
+		!same_text(ap->offered.psk, w->psk))
 		check_complain(c, w->line,
 			"%s and access point %s in line %u differ in key management, "
 			"passphrase or psk; they would agree",
@@ -188,8 +188,8 @@ void check_radios(struct check *c)
 /* --- services ------------------------------------------------------------------------------- */
 
 /* The addresses of an interface of the node, or NULL when it has no such interface. */
-static const struct topology_addresses *interface_addresses(
-	struct check *c, const struct topology_node *node, const char *interface)
+static const struct topology_addresses *interface_addresses(struct check *c,
+	const struct topology_node *node, const char *interface)
 {
 	struct topology_end *end;
 
@@ -212,7 +212,7 @@ static const struct topology_address *ipv4_of(const struct topology_addresses *l
 static bool in_pool(const struct topology_service *s, const struct topology_address *a)
 {
 	return a->family == AF_INET && memcmp(s->pool[0].bytes, a->bytes, 4) <= 0 &&
-	       memcmp(a->bytes, s->pool[1].bytes, 4) <= 0;
+		memcmp(a->bytes, s->pool[1].bytes, 4) <= 0;
 }
 
 static void check_pool_is_free(struct check *c, const struct topology_service *s)
@@ -235,7 +235,7 @@ static bool has_its_keys(struct check *c, const struct topology_service *s)
 	bool dhcp = s->kind == SERVICE_DHCP;
 	bool good = dhcp ? s->interface && s->pool[0].family && !s->n_clients && !s->n_realms
 			 : !s->interface && !s->pool[0].family && !s->router.family &&
-				    !s->dns.count && s->n_clients;
+			!s->dns.count && s->n_clients;
 
 	if (!good)
 		check_complain(c, s->line,
@@ -265,8 +265,8 @@ static void check_realms(struct check *c, const struct topology_service *s)
 	}
 }
 
-static void check_dhcp(
-	struct check *c, const struct topology_node *node, const struct topology_service *s)
+static void check_dhcp(struct check *c, const struct topology_node *node,
+	const struct topology_service *s)
 {
 	const struct topology_addresses *list = interface_addresses(c, node, s->interface);
 	const struct topology_address *own;
@@ -313,8 +313,8 @@ static void check_dhcp(
 			s->lease_s, LEASE_MIN_S);
 }
 
-static void check_service(
-	struct check *c, const struct topology_node *node, const struct topology_service *s)
+static void check_service(struct check *c, const struct topology_node *node,
+	const struct topology_service *s)
 {
 	if (!has_its_keys(c, s))
 		return;

@@ -21,7 +21,7 @@
 /* Closes everything but what the keeper needs; standard error goes to the log. */
 static void leave_descriptors(struct keeper_start *start, int *lock)
 {
-	int keep[] = {start->user, start->user_pidfd, *lock};
+	int keep[] = { start->user, start->user_pidfd, *lock };
 	char log[PATH_MAX + 16];
 	int fd;
 
@@ -45,7 +45,7 @@ static void leave_descriptors(struct keeper_start *start, int *lock)
 
 static void report_failure(const struct keeper_start *start, int error)
 {
-	struct message m = {.op = MESSAGE_FINDING};
+	struct message m = { .op = MESSAGE_FINDING };
 
 	snprintf(m.text, sizeof(m.text),
 		"cannot create namespaces%s: %s; it would be allowed by "
@@ -56,7 +56,7 @@ static void report_failure(const struct keeper_start *start, int error)
 			: "kernel.unprivileged_userns_clone=1 (sysctl) and no AppArmor rule "
 			  "against it");
 	message_send(start->user, &m, NULL, 0);
-	m = (struct message){.op = MESSAGE_UP, .status = error};
+	m = (struct message){ .op = MESSAGE_UP, .status = error };
 	message_send(start->user, &m, NULL, 0);
 }
 
