@@ -43,7 +43,7 @@ verdict 'files within 600 lines, state machines within 700' "$(files '*.c' '*.h'
 	$2 != "total" && $1 > (index(machines, " " $2 " ") ? 700 : 600) { print $2 ": " $1 " lines" }')"
 verdict 'make help names targets that there are' "$(make -s help | sed -n 's/^make \([a-z][a-z]*\) .*/\1/p' | while read -r t; do grep -qE "^([a-z]+ )*$t( [a-z]+)*:" GNUmakefile || echo "$t has no recipe"; done)"
 # Formatted by clang-format; elsewhere lists that are read as tables stand as they were written.
-formatted='ref/base ref/binding ref/radius testbed/report testbed/topology testbed/guest testbed/creds testbed/tables testbed/util'
+formatted='ref/base ref/binding ref/radius ref/ends testbed/ctl testbed/report testbed/topology testbed/guest testbed/creds testbed/tables testbed/util'
 verdict 'formatted folders are what clang-format makes of them' "$(files $(printf '%s/*.[ch] ' $formatted) | xargs clang-format --dry-run 2>&1 | grep 'warning:\|No such file')"
 verdict 'every function in a header has a comment above it or above its run' "$(files '*.h' | xargs awk '
 	FNR == 1 || /^$/ || /^#/ { told = 0 }

@@ -170,8 +170,7 @@ static int fill(const struct options *o, const char *usage_text, json_t *request
 
 static const json_t *command_of(const json_t *help_answer, const char *name)
 {
-	const json_t *list =
-		json_object_get(json_object_get(help_answer, "result"), "commands");
+	const json_t *list = json_object_get(json_object_get(help_answer, "result"), "commands");
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *c = json_array_get(list, i);
@@ -183,8 +182,7 @@ static const json_t *command_of(const json_t *help_answer, const char *name)
 
 static int unknown(const struct options *o, const json_t *help_answer)
 {
-	const json_t *list =
-		json_object_get(json_object_get(help_answer, "result"), "commands");
+	const json_t *list = json_object_get(json_object_get(help_answer, "result"), "commands");
 
 	fprintf(stderr, "baton ctl: %s has no command %s; it has:", o->node, o->command);
 	for (size_t i = 0; i < json_array_size(list); i++)

@@ -178,7 +178,8 @@ static void a_node_that_is_not_there_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(RUN(said, "--socket", "/nowhere/mn.sock", "mn", "connect"), 1);
-	assert_non_null(strstr(said, "/nowhere/mn.sock: No such file or directory; is the node running?"));
+	assert_non_null(
+		strstr(said, "/nowhere/mn.sock: No such file or directory; is the node running?"));
 }
 
 static void help_lists_the_commands(void **state)
@@ -197,8 +198,8 @@ static void lists_of_flat_objects_become_tables(void **state)
 	char *text;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
-	json_t *value = json_pack("{s:s,s:[{s:i,s:b},{s:i,s:s}],s:[],s:{s:n}}", "node", "mn", "list",
-		"id", 1, "open", 1, "id", 20, "peer", "x", "none", "deep", "key");
+	json_t *value = json_pack("{s:s,s:[{s:i,s:b},{s:i,s:s}],s:[],s:{s:n}}", "node", "mn",
+		"list", "id", 1, "open", 1, "id", 20, "peer", "x", "none", "deep", "key");
 
 	(void)state;
 	ctl_render(value, to);

@@ -73,8 +73,9 @@ static char *in_network(const char *name, const char *node, char *error, size_t 
 		folder = path_format("%s/run/baton", network_scratch(network, node));
 		path = socket_in(folder, node);
 		if (!path)
-			snprintf(error, size, "nothing that takes commands runs on node %s of "
-					      "network %s",
+			snprintf(error, size,
+				"nothing that takes commands runs on node %s of "
+				"network %s",
 				node, name);
 		free(folder);
 	}
@@ -103,8 +104,9 @@ char *ctl_find(const char *network, const char *node, char *error, size_t size)
 	} else {
 		path = socket_in("/run/baton", node);
 		if (!path)
-			snprintf(error, size, "no network is up and no node %s runs here; "
-					      "--socket PATH names its control socket",
+			snprintf(error, size,
+				"no network is up and no node %s runs here; "
+				"--socket PATH names its control socket",
 				node);
 	}
 	free(up.name);

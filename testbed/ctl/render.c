@@ -12,12 +12,11 @@ static void render(const json_t *value, int indent, FILE *to);
 /* A single value as text of the caller's. */
 static char *cell(const json_t *value)
 {
-	char *text = json_is_string(value) ? strdup(json_string_value(value)) :
-		json_is_true(value)	   ? strdup("yes") :
-		json_is_false(value)	   ? strdup("no") :
-		!value || json_is_null(value) ?
-					     strdup("-") :
-					     json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = json_is_string(value)	? strdup(json_string_value(value))
+		: json_is_true(value)		? strdup("yes")
+		: json_is_false(value)		? strdup("no")
+		: !value || json_is_null(value) ? strdup("-")
+						: json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
 	if (!text)
 		abort();

@@ -122,7 +122,7 @@ static int write_folder(const struct report *report, const char *dir, struct rep
 	size_t i;
 	int rc = report_make_folder(dir, error);
 
-	json_array_foreach (json_get_array(report->root, "files"), i, file) {
+	json_array_foreach(json_get_array(report->root, "files"), i, file) {
 		char *from = report_file(report, json_get_text(file, "name"));
 		char *to = report_format("%s/%s", dir, json_get_text(file, "name"));
 		char *copy = report_format("%s", to);

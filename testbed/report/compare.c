@@ -17,11 +17,11 @@ static json_t *tests_by_key(const struct report *report)
 	json_t *suite, *test;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(report->root, "suites"), i, suite) {
+	json_array_foreach(json_get_array(report->root, "suites"), i, suite) {
 		const char *sut = json_get_text(json_object_get(suite, "sut"), "name");
 		const char *peer = json_get_text(json_object_get(suite, "peer"), "name");
 
-		json_array_foreach (json_get_array(suite, "tests"), j, test) {
+		json_array_foreach(json_get_array(suite, "tests"), j, test) {
 			char *title = report_test_title(test);
 			char *key = report_format("%s\t%s\t%s\t%s", json_get_text(suite, "name"),
 				sut, peer, title);
@@ -72,7 +72,7 @@ static void compare_tests(json_t *out, const struct report *earlier, const struc
 	json_t *before = tests_by_key(earlier), *after = tests_by_key(now), *entry;
 	const char *key;
 
-	json_object_foreach (after, key, entry) {
+	json_object_foreach(after, key, entry) {
 		const json_t *was = json_object_get(json_object_get(before, key), "of");
 		const json_t *is = json_object_get(entry, "of");
 		const char *list = was				  ? change_name(was, is)
@@ -82,7 +82,7 @@ static void compare_tests(json_t *out, const struct report *earlier, const struc
 		if (list)
 			list_change(json_get_array(out, list), entry, was, is);
 	}
-	json_object_foreach (before, key, entry)
+	json_object_foreach(before, key, entry)
 		if (!json_object_get(after, key))
 			list_change(json_get_array(out, "gone"), entry,
 				json_object_get(entry, "of"), NULL);
@@ -95,7 +95,7 @@ static const json_t *find(const json_t *array, const char *key, const char *valu
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (array, i, item)
+	json_array_foreach(array, i, item)
 		if (!strcmp(json_get_text(item, key), value))
 			return item;
 	return NULL;
@@ -118,7 +118,7 @@ static void compare_column(json_t *figures, const char *experiment, const json_t
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (json_get_array(column, "rows"), i, row) {
+	json_array_foreach(json_get_array(column, "rows"), i, row) {
 		const json_t *was =
 			find(json_get_array(before, "rows"), "row", json_get_text(row, "row"));
 		json_t *change;
@@ -142,12 +142,12 @@ static void compare_figures(json_t *figures, const struct report *earlier, const
 	json_t *measurement, *column;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(now->root, "measurements"), i, measurement) {
+	json_array_foreach(json_get_array(now->root, "measurements"), i, measurement) {
 		const char *experiment = json_get_text(measurement, "experiment");
 		const json_t *before = find(json_get_array(earlier->root, "measurements"),
 			"experiment", experiment);
 
-		json_array_foreach (json_get_array(measurement, "columns"), j, column)
+		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			compare_column(figures, experiment,
 				find(json_get_array(before, "columns"), "name",
 					json_get_text(column, "name")),
@@ -175,7 +175,7 @@ bool comparison_is_bad(const json_t *comparison)
 	json_t *figure;
 	size_t i;
 
-	json_array_foreach (json_get_array(comparison, "figures"), i, figure)
+	json_array_foreach(json_get_array(comparison, "figures"), i, figure)
 		if (!strcmp(json_get_text(figure, "word_now"), "worse") &&
 			strcmp(json_get_text(figure, "word_was"), "worse"))
 			return true;
@@ -221,10 +221,10 @@ static json_t *failing_everywhere(const json_t *suites, const char *name)
 	const char *title;
 	size_t i, j;
 
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		if (strcmp(json_get_text(suite, "name"), name))
 			continue;
-		json_array_foreach (json_get_array(suite, "tests"), j, test) {
+		json_array_foreach(json_get_array(suite, "tests"), j, test) {
 			char *key = report_test_title(test);
 
 			if (!json_object_get(judged, key))
@@ -234,11 +234,11 @@ static json_t *failing_everywhere(const json_t *suites, const char *name)
 			free(key);
 		}
 	}
-	json_object_foreach (judged, title, counts) {
+	json_object_foreach(judged, title, counts) {
 		json_t *bad;
 		bool all = json_array_size(counts) > 1;
 
-		json_array_foreach (counts, i, bad)
+		json_array_foreach(counts, i, bad)
 			all = all && json_is_true(bad);
 		if (all)
 			json_append(out, json_from_text(title));
@@ -252,7 +252,7 @@ static const json_t *find_suite(const json_t *suites, const char *name, const ch
 	json_t *suite;
 	size_t i;
 
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		char *here = report_suite_sut(suite);
 		bool same = !strcmp(here, sut) && !strcmp(json_get_text(suite, "name"), name);
 
@@ -270,7 +270,7 @@ static void matrix_row(json_t *rows, const json_t *suites, const json_t *suts, c
 	size_t i;
 
 	json_put_text(row, "suite", name);
-	json_array_foreach (suts, i, sut)
+	json_array_foreach(suts, i, sut)
 		json_append(cells, matrix_cell(find_suite(suites, name, json_string_value(sut))));
 	json_put(row, "cells", cells);
 	json_put(row, "everyone", failing_everywhere(suites, name));
@@ -284,7 +284,7 @@ json_t *report_matrix(const struct report *report)
 	const char *key;
 	size_t i;
 
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		if (json_object_get(suite, "peer"))
 			continue;
 		char *sut = report_suite_sut(suite);
@@ -296,11 +296,11 @@ json_t *report_matrix(const struct report *report)
 	matrix = json_object_size(suts) > 1 ? report_must(json_object()) : NULL;
 	if (matrix) {
 		list = report_must(json_array());
-		json_object_foreach (suts, key, one)
+		json_object_foreach(suts, key, one)
 			json_append(list, json_from_text(key));
 		json_put(matrix, "suts", list);
 		json_put(matrix, "rows", json_array());
-		json_object_foreach (names, key, one)
+		json_object_foreach(names, key, one)
 			matrix_row(json_get_array(matrix, "rows"), suites, list, key);
 	}
 	json_decref(names);

@@ -33,10 +33,10 @@ static void measurement_prefix(json_t *measurement, const char *prefix)
 	void *next;
 	size_t i;
 
-	json_array_foreach (json_get_array(measurement, "handoffs"), i, handoff) {
+	json_array_foreach(json_get_array(measurement, "handoffs"), i, handoff) {
 		json_t *capture = json_object_get(handoff, "capture");
 
-		json_object_foreach_safe (capture, next, node, path)
+		json_object_foreach_safe(capture, next, node, path)
 			path_prefix(capture, node, prefix);
 	}
 }
@@ -48,16 +48,16 @@ static json_t *prefixed(const json_t *root, const char *prefix)
 	json_t *item, *test;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(copy, "files"), i, item)
+	json_array_foreach(json_get_array(copy, "files"), i, item)
 		path_prefix(item, "name", prefix);
-	json_array_foreach (json_get_array(copy, "suites"), i, item) {
-		json_array_foreach (json_get_array(item, "tests"), j, test) {
+	json_array_foreach(json_get_array(copy, "suites"), i, item) {
+		json_array_foreach(json_get_array(item, "tests"), j, test) {
 			path_prefix(test, "capture", prefix);
 			path_prefix(test, "keylog", prefix);
 			path_prefix(test, "log", prefix);
 		}
 	}
-	json_array_foreach (json_get_array(copy, "measurements"), i, item)
+	json_array_foreach(json_get_array(copy, "measurements"), i, item)
 		measurement_prefix(item, prefix);
 	return copy;
 }
@@ -69,7 +69,7 @@ static void extend(json_t *array, const json_t *more)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (more, i, item)
+	json_array_foreach(more, i, item)
 		json_append(array, json_incref(item));
 }
 
@@ -79,7 +79,7 @@ static json_t *find_suite(json_t *suites, const json_t *like)
 	json_t *suite, *found = NULL;
 	size_t i;
 
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		char *here = report_suite_sut(suite);
 
 		if (!strcmp(here, sut) &&
@@ -96,7 +96,7 @@ static void merge_suites(json_t *into, const json_t *from)
 	json_t *suite;
 	size_t i;
 
-	json_array_foreach (from, i, suite) {
+	json_array_foreach(from, i, suite) {
 		json_t *same = find_suite(into, suite);
 
 		if (same)
@@ -111,7 +111,7 @@ static json_t *find_text(json_t *array, const char *key, const char *value)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (array, i, item)
+	json_array_foreach(array, i, item)
 		if (!strcmp(json_get_text(item, key), value))
 			return item;
 	return NULL;
@@ -122,10 +122,10 @@ static void merge_covered_by(json_t *into, const json_t *from)
 	json_t *name, *have;
 	size_t i, j;
 
-	json_array_foreach (from, i, name) {
+	json_array_foreach(from, i, name) {
 		bool found = false;
 
-		json_array_foreach (into, j, have)
+		json_array_foreach(into, j, have)
 			found = found || json_equal(name, have);
 		if (!found)
 			json_append(into, json_incref(name));
@@ -137,7 +137,7 @@ static void merge_coverage(json_t *into, const json_t *from)
 	json_t *r, *same;
 	size_t i;
 
-	json_array_foreach (from, i, r) {
+	json_array_foreach(from, i, r) {
 		same = find_text(into, "id", json_get_text(r, "id"));
 		if (same)
 			merge_covered_by(json_get_array(same, "covered_by"),
@@ -156,7 +156,7 @@ static void fill_values(json_t *column, json_int_t n)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (json_get_array(column, "rows"), i, row) {
+	json_array_foreach(json_get_array(column, "rows"), i, row) {
 		json_t *values = json_get_array(row, "values");
 
 		while ((json_int_t)json_array_size(values) < n)
@@ -193,12 +193,12 @@ static int merge_column(json_t *into, const json_t *from, struct report_error *e
 	size_t i;
 
 	fill_values(into, before);
-	json_array_foreach (json_get_array(from, "rows"), i, row)
+	json_array_foreach(json_get_array(from, "rows"), i, row)
 		if (merge_row(rows, row, before, json_get_text(into, "name"), error))
 			return -1;
 	json_put(into, "repetitions", json_integer(before + more));
 	fill_values(into, before + more);
-	json_array_foreach (rows, i, row)
+	json_array_foreach(rows, i, row)
 		row_summarise(row);
 	return 0;
 }
@@ -209,7 +209,7 @@ static void renumber(json_t *handoffs, const char *column, json_int_t before)
 	json_t *handoff;
 	size_t i;
 
-	json_array_foreach (handoffs, i, handoff)
+	json_array_foreach(handoffs, i, handoff)
 		if (!strcmp(json_get_text(handoff, "column"), column))
 			json_put(handoff, "repetition",
 				json_integer(before +
@@ -222,7 +222,7 @@ static int merge_measurement(json_t *into, json_t *from, struct report_error *er
 	json_t *columns = json_get_array(into, "columns"), *column;
 	size_t i;
 
-	json_array_foreach (json_get_array(from, "columns"), i, column) {
+	json_array_foreach(json_get_array(from, "columns"), i, column) {
 		const char *name = json_get_text(column, "name");
 		json_t *same = find_text(columns, "name", name);
 
@@ -253,7 +253,7 @@ static json_t *find_measurement(json_t *measurements, const json_t *like)
 	json_t *m;
 	size_t i;
 
-	json_array_foreach (measurements, i, m) {
+	json_array_foreach(measurements, i, m) {
 		bool same = true;
 
 		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
@@ -270,7 +270,7 @@ static int merge_measurements(json_t *into, const json_t *from, struct report_er
 	json_t *m, *same;
 	size_t i;
 
-	json_array_foreach (from, i, m) {
+	json_array_foreach(from, i, m) {
 		same = find_measurement(into, m);
 		if (!same)
 			json_append(into, json_incref(m));
@@ -313,7 +313,7 @@ static void note_run(json_t *merged, const json_t *root, const char *prefix)
 	json_t *runs = json_get_array(root, "merged"), *run;
 	size_t r;
 
-	json_array_foreach (runs, r, run) {
+	json_array_foreach(runs, r, run) {
 		run = json_append(merged, json_deep_copy(run));
 		path_prefix(run, "folder", prefix);
 	}

@@ -11,7 +11,7 @@ static void note_name(json_t *list, const char *name)
 	json_t *one;
 	size_t i;
 
-	json_array_foreach (list, i, one)
+	json_array_foreach(list, i, one)
 		if (!strcmp(json_string_value(one), name))
 			return;
 	json_append(list, json_from_text(name));
@@ -36,10 +36,10 @@ static json_t *pair_of(const json_t *suite, const json_t *columns, size_t first)
 
 	json_put_text(pair, "sut", json_get_text(json_object_get(suite, "sut"), "name"));
 	json_put_text(pair, "peer", json_get_text(json_object_get(suite, "peer"), "name"));
-	json_array_foreach (columns, i, column) {
+	json_array_foreach(columns, i, column) {
 		json_t *cell = NULL;
 
-		json_array_foreach (tests, j, test) {
+		json_array_foreach(tests, j, test) {
 			char *title = report_test_title(test);
 
 			if (!cell && !strcmp(title, json_string_value(column)))
@@ -57,10 +57,10 @@ static json_t *columns_of(const json_t *suites, const char *name)
 	json_t *columns = report_must(json_array()), *suite, *test;
 	size_t i, j;
 
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		if (!json_object_get(suite, "peer") || strcmp(json_get_text(suite, "name"), name))
 			continue;
-		json_array_foreach (json_get_array(suite, "tests"), j, test) {
+		json_array_foreach(json_get_array(suite, "tests"), j, test) {
 			char *title = report_test_title(test);
 
 			note_name(columns, title);
@@ -83,7 +83,7 @@ static json_t *table_of(const json_t *suites, const char *name)
 	size_t i, number = 1;
 
 	json_put_text(table, "suite", name);
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		if (json_object_get(suite, "peer") && !strcmp(json_get_text(suite, "name"), name)) {
 			json_put_text(table, "title", json_get_text(suite, "title"));
 			note_version(versions, json_object_get(suite, "sut"));
@@ -104,12 +104,12 @@ json_t *report_pairs(const struct report *report)
 	json_t *names = report_must(json_array()), *tables = NULL, *suite, *name;
 	size_t i;
 
-	json_array_foreach (suites, i, suite)
+	json_array_foreach(suites, i, suite)
 		if (json_object_get(suite, "peer"))
 			note_name(names, json_get_text(suite, "name"));
 	if (json_array_size(names))
 		tables = report_must(json_array());
-	json_array_foreach (names, i, name)
+	json_array_foreach(names, i, name)
 		json_append(tables, table_of(suites, json_string_value(name)));
 	json_decref(names);
 	return tables;

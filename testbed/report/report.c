@@ -55,7 +55,7 @@ static int check_suites(const json_t *root, const char *name, struct report_erro
 	size_t i, j;
 	int rc = 0;
 
-	json_array_foreach (json_get_array(root, "suites"), i, suite) {
+	json_array_foreach(json_get_array(root, "suites"), i, suite) {
 		char *who = report_suite_sut(suite);
 		char *key = report_format("%s\t%s", json_get_text(suite, "name"), who);
 		json_t *tests = json_object_get(seen, key);
@@ -64,7 +64,7 @@ static int check_suites(const json_t *root, const char *name, struct report_erro
 			tests = report_must(json_object());
 			json_put(seen, key, tests);
 		}
-		json_array_foreach (json_get_array(suite, "tests"), j, test)
+		json_array_foreach(json_get_array(suite, "tests"), j, test)
 			if (!rc)
 				rc = check_test(suite, test, tests, name, error);
 		free(key);
@@ -79,7 +79,7 @@ static bool has_column(const json_t *measurement, const char *name)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach (json_get_array(measurement, "columns"), i, column)
+	json_array_foreach(json_get_array(measurement, "columns"), i, column)
 		if (!strcmp(json_get_text(column, "name"), name))
 			return true;
 	return false;
@@ -98,7 +98,7 @@ static int check_handoff(const json_t *measurement, const json_t *handoff, const
 			"is not; name one of its columns",
 			name, json_get_text(measurement, "experiment"),
 			json_get_text(handoff, "column"));
-	json_object_foreach (capture, node, path)
+	json_object_foreach(capture, node, path)
 		if (check_path(capture, node, "a handoff's capture", name, error))
 			return -1;
 	return 0;
@@ -109,8 +109,8 @@ static int check_measurements(const json_t *root, const char *name, struct repor
 	json_t *measurement, *handoff;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(root, "measurements"), i, measurement)
-		json_array_foreach (json_get_array(measurement, "handoffs"), j, handoff)
+	json_array_foreach(json_get_array(root, "measurements"), i, measurement)
+		json_array_foreach(json_get_array(measurement, "handoffs"), j, handoff)
 			if (check_handoff(measurement, handoff, name, error))
 				return -1;
 	return 0;
@@ -121,7 +121,7 @@ static int check_files(const json_t *root, const char *name, struct report_error
 	json_t *file;
 	size_t i;
 
-	json_array_foreach (json_get_array(root, "files"), i, file) {
+	json_array_foreach(json_get_array(root, "files"), i, file) {
 		const char *digest = json_get_text(file, "sha256");
 
 		if (check_path(file, "name", "files", name, error))
@@ -245,7 +245,7 @@ size_t report_verify_files(const struct report *report, struct report_error *err
 	size_t i, wrong = 0;
 	json_t *file;
 
-	json_array_foreach (json_get_array(report->root, "files"), i, file) {
+	json_array_foreach(json_get_array(report->root, "files"), i, file) {
 		char *path = report_file(report, json_get_text(file, "name"));
 		struct report_error here;
 		char digest[DIGEST_TEXT];
@@ -279,7 +279,7 @@ void tally_suite(const json_t *suite, struct tally *tally)
 	json_t *test;
 	size_t i;
 
-	json_array_foreach (json_get_array(suite, "tests"), i, test) {
+	json_array_foreach(json_get_array(suite, "tests"), i, test) {
 		enum verdict v = report_test_verdict(test);
 
 		tally->count[v]++;
@@ -296,7 +296,7 @@ struct tally tally_report(const struct report *report)
 	json_t *suite;
 	size_t i;
 
-	json_array_foreach (json_get_array(report->root, "suites"), i, suite)
+	json_array_foreach(json_get_array(report->root, "suites"), i, suite)
 		tally_suite(suite, &tally);
 	return tally;
 }
@@ -308,7 +308,7 @@ char *report_test_title(const json_t *test)
 	const char *key, *sep = " [";
 	json_t *value;
 
-	json_object_foreach (params, key, value) {
+	json_object_foreach(params, key, value) {
 		char *dump = NULL, *longer;
 
 		if (!json_is_string(value))

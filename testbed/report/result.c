@@ -331,7 +331,7 @@ static bool holds_text(const json_t *array, const char *text)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach (array, i, value)
+	json_array_foreach(array, i, value)
 		if (!strcmp(json_string_value(value), text))
 			return true;
 	return false;

@@ -104,7 +104,7 @@ static int check_type(struct check *c, const json_t *schema, const json_t *arg, 
 		snprintf(needed, sizeof(needed), "needed is %s", json_string_value(arg));
 		return wrong(c, value, needed);
 	}
-	json_array_foreach (arg, i, type) {
+	json_array_foreach(arg, i, type) {
 		size_t length = strlen(needed);
 
 		if (type_matches(json_string_value(type), value))
@@ -139,7 +139,7 @@ static int check_required(struct check *c, const json_t *schema, const json_t *a
 	(void)schema;
 	if (!json_is_object(value))
 		return 0;
-	json_array_foreach (arg, i, name)
+	json_array_foreach(arg, i, name)
 		if (!json_object_get(value, json_string_value(name)))
 			return report_fail(c->error, "%s: %s lacks \"%s\"; it is required", c->file,
 				*c->pointer ? c->pointer : "/", json_string_value(name));
@@ -153,7 +153,7 @@ static int check_properties(struct check *c, const json_t *schema, const json_t 
 	json_t *member;
 
 	(void)schema;
-	json_object_foreach ((json_t *)value, name, member) {
+	json_object_foreach((json_t *)value, name, member) {
 		const json_t *sub = json_object_get(arg, name);
 
 		if (sub && apply_below(c, sub, member, name))
@@ -174,13 +174,13 @@ static int check_pattern_properties(struct check *c, const json_t *schema, const
 	json_t *member, *sub;
 
 	(void)schema;
-	json_object_foreach ((json_t *)arg, pattern, sub)
+	json_object_foreach((json_t *)arg, pattern, sub)
 		if (pattern[0] != '^' || strpbrk(pattern + 1, ".*+?[](){}|\\^$"))
 			return report_fail(c->error,
 				"the schema: pattern %s; only a literal prefix, ^x-, is read",
 				pattern);
-	json_object_foreach ((json_t *)value, name, member)
-		json_object_foreach ((json_t *)arg, pattern, sub)
+	json_object_foreach((json_t *)value, name, member)
+		json_object_foreach((json_t *)arg, pattern, sub)
 			if (has_prefix(name, pattern) && apply_below(c, sub, member, name))
 				return -1;
 	return 0;
@@ -195,7 +195,7 @@ static bool is_named(const json_t *schema, const char *name)
 
 	if (json_object_get(json_object_get(schema, "properties"), name))
 		return true;
-	json_object_foreach (patterns, pattern, sub)
+	json_object_foreach(patterns, pattern, sub)
 		if (has_prefix(name, pattern))
 			return true;
 	return false;
@@ -207,7 +207,7 @@ static int check_additional(struct check *c, const json_t *schema, const json_t 
 	const char *name;
 	json_t *member;
 
-	json_object_foreach ((json_t *)value, name, member) {
+	json_object_foreach((json_t *)value, name, member) {
 		if (is_named(schema, name))
 			continue;
 		if (json_is_false(arg))
@@ -228,7 +228,7 @@ static int check_items(struct check *c, const json_t *schema, const json_t *arg,
 	size_t i;
 
 	(void)schema;
-	json_array_foreach (value, i, item) {
+	json_array_foreach(value, i, item) {
 		char step[24];
 
 		snprintf(step, sizeof(step), "%zu", i);
@@ -245,7 +245,7 @@ static int check_enum(struct check *c, const json_t *schema, const json_t *arg, 
 	size_t i;
 
 	(void)schema;
-	json_array_foreach (arg, i, choice) {
+	json_array_foreach(arg, i, choice) {
 		size_t length = strlen(needed);
 
 		if (json_equal(choice, value))
@@ -341,7 +341,7 @@ static int keywords_known(struct check *c, const json_t *schema)
 	const char *name;
 	json_t *arg;
 
-	json_object_foreach ((json_t *)schema, name, arg) {
+	json_object_foreach((json_t *)schema, name, arg) {
 		size_t i = 0;
 
 		while (i < N_KEYWORDS && strcmp(keywords[i].name, name))

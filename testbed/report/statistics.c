@@ -22,7 +22,7 @@ struct spread spread_of(const json_t *values)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach (values, i, value)
+	json_array_foreach(values, i, value)
 		if (json_is_number(value))
 			sorted[s.n++] = json_number_value(value);
 	if (s.n) {

@@ -82,7 +82,7 @@ static json_t *gather_files(struct page *p)
 	json_t *files = report_must(json_object()), *file;
 	size_t i;
 
-	json_array_foreach (json_get_array(p->report->root, "files"), i, file) {
+	json_array_foreach(json_get_array(p->report->root, "files"), i, file) {
 		json_t *entry = report_must(json_object());
 
 		json_put_text(entry, "state", embed(p, file, entry));

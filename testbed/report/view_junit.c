@@ -77,11 +77,11 @@ static void evidence(xmlTextWriterPtr xml, const json_t *test)
 		json_integer_value(json_object_get(test, "line")));
 	if (*json_get_text(test, "clause"))
 		text_line(xml, "clause: %s", json_get_text(test, "clause"));
-	json_array_foreach (json_get_array(test, "expected"), i, item)
+	json_array_foreach(json_get_array(test, "expected"), i, item)
 		text_line(xml, "expected: %s", json_string_value(item));
-	json_array_foreach (json_get_array(test, "received"), i, item)
+	json_array_foreach(json_get_array(test, "received"), i, item)
 		text_line(xml, "received: %s", json_string_value(item));
-	json_array_foreach (json_get_array(test, "differs"), i, item)
+	json_array_foreach(json_get_array(test, "differs"), i, item)
 		text_line(xml, "%s: expected %s, received %s", json_get_text(item, "field"),
 			json_get_text(item, "expected"), json_get_text(item, "received"));
 }
@@ -172,7 +172,7 @@ static void write_suite(xmlTextWriterPtr xml, const json_t *suite, const char *s
 	attribute(xml, "name", class);
 	attribute(xml, "timestamp", started);
 	write_counts(xml, &tally);
-	json_array_foreach (json_get_array(suite, "tests"), i, test)
+	json_array_foreach(json_get_array(suite, "tests"), i, test)
 		write_test(xml, class, test);
 	xmlTextWriterEndElement(xml);
 	free(class);
@@ -208,8 +208,8 @@ static void write_measurement(xmlTextWriterPtr xml, const json_t *measurement, c
 	attribute(xml, "timestamp", started);
 	write_counts(xml, &none);
 	xmlTextWriterStartElement(xml, BAD_CAST "properties");
-	json_array_foreach (json_get_array(measurement, "columns"), i, column)
-		json_array_foreach (json_get_array(column, "rows"), j, row)
+	json_array_foreach(json_get_array(measurement, "columns"), i, column)
+		json_array_foreach(json_get_array(column, "rows"), j, row)
 			write_property(xml, column, row);
 	xmlTextWriterEndElement(xml);
 	xmlTextWriterEndElement(xml);
@@ -233,9 +233,9 @@ int view_junit(const struct report *report, const json_t *comparison,
 	xmlTextWriterStartElement(xml, BAD_CAST "testsuites");
 	attribute(xml, "name", "baton");
 	write_counts(xml, &all);
-	json_array_foreach (json_get_array(report->root, "suites"), i, item)
+	json_array_foreach(json_get_array(report->root, "suites"), i, item)
 		write_suite(xml, item, started);
-	json_array_foreach (json_get_array(report->root, "measurements"), i, item)
+	json_array_foreach(json_get_array(report->root, "measurements"), i, item)
 		write_measurement(xml, item, started);
 	xmlTextWriterEndDocument(xml);
 	xmlFreeTextWriter(xml);

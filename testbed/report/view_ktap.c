@@ -36,7 +36,7 @@ static void diagnostic_list(FILE *out, const char *label, const json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
+	json_array_foreach(list, i, item)
 		diagnostic(out, label, json_string_value(item));
 }
 
@@ -53,7 +53,7 @@ static void show_evidence(FILE *out, const json_t *test)
 		json_integer_value(json_object_get(test, "line")));
 	diagnostic_list(out, "expected", json_get_array(test, "expected"));
 	diagnostic_list(out, "received", json_get_array(test, "received"));
-	json_array_foreach (json_get_array(test, "differs"), i, d) {
+	json_array_foreach(json_get_array(test, "differs"), i, d) {
 		fputs("  # ", out);
 		print_clean(out, json_get_text(d, "field"));
 		fputs(": expected ", out);
@@ -97,7 +97,7 @@ static void show_suite(FILE *out, size_t number, const json_t *suite)
 	fprintf(out, "\n  # implementation: ");
 	print_clean(out, sut);
 	fprintf(out, "\n  1..%zu\n", json_array_size(tests));
-	json_array_foreach (tests, i, test)
+	json_array_foreach(tests, i, test)
 		show_test(out, i + 1, test);
 	fprintf(out, "%s %zu ", tally.bad ? "not ok" : "ok", number);
 	print_description(out, json_get_text(suite, "name"));
@@ -112,9 +112,9 @@ static void show_figures(FILE *out, const json_t *root)
 	json_t *measurement, *column, *row;
 	size_t i, j, k;
 
-	json_array_foreach (json_get_array(root, "measurements"), i, measurement)
-		json_array_foreach (json_get_array(measurement, "columns"), j, column)
-			json_array_foreach (json_get_array(column, "rows"), k, row) {
+	json_array_foreach(json_get_array(root, "measurements"), i, measurement)
+		json_array_foreach(json_get_array(measurement, "columns"), j, column)
+			json_array_foreach(json_get_array(column, "rows"), k, row) {
 				char median[32], documented[32];
 
 				fputs("# ", out);
@@ -140,7 +140,7 @@ int view_ktap(const struct report *report, const json_t *comparison,
 	(void)options;
 	(void)error;
 	fprintf(out, "KTAP version 1\n1..%zu\n", json_array_size(suites));
-	json_array_foreach (suites, i, suite)
+	json_array_foreach(suites, i, suite)
 		show_suite(out, i + 1, suite);
 	show_figures(out, report->root);
 	if (*json_get_text(report->root, "interrupted")) {

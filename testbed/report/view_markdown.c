@@ -79,7 +79,7 @@ static void show_suites(FILE *out, const struct report *report, const struct tal
 		if (all->count[v])
 			fputs("| ---: ", out);
 	fputs("| ---: |\n", out);
-	json_array_foreach (json_get_array(report->root, "suites"), i, suite) {
+	json_array_foreach(json_get_array(report->root, "suites"), i, suite) {
 		struct tally line = { 0 };
 		char *sut = report_suite_sut(suite);
 
@@ -119,8 +119,8 @@ static void show_tests(FILE *out, const struct report *report)
 	json_t *suite, *test;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(report->root, "suites"), i, suite) {
-		json_array_foreach (json_get_array(suite, "tests"), j, test) {
+	json_array_foreach(json_get_array(report->root, "suites"), i, suite) {
+		json_array_foreach(json_get_array(suite, "tests"), j, test) {
 			enum verdict v = report_test_verdict(test);
 
 			if (!verdict_is_bad(v) && v != VERDICT_DEVIATION)
@@ -157,7 +157,7 @@ static void show_column(FILE *out, const json_t *measurement, const json_t *colu
 	fputs("\n\n| | median | spread | documented | unit | |\n"
 	      "| --- | ---: | --- | ---: | --- | --- |\n",
 		out);
-	json_array_foreach (json_get_array(column, "rows"), i, row) {
+	json_array_foreach(json_get_array(column, "rows"), i, row) {
 		cell(out, row_title(row));
 		number_cell(out, json_get_number(row, "median"));
 		cell(out, spread_text(row, spread));
@@ -176,7 +176,7 @@ static void show_findings(FILE *out, const json_t *measurement)
 
 	if (json_array_size(findings))
 		fputs("\n| | |\n| --- | --- |\n", out);
-	json_array_foreach (findings, i, finding) {
+	json_array_foreach(findings, i, finding) {
 		cell(out, json_get_text(finding, "verdict"));
 		cell(out, json_get_text(finding, "text"));
 		fputs("|\n", out);
@@ -188,12 +188,12 @@ static void show_measurements(FILE *out, const json_t *root)
 	json_t *measurement, *column;
 	size_t i, j;
 
-	json_array_foreach (json_get_array(root, "measurements"), i, measurement) {
+	json_array_foreach(json_get_array(root, "measurements"), i, measurement) {
 		fputs("\n## ", out);
 		text(out, json_get_text(measurement, "title"));
 		fprintf(out, "\n\nMeasured on the %s clock.\n",
 			json_get_text(measurement, "clock"));
-		json_array_foreach (json_get_array(measurement, "columns"), j, column)
+		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			show_column(out, measurement, column);
 		show_findings(out, measurement);
 	}
@@ -208,15 +208,15 @@ static void show_matrix(FILE *out, const struct report *report)
 		return;
 	fputs("\n## Interoperability\n\nTests passed, by suite and implementation.\n\n| suite ",
 		out);
-	json_array_foreach (json_get_array(matrix, "suts"), i, c)
+	json_array_foreach(json_get_array(matrix, "suts"), i, c)
 		cell(out, json_string_value(c));
 	fputs("|\n| --- ", out);
 	while (i--)
 		fputs("| ---: ", out);
 	fputs("|\n", out);
-	json_array_foreach (json_get_array(matrix, "rows"), i, row) {
+	json_array_foreach(json_get_array(matrix, "rows"), i, row) {
 		cell(out, json_get_text(row, "suite"));
-		json_array_foreach (json_get_array(row, "cells"), j, c) {
+		json_array_foreach(json_get_array(row, "cells"), j, c) {
 			if (json_is_object(c))
 				fprintf(out, "| %g of %g ", json_get_number(c, "passed"),
 					json_get_number(c, "total"));
@@ -236,16 +236,16 @@ static void show_pair_table(FILE *out, const json_t *table)
 	fputs("\n## Interoperability: ", out);
 	text(out, json_get_text(table, "suite"));
 	fputs("\n\n| begins | answers ", out);
-	json_array_foreach (json_get_array(table, "tests"), i, one)
+	json_array_foreach(json_get_array(table, "tests"), i, one)
 		cell(out, json_string_value(one));
 	fputs("|\n| --- | --- ", out);
 	for (i = json_array_size(json_get_array(table, "tests")); i; i--)
 		fputs("| --- ", out);
 	fputs("|\n", out);
-	json_array_foreach (json_get_array(table, "pairs"), i, pair) {
+	json_array_foreach(json_get_array(table, "pairs"), i, pair) {
 		cell(out, json_get_text(pair, "sut"));
 		cell(out, json_get_text(pair, "peer"));
-		json_array_foreach (json_get_array(pair, "cells"), j, one)
+		json_array_foreach(json_get_array(pair, "cells"), j, one)
 			cell(out, json_is_object(one) ? json_get_text(one, "verdict") : "–");
 		fputs("|\n", out);
 	}
@@ -256,7 +256,7 @@ static void show_pairs(FILE *out, const struct report *report)
 	json_t *tables = report_pairs(report), *table;
 	size_t i;
 
-	json_array_foreach (tables, i, table)
+	json_array_foreach(tables, i, table)
 		show_pair_table(out, table);
 	json_decref(tables);
 }
@@ -266,7 +266,7 @@ static void show_changes(FILE *out, const char *title, const json_t *list)
 	json_t *e;
 	size_t i;
 
-	json_array_foreach (list, i, e) {
+	json_array_foreach(list, i, e) {
 		if (!i)
 			fprintf(out, "\n%s:\n\n", title);
 		fputs("- ", out);
@@ -291,7 +291,7 @@ static void show_changed_figures(FILE *out, const json_t *list)
 	json_t *e;
 	size_t i;
 
-	json_array_foreach (list, i, e) {
+	json_array_foreach(list, i, e) {
 		if (!i)
 			fputs("\nChanged figures:\n\n", out);
 		fputs("- ", out);

@@ -49,7 +49,7 @@ static json_t *row_titled(const json_t *column, const char *title)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (json_get_array(column, "rows"), i, row)
+	json_array_foreach(json_get_array(column, "rows"), i, row)
 		if (strcmp(short_title(row, text), title) == 0)
 			return row;
 	return NULL;
@@ -75,7 +75,7 @@ static bool is_documented(json_t *columns, const char *title)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach (columns, i, column) {
+	json_array_foreach(columns, i, column) {
 		json_t *row = row_titled(column, title);
 
 		if (row && !isnan(json_get_number(row, "documented")))
@@ -100,7 +100,7 @@ static void row_line(const struct term *t, json_t *columns, const char *title, c
 
 	term_cell(t, PLAIN, title, -37);
 	term_cell(t, PLAIN, unit, -8);
-	json_array_foreach (columns, i, column)
+	json_array_foreach(columns, i, column)
 		value(t, row_titled(column, title), COLUMN, &pad);
 	fputc('\n', t->out);
 }
@@ -115,7 +115,7 @@ static void sources(const struct term *t, const json_t *m, json_t *columns)
 	size_t i;
 
 	fputs("In brackets what is documented:", t->out);
-	json_array_foreach (columns, i, column) {
+	json_array_foreach(columns, i, column) {
 		const char *id = column_documented(m, column);
 		const struct figures_table *table = figures ? figures_find(figures, id) : NULL;
 		bool told = !*id;
@@ -138,11 +138,11 @@ static void abreast(const struct term *t, json_t *columns)
 	size_t i, j;
 
 	fprintf(t->out, "%-45s", "");
-	json_array_foreach (columns, i, column)
+	json_array_foreach(columns, i, column)
 		term_cell(t, BOLD, json_get_text(column, "name"), COLUMN);
 	fputc('\n', t->out);
-	json_array_foreach (columns, i, column) {
-		json_array_foreach (json_get_array(column, "rows"), j, row) {
+	json_array_foreach(columns, i, column) {
+		json_array_foreach(json_get_array(column, "rows"), j, row) {
 			short_title(row, title);
 			if (is_documented(columns, title) && !stands_before(columns, i, title))
 				row_line(t, columns, title, json_get_text(row, "unit"));
@@ -157,7 +157,7 @@ static const json_t *longest(json_t *columns)
 	json_t *column;
 	size_t i;
 
-	json_array_foreach (columns, i, column)
+	json_array_foreach(columns, i, column)
 		if (!best ||
 			json_array_size(json_get_array(column, "rows")) >
 				json_array_size(json_get_array(best, "rows")))
@@ -174,7 +174,7 @@ static void line(const struct term *t, json_t *columns, const json_t *column)
 	size_t i;
 
 	term_cell(t, PLAIN, column ? json_get_text(column, "name") : "", -24);
-	json_array_foreach (json_get_array(longest(columns), "rows"), i, row) {
+	json_array_foreach(json_get_array(longest(columns), "rows"), i, row) {
 		short_title(row, title);
 		if (!is_documented(columns, title))
 			continue;
@@ -194,7 +194,7 @@ static void findings(const struct term *t, const json_t *m)
 	json_t *finding;
 	size_t i;
 
-	json_array_foreach (json_get_array(m, "findings"), i, finding) {
+	json_array_foreach(json_get_array(m, "findings"), i, finding) {
 		const char *verdict = json_get_text(finding, "verdict");
 
 		if (strcmp(verdict, "not measured") == 0)
@@ -215,7 +215,7 @@ static void measurement(const struct term *t, const json_t *m)
 		abreast(t, columns);
 	} else {
 		line(t, columns, NULL);
-		json_array_foreach (columns, i, column)
+		json_array_foreach(columns, i, column)
 			line(t, columns, column);
 	}
 	sources(t, m, columns);
@@ -232,7 +232,7 @@ int view_summary(const struct report *report, const json_t *comparison,
 	(void)comparison;
 	(void)error;
 	tests(&t, report);
-	json_array_foreach (json_get_array(report->root, "measurements"), i, m)
+	json_array_foreach(json_get_array(report->root, "measurements"), i, m)
 		measurement(&t, m);
 	return 0;
 }

@@ -37,7 +37,7 @@ static void show_run(const struct term *t, const json_t *root)
 	fprintf(t->out, "%s, %s clock\n",
 		json_is_true(json_object_get(host, "guest")) ? ", guest" : "",
 		json_get_text(host, "clock"));
-	json_array_foreach (json_get_array(root, "command"), i, word) {
+	json_array_foreach(json_get_array(root, "command"), i, word) {
 		fputs(i ? " " : "$ ", t->out);
 		print_clean(t->out, json_string_value(word));
 	}
@@ -95,7 +95,7 @@ static void show_suites(const struct term *t, const struct report *report, const
 
 	if (!json_array_size(suites))
 		return;
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		char *sut = report_suite_sut(suite);
 
 		name_width = term_width(name_width, json_get_text(suite, "name"));
@@ -103,7 +103,7 @@ static void show_suites(const struct term *t, const struct report *report, const
 		free(sut);
 	}
 	suite_header(t, all, name_width, sut_width);
-	json_array_foreach (suites, i, suite) {
+	json_array_foreach(suites, i, suite) {
 		struct tally line = { 0 };
 		char *sut = report_suite_sut(suite);
 
@@ -132,7 +132,7 @@ static void labelled_list(const struct term *t, const char *label, json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
+	json_array_foreach(list, i, item)
 		labelled(t, i ? "" : label, json_string_value(item));
 }
 
@@ -144,7 +144,7 @@ static void show_differences(const struct term *t, json_t *differs)
 
 	if (!json_array_size(differs))
 		return;
-	json_array_foreach (differs, i, d) {
+	json_array_foreach(differs, i, d) {
 		field = term_width(field, json_get_text(d, "field"));
 		expected = term_width(expected, json_get_text(d, "expected"));
 	}
@@ -153,7 +153,7 @@ static void show_differences(const struct term *t, json_t *differs)
 	term_cell(t, DIM, "expected", -expected - 2);
 	term_cell(t, DIM, "received", 0);
 	fputc('\n', t->out);
-	json_array_foreach (differs, i, d) {
+	json_array_foreach(differs, i, d) {
 		fprintf(t->out, "%14s", "");
 		term_cell(t, PLAIN, json_get_text(d, "field"), -field - 2);
 		term_cell(t, GOOD, json_get_text(d, "expected"), -expected - 2);
@@ -215,8 +215,8 @@ static void show_tests(const struct term *t, const struct report *report, const 
 	if (!all->total || (quiet == all->total && !all->flaky && !t->verbose))
 		return;
 	term_heading(t, t->verbose ? "Tests" : "Tests to look at");
-	json_array_foreach (json_get_array(report->root, "suites"), i, suite)
-		json_array_foreach (json_get_array(suite, "tests"), j, test)
+	json_array_foreach(json_get_array(report->root, "suites"), i, suite)
+		json_array_foreach(json_get_array(suite, "tests"), j, test)
 			show_test(t, suite, test);
 }
 
@@ -269,7 +269,7 @@ static void show_column(const struct term *t, const json_t *m, const json_t *col
 	term_cell(t, DIM, "", -16);
 	term_cell(t, DIM, n > 1 ? "spread" : "", 0);
 	fputc('\n', t->out);
-	json_array_foreach (json_get_array(column, "rows"), i, row)
+	json_array_foreach(json_get_array(column, "rows"), i, row)
 		show_row(t, row, width);
 }
 
@@ -278,7 +278,7 @@ static void show_findings(const struct term *t, const json_t *measurement)
 	json_t *finding;
 	size_t i;
 
-	json_array_foreach (json_get_array(measurement, "findings"), i, finding) {
+	json_array_foreach(json_get_array(measurement, "findings"), i, finding) {
 		const char *verdict = json_get_text(finding, "verdict");
 
 		term_cell(t,
@@ -296,16 +296,16 @@ static void show_measurements(const struct term *t, const json_t *root)
 	json_t *measurement, *column, *row;
 	size_t i, j, k;
 
-	json_array_foreach (json_get_array(root, "measurements"), i, measurement) {
+	json_array_foreach(json_get_array(root, "measurements"), i, measurement) {
 		int width = 0;
 
 		fputc('\n', t->out);
 		term_cell(t, BOLD, json_get_text(measurement, "title"), 0);
 		fprintf(t->out, " (%s clock)\n", json_get_text(measurement, "clock"));
-		json_array_foreach (json_get_array(measurement, "columns"), j, column)
-			json_array_foreach (json_get_array(column, "rows"), k, row)
+		json_array_foreach(json_get_array(measurement, "columns"), j, column)
+			json_array_foreach(json_get_array(column, "rows"), k, row)
 				width = term_width(width, row_title(row));
-		json_array_foreach (json_get_array(measurement, "columns"), j, column)
+		json_array_foreach(json_get_array(measurement, "columns"), j, column)
 			show_column(t, measurement, column, width);
 		show_findings(t, measurement);
 	}
@@ -318,7 +318,7 @@ static void show_coverage(const struct term *t, const json_t *root)
 	size_t total = 0, covered = 0, musts = 0, musts_covered = 0, i;
 	json_t *r;
 
-	json_array_foreach (json_get_array(root, "coverage"), i, r) {
+	json_array_foreach(json_get_array(root, "coverage"), i, r) {
 		bool is = json_array_size(json_get_array(r, "covered_by")) > 0;
 		bool must = !strncasecmp(json_get_text(r, "level"), "must", 4);
 
@@ -343,16 +343,16 @@ static void show_matrix(const struct term *t, const struct report *report)
 	if (!matrix)
 		return;
 	term_heading(t, "Interoperability (passed of tests)");
-	json_array_foreach (json_get_array(matrix, "rows"), i, row)
+	json_array_foreach(json_get_array(matrix, "rows"), i, row)
 		width = term_width(width, json_get_text(row, "suite"));
 	term_cell(t, DIM, "suite", -width);
-	json_array_foreach (json_get_array(matrix, "suts"), i, sut)
+	json_array_foreach(json_get_array(matrix, "suts"), i, sut)
 		term_cell(t, DIM, json_string_value(sut),
 			term_width(9, json_string_value(sut)) + 2);
 	fputc('\n', t->out);
-	json_array_foreach (json_get_array(matrix, "rows"), i, row) {
+	json_array_foreach(json_get_array(matrix, "rows"), i, row) {
 		term_cell(t, PLAIN, json_get_text(row, "suite"), -width);
-		json_array_foreach (json_get_array(row, "cells"), j, c) {
+		json_array_foreach(json_get_array(row, "cells"), j, c) {
 			sut = json_array_get(json_get_array(matrix, "suts"), j);
 			char text[64] = "-";
 
@@ -363,7 +363,7 @@ static void show_matrix(const struct term *t, const struct report *report)
 				term_width(9, json_string_value(sut)) + 2);
 		}
 		fputc('\n', t->out);
-		json_array_foreach (json_get_array(row, "everyone"), j, c)
+		json_array_foreach(json_get_array(row, "everyone"), j, c)
 			labelled(t, "", json_string_value(c));
 		if (j)
 			labelled(t, "", "(these fail with every implementation)");
@@ -377,14 +377,14 @@ static void show_pair(const struct term *t, const json_t *tests, const json_t *p
 	json_t *cell;
 	size_t i, passed = 0, run = 0;
 
-	json_array_foreach (json_get_array(pair, "cells"), i, cell) {
+	json_array_foreach(json_get_array(pair, "cells"), i, cell) {
 		run += json_is_object(cell);
 		passed += !strcmp(json_get_text(cell, "verdict"), "pass");
 	}
 	term_cell(t, PLAIN, json_get_text(pair, "sut"), -14);
 	term_cell(t, PLAIN, json_get_text(pair, "peer"), -14);
 	fprintf(t->out, "%2zu of %2zu ", passed, run);
-	json_array_foreach (json_get_array(pair, "cells"), i, cell) {
+	json_array_foreach(json_get_array(pair, "cells"), i, cell) {
 		const char *verdict = json_get_text(cell, "verdict");
 
 		if (!json_is_object(cell) || !strcmp(verdict, "pass"))
@@ -401,12 +401,12 @@ static void show_pairs(const struct term *t, const struct report *report)
 	json_t *tables = report_pairs(report), *table, *pair;
 	size_t i, j;
 
-	json_array_foreach (tables, i, table) {
+	json_array_foreach(tables, i, table) {
 		term_heading(t, json_get_text(table, "suite"));
 		term_cell(t, DIM, "begins", -14);
 		term_cell(t, DIM, "answers", -14);
 		fputs("passed\n", t->out);
-		json_array_foreach (json_get_array(table, "pairs"), j, pair)
+		json_array_foreach(json_get_array(table, "pairs"), j, pair)
 			show_pair(t, json_get_array(table, "tests"), pair);
 	}
 	json_decref(tables);
@@ -429,7 +429,7 @@ static void show_changes(const struct term *t, const json_t *comparison)
 	size_t j;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		json_array_foreach (json_get_array(comparison, lists[i].key), j, e) {
+		json_array_foreach(json_get_array(comparison, lists[i].key), j, e) {
 			term_cell(t, lists[i].tone, lists[i].title, -15);
 			print_clean(t->out, json_get_text(e, "suite"));
 			fputc('/', t->out);
@@ -458,7 +458,7 @@ static void show_comparison(const struct term *t, const json_t *comparison)
 	term_cell(t, BOLD, json_get_text(comparison, "against"), 0);
 	fputc('\n', t->out);
 	show_changes(t, comparison);
-	json_array_foreach (figures, i, f) {
+	json_array_foreach(figures, i, f) {
 		char was[32], now[32];
 
 		term_cell(t, word_tone(json_get_text(f, "word_now")), "figure", -15);
