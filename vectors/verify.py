@@ -18,7 +18,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEAST = {"pana": 80, "eap": 100, "eapol": 30, "radius": 80, "dot1x-over-ip": 80, "binding": 20,
          "ap-info": 80, "ike": 150, "address-change": 50, "isakmp": 150,
-         "dhcp-over-ipsec": 70}
+         "reply-path": 30, "dhcp-over-ipsec": 70}
 
 
 class Wrong(Exception):
@@ -413,6 +413,15 @@ class Dhcp(Protocol):
         return out
 
 
+class ReplyPath(Protocol):
+    elements = "elements"
+
+    def walk(self, octets):
+        fields = dict(zip(("version", "kind", "length"), unpack("!BBH", octets, "header")))
+        expect("Length", fields["length"], len(octets))
+        return fields, walk_elements(octets, 4, "element", 4)
+
+
 class Isakmp(Protocol):
     elements = "elements"
     hashes = {1: hashlib.md5, 2: hashlib.sha1, 4: hashlib.sha256, 5: hashlib.sha384,
@@ -489,7 +498,7 @@ class Isakmp(Protocol):
 PROTOCOLS = {"pana": Pana(), "eap": Eap(), "eapol": Eapol(), "radius": Radius(),
              "dot1x-over-ip": DotOneXOverIp(), "binding": Binding(), "ap-info": ApInfo(),
              "ike": Ike(), "address-change": AddressChange(), "isakmp": Isakmp(),
-             "dhcp-over-ipsec": Dhcp()}
+             "dhcp-over-ipsec": Dhcp(), "reply-path": ReplyPath()}
 
 
 def check_fields(protocol, case):

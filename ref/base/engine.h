@@ -38,6 +38,9 @@ enum action_kind {
 struct action {
 	enum action_kind kind;
 	struct endpoint local, peer;
+	/* Of SEND: family 0 by the host's own routes; AF_PACKET to that link-layer address, where
+	 * the message came in that this answers; AF_INET, AF_INET6 in a tunnel to there. */
+	struct endpoint via;
 	struct view data;     /* the datagram, or the report's octets */
 	int event;	      /* of a report */
 	const char *name;     /* of a report; static, words_with_underscores */

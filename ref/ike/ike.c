@@ -225,6 +225,8 @@ static int take(struct ike_sa *sa, struct ike_step *s, const struct packet *oute
 		return -1;
 	if (!good)
 		event = IKE_EV_RX_BAD_REQUEST;
+	if (!response && ike_path_take(sa, s, &inside, reject) < 0)
+		return -1;
 	if (!fsm_accepts(&ike_machine, sa->state, event))
 		return reject_set(reject, REJECT_STATE, "Exchange Type", S("2.2"), 18,
 			outer->header[IKE_EXCHANGE_TYPE]);
@@ -258,6 +260,11 @@ static int protected_input(struct ike *ike, struct ike_sa **found, struct ike_st
 		return 0;
 	if (again) {
 		struct reader r = reader_of(sk->value);
+		struct packet inside = packet_of(&ike_inside_protocol);
+		/* of the first fragment that is a part, but REPLY_PATH is in front */
+		wire_parse_elements(&ike_inside_protocol, first, octets, &inside, NULL);
+		if (ike_path_take(sa, s, &inside, reject) < 0)
+			return -1;
 		/* RFC 7383 §2.6.1: the first fragment alone asks for the answer again */
 		if ((!fragment || read_u16(&r) == 1 || MUTANT(ike_every_fragment_again)) &&
 			!MUTANT(ike_forgets_answers))

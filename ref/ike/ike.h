@@ -13,6 +13,7 @@
 #include "ref/eap/eap.h"
 #include "ref/ike/ike_credentials.h"
 #include "ref/ike/ike_keys.h"
+#include "ref/ike/ike_path.h"
 
 struct ike;
 struct ike_sa;
@@ -70,6 +71,7 @@ struct ike_connection {
 	bool transport;
 	bool mobike;
 	bool fragmentation;
+	struct endpoint reply_path; /* initiator: where answers are to go, ike_path.h; family 0: not said */
 	bool force_encapsulation; /* ESP in UDP even without a NAT */
 	bool ask_address;	  /* initiator: an internal IPv4 address, */
 	struct ike_internal ask;  /* and what else is to be said then */
@@ -106,6 +108,7 @@ struct ike_config {
 	struct random *random;
 	int64_t epoch; /* seconds from 1970 to the btime 0, to judge certificates by */
 	uint16_t port, nat_port; /* host byte order */
+	unsigned reply_paths; /* that a peer can ask for: bits of enum ike_path_allowed, 0: none */
 	unsigned cookie_threshold; /* half-open SAs from which on cookies are asked for, §2.6 */
 	unsigned half_open_max;	   /* beyond that the oldest goes, if it is a second old */
 	/*

@@ -17,6 +17,7 @@ enum ike_change_notify {
 	IKE_N_MIGRATION_COMPLETED,
 	IKE_N_ADDRESS_EXPIRED,
 	IKE_N_ADDRESS_CHANGE_COOKIE,
+	IKE_N_REPLY_PATH = 50192, /* docs/reply-path.md §3 */
 };
 
 /* The data of ADDRESS_CHANGE_SUPPORTED; anything else is somebody else's private use. */

@@ -71,9 +71,12 @@ static void make_cookie(struct ike *ike, uint8_t version, const struct ike_step 
 	write_u64(&w, s->packet->header[IKE_SPI_I]);
 	write_bytes(&w, s->from.address, 16);
 	write_bytes(&w, &s->from.port, 2);
-	struct view parts[] = { nonce->value, writer_view(&w) };
+	/* a way that was asked for is part of what comes back over it, docs/reply-path.md §5.1 */
+	bool way = s->via.family;
+	struct view parts[] = { nonce->value, writer_view(&w), way ? VIEW(&s->via.family, 1) :
+		VIEW_EMPTY, way ? VIEW(s->via.address, 16) : VIEW_EMPTY };
 	out[0] = version;
-	hmac_parts(DIGEST_SHA256, VIEW(secret, 32), parts, 2, out + 1);
+	hmac_parts(DIGEST_SHA256, VIEW(secret, 32), parts, 4, out + 1);
 }
 
 #define COOKIE_PERIOD (60 * BTIME_S)
@@ -166,6 +169,7 @@ static void send_init(struct ike_sa *sa, struct ike_step *s, struct view public_
 		ike_draft_notify(d, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, VIEW_EMPTY);
 	if (sa->connection->credentials)
 		ike_draft_notify(d, IKE_N_SIGNATURE_HASH_ALGORITHMS, ike_credentials_hashes());
+	ike_path_draft(sa, d);
 	struct view v = ike_clear(sa->spi_i, 0, IKE_SA_INIT, IKE_FLAG_INITIATOR, d, message);
 	ike_octets_set(&sa->init_request, v);
 	sa->send_id = 1;
@@ -324,9 +328,8 @@ static int answer_stateless(struct ike_step *s, uint16_t type, struct view data)
 
 	ike_draft_begin(s->draft);
 	ike_draft_notify(s->draft, type, data);
-	actions_send(s->actions, &s->local, &s->from,
-		ike_clear(s->packet->header[IKE_SPI_I], 0, IKE_SA_INIT, IKE_FLAG_RESPONSE,
-			s->draft, message));
+	ike_answer_to(s, &s->from, ike_clear(s->packet->header[IKE_SPI_I], 0, IKE_SA_INIT,
+					   IKE_FLAG_RESPONSE, s->draft, message));
 	return 0;
 }
 
@@ -359,7 +362,7 @@ static void answer_init(struct ike_sa *sa, struct ike_step *s, struct view publi
 	write_u16(&w, (uint16_t)v.size);
 	write_view(&w, v);
 	ike_octets_set(&sa->response.octets, writer_view(&w));
-	ike_send_flight(sa, &sa->response, s);
+	ike_send_again(sa, s);
 }
 
 static void open_half(struct ike *ike, const struct ike_connection *c,
@@ -444,6 +447,13 @@ void ike_answer_critical(struct ike_step *s, uint8_t payload)
 	answer_stateless(s, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, VIEW(&payload, 1));
 }
 
+/* Of many at a time, and of who wants its answer elsewhere, docs/reply-path.md §5.1. */
+static bool wants_cookie(const struct ike *ike, const struct ike_step *s)
+{
+	return ike->half_open >= ike->config.cookie_threshold ||
+		s->via.family;
+}
+
 int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject)
 {
 	const struct packet *p = s->packet;
@@ -455,15 +465,20 @@ int ike_init_input(struct ike *ike, struct ike_step *s, struct reject *reject)
 
 	if (p->header[IKE_SPI_R])
 		return reject_set(reject, REJECT_VALUE, "IKE SA Responder's SPI", S("3.1"), 8, 0);
+	if (ike_path_read(ike, s, p, reject) < 0)
+		return -1;
 	if (known) { /* §2.1: a repeated request gets the same answer */
 		if (!view_equal(s->datagram, ike_octets_view(&known->init_request)))
 			return reject_set(reject, REJECT_STATE, NULL, S("2.1"), 0, 0);
-		ike_send_flight(known, &known->response, s);
+		ike_send_again(known, s);
 		return 0;
 	}
 	ike_turn_cookie_secret(ike, s->now);
-	if (ike->half_open >= ike->config.cookie_threshold && !cookie_good(ike, s)) {
+	if (wants_cookie(ike, s) && !cookie_good(ike, s)) {
 		uint8_t cookie[IKE_COOKIE_SIZE];
+		if (s->via.family && ike_path_too_often(ike, s->now))
+			return reject_set(reject, REJECT_RESOURCES, "REPLY_PATH", "RP §5.3", 0,
+				s->via.family);
 		make_cookie(ike, ike->cookie_version, s, cookie);
 		return answer_stateless(s, IKE_N_COOKIE, VIEW_OF(cookie));
 	}

@@ -178,6 +178,7 @@ struct ike {
 	uint8_t cookie_version;
 	btime cookie_due; /* when the next secret is drawn */
 	uint32_t pool_next;
+	btime path_budget;
 };
 
 /* One message or event on its way through the engine. */
@@ -185,6 +186,7 @@ struct ike_step {
 	btime now;
 	struct actions *actions;
 	struct endpoint local, from;
+	struct endpoint via; /* how the answer goes there; family 0: as always */
 	struct view datagram;
 	const struct packet *packet; /* in the clear: the payloads to work on */
 	uint32_t id;		     /* of a request that is to be answered */
@@ -330,6 +332,21 @@ void ike_change_asked(struct ike_sa *sa, struct ike_step *s);
 void ike_change_answered(struct ike_sa *sa, struct ike_step *s);
 void ike_draft_expired(const struct ike_sa *sa, struct ike_draft *d);
 bool ike_says_expired(const struct packet *packet);
+
+/* --- ike_path.c: docs/reply-path.md */
+/* What a request in the clear says of the way of its answer, into s->via. 0 or -1. */
+int ike_path_read(struct ike *ike, struct ike_step *s, const struct packet *payloads,
+	struct reject *reject);
+/* The same of what was inside a protected one. */
+int ike_path_take(struct ike_sa *sa, struct ike_step *s, const struct packet *inside,
+	struct reject *reject);
+/* One answer too many to a way that nobody has verified. */
+bool ike_path_too_often(struct ike *ike, btime now);
+/* REPLY_PATH, if our connection has one; as the first payload. */
+void ike_path_draft(const struct ike_sa *sa, struct ike_draft *d);
+void ike_path_draft_first(const struct ike_sa *sa, struct ike_draft *d);
+/* Sends an answer, the way that was asked for. */
+void ike_answer_to(struct ike_step *s, const struct endpoint *peer, struct view datagram);
 
 /* --- ike_child.c */
 uint32_t ike_new_spi(struct ike_sa *sa);

@@ -102,6 +102,7 @@ static void begin_repeating(struct ike_sa *sa, enum ike_task task, btime now)
 void ike_send_request(struct ike_sa *sa, enum ike_exchange exchange, enum ike_task task,
 	struct ike_draft *draft, struct ike_step *s)
 {
+	ike_path_draft_first(sa, draft);
 	make_flight(sa, exchange, 0, sa->send_id++, draft, &sa->request);
 	begin_repeating(sa, task, s->now);
 	ike_send_flight(sa, &sa->request, s);
@@ -120,8 +121,8 @@ void ike_send_again(struct ike_sa *sa, struct ike_step *s)
 	struct reader r = reader_of(ike_octets_view(&sa->response.octets));
 
 	while (reader_left(&r))
-		actions_send(s->actions, &s->local, MUTANT(ike_answers_elsewhere) ? &sa->peer :
-			&s->from, read_view(&r, read_u16(&r)));
+		ike_answer_to(s, MUTANT(ike_answers_elsewhere) ? &sa->peer : &s->from,
+			read_view(&r, read_u16(&r)));
 }
 
 /* Notification data: the payload type (§2.5), or the group that is wanted (§1.3). */

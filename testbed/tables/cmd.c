@@ -18,6 +18,7 @@
 #include "ref/eap/eap_server.h"
 #include "ref/ike/ike.h"
 #include "ref/ike/ike_change_wire.h"
+#include "ref/ike/ike_path.h"
 #include "ref/ike/ike_wire.h"
 #include "ref/isakmp/isakmp.h"
 #include "ref/pana/paa.h"
@@ -65,6 +66,7 @@ static size_t rows_of(struct row rows[ROWS_MAX])
 		{ "ike-inside", &ike_inside_protocol, { NULL } },
 		{ "isakmp", &isakmp_protocol, { isakmp_fsm(), isakmp_quick_fsm() } },
 		{ "address-change", &ike_change_protocol, { NULL } },
+		{ "reply-path", &ike_path_protocol, { NULL } },
 	};
 	static_assert(sizeof(all) <= ROWS_MAX * sizeof(all[0]), "ROWS_MAX");
 

@@ -9,6 +9,7 @@
 #include "ref/dot1x/dxi_wire.h"
 #include "ref/eap/eap_packet.h"
 #include "ref/ike/ike_change_wire.h"
+#include "ref/ike/ike_path.h"
 #include "ref/ike/ike_wire.h"
 #include "ref/isakmp/isakmp_wire.h"
 #include "ref/pana/pana_wire.h"
@@ -95,6 +96,13 @@ static const struct header_member change_header[] = {
 	{NULL, 0, 0, false},
 };
 
+static const struct header_member path_header[] = {
+	{"version", IKE_PATH_VERSION, 1, false},
+	{"kind", IKE_PATH_KIND, 1, false},
+	{"length", IKE_PATH_LENGTH, 1, false},
+	{NULL, 0, 0, false},
+};
+
 static const struct vector_codec codecs[] = {
 	{"pana", &pana_protocol, pana_header, codec_wire_parse, codec_pana_check,
 		codec_wire_encode, verify_pana, NULL, false},
@@ -114,6 +122,8 @@ static const struct vector_codec codecs[] = {
 		verify_ike, NULL, false},
 	{"address-change", &ike_change_protocol, change_header, codec_wire_parse,
 		codec_change_check, codec_wire_encode, NULL, NULL, false},
+	{"reply-path", &ike_path_protocol, path_header, codec_wire_parse, codec_path_check,
+		codec_wire_encode, NULL, NULL, false},
 	{"isakmp", &isakmp_protocol, isakmp_header, codec_isakmp_parse, codec_isakmp_check,
 		codec_isakmp_encode, verify_isakmp, NULL, false},
 	{"dhcp-over-ipsec", &dhcp_protocol, NULL, codec_dhcp_parse, codec_dhcp_check,

@@ -112,6 +112,8 @@ int codec_dhcp_check(const struct vector_codec *codec, struct view octets, struc
 bool codec_dhcp_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 int codec_change_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
+int codec_path_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
 struct finding verify_binding(const struct vector *v, const struct decoded *d);
 struct finding verify_pana(const struct vector *v, const struct decoded *d);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ref/ike/ike_change_wire.h"
+#include "ref/ike/ike_path.h"
 #include "ref/ike/ike_keys.h"
 #include "testbed/vectors/codec.h"
 
@@ -54,6 +55,16 @@ int codec_ike_check(const struct vector_codec *codec, struct view octets, struct
 		return -1;
 	d->message = d->packet.message->name;
 	return check_structures(&d->packet, reject);
+}
+
+int codec_path_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject)
+{
+	(void)codec;
+	if (ike_path_decode(octets, &d->packet, reject) < 0)
+		return -1;
+	d->message = d->packet.message->name;
+	return 0;
 }
 
 int codec_change_check(const struct vector_codec *codec, struct view octets, struct decoded *d,

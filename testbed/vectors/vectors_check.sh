@@ -176,6 +176,8 @@ if [ -x "$baton" ]; then
 	EOF
 	check "address-change: at least 60 vectors, 30 invalid" passes enough address-change 60 30
 	check "address-change: the codec" passes codec address-change 0
+	check "reply-path: at least 38 vectors, 31 invalid" passes enough reply-path 38 31
+	check "reply-path: the codec" passes codec reply-path 0
 	check "address-change: seeds for the fuzzers" passes corpus address-change
 	check "dhcp-over-ipsec: at least 70 vectors, 35 invalid" passes enough dhcp-over-ipsec 70 35
 	check "dhcp-over-ipsec: the codec, and the relay agent" passes codec dhcp-over-ipsec 0

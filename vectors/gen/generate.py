@@ -30,6 +30,7 @@ MODULES = {
     "ap-info": ("cases_apinfo",),
     "ike": ("cases_ike", "cases_ike_invalid"),
     "address-change": ("cases_change",),
+    "reply-path": ("cases_path",),
     "isakmp": ("cases_isakmp",),
     "dhcp-over-ipsec": ("cases_dhcp",),
 }
