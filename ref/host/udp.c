@@ -195,6 +195,13 @@ int udp_send(struct udp *udp, const struct endpoint *local, const struct endpoin
 	return sendmsg(udp->fd, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
+int udp_mark(struct udp *udp, unsigned mark)
+{
+	unsigned value = mark ? mark : KERNEL_MARK;
+
+	return setsockopt(udp->fd, SOL_SOCKET, SO_MARK, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
 void udp_close(struct udp *udp)
 {
 	if (!udp)

@@ -49,6 +49,10 @@ struct endpoint udp_local(const struct udp *udp);
 int udp_send(struct udp *udp, const struct endpoint *local, const struct endpoint *peer,
 	struct view data);
 
+/* What is sent from now on has that mark instead of the program's (SO_MARK; 0: the program's again).
+ * 0 or a negative errno; needs CAP_NET_ADMIN. */
+int udp_mark(struct udp *udp, unsigned mark);
+
 /* Accepts NULL. May be called from its own receiver. */
 void udp_close(struct udp *udp);
 

@@ -41,6 +41,8 @@ struct iked {
 	struct remote_host *remote_hosts; /* DHCP over IPsec, at either side */
 	struct relay *relays;
 	struct follow *follow; /* NULL: our address is told by command alone */
+	struct ways *ways; /* NULL: answers go by the routes alone */
+	unsigned came_in;  /* where the datagram did that is worked on; 0: none is */
 	struct again *again; /* one for each connection */
 	struct timer *again_timer;
 };
@@ -119,6 +121,16 @@ void follow_forget(struct iked *d, const struct ike_sa *sa);
  * address is told by command alone. */
 void follow_where(struct iked *d, const struct endpoint *peer, struct endpoint *local);
 void follow_stop(struct iked *d);
+
+/* --- reply.c: docs/reply-path.md */
+/* 0, or -1 after log_error. */
+int reply_start(struct iked *d);
+void reply_stop(struct iked *d);
+/* The link-layer address that answers to us are to go to; -1 after log_error. */
+int reply_find_links(struct iked *d);
+/* Sends the datagram by `via`, of struct action. 0 or a negative errno. */
+int reply_send(struct iked *d, struct udp *udp, const struct endpoint *local,
+	const struct endpoint *peer, const struct endpoint *via, struct view datagram);
 
 /* --- again.c */
 void again_start(struct iked *d);

@@ -152,8 +152,9 @@ static void take_report(struct iked *d, const struct action *a)
 		esp_over(d->esp, a->session);
 }
 
-void iked_send(struct iked *d, const struct endpoint *local, const struct endpoint *peer,
-	struct view data)
+/* `via` as in struct action. */
+static void send_by(struct iked *d, const struct endpoint *local, const struct endpoint *peer,
+	const struct endpoint *via, struct view data)
 {
 	uint8_t marked[MARKER_SIZE + IKE_MESSAGE_MAX];
 	struct writer w = writer_of(marked, sizeof(marked));
@@ -162,9 +163,17 @@ void iked_send(struct iked *d, const struct endpoint *local, const struct endpoi
 	if (nat)
 		write_zero(&w, MARKER_SIZE);
 	write_view(&w, data);
-	int result = udp_send(nat ? d->nat : d->plain, local, peer, writer_view(&w));
+	struct udp *udp = nat ? d->nat : d->plain;
+	int result = via->family ? reply_send(d, udp, local, peer, via, writer_view(&w)) :
+		udp_send(udp, local, peer, writer_view(&w));
 	if (result < 0)
 		log_debug(d->node->log, "a datagram was not sent: %s", strerror(-result));
+}
+
+void iked_send(struct iked *d, const struct endpoint *local, const struct endpoint *peer,
+	struct view data)
+{
+	send_by(d, local, peer, &(struct endpoint){ 0 }, data);
 }
 
 /* Our own migration takes longer than what is sent because of it. The peer's is the other way round:
@@ -184,7 +193,7 @@ void iked_take(struct iked *d, const struct actions *actions)
 	for (unsigned i = 0; i < actions->count; i++) {
 		const struct action *a = &actions->list[i];
 		if (a->kind == ACTION_SEND && !carry_holds(d, a))
-			iked_send(d, &a->local, &a->peer, a->data);
+			send_by(d, &a->local, &a->peer, &a->via, a->data);
 		if (a->kind == ACTION_SEND || can_wait(a))
 			continue;
 		take_report(d, a);
@@ -206,8 +215,10 @@ static void received(void *context, const struct udp_datagram *datagram)
 	struct actions actions;
 
 	actions_clear(&actions);
+	d->came_in = datagram->ifindex;
 	sa_input(d, &datagram->local, &datagram->peer, datagram->data, loop_now(), &actions);
 	iked_take(d, &actions);
+	d->came_in = 0;
 }
 
 /* RFC 3948 §2.2, §2.3: what begins with anything but four zero octets is ESP or a keepalive. */
@@ -319,6 +330,7 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	c->force_encapsulation = from->encapsulate;
 	c->ask_address = from->ask_address;
 	c->check_path = from->check_path;
+	c->reply_path = address_of(&from->reply_care_of);
 	c->rekey_ike = from->rekey_ike;
 	c->rekey_child = from->rekey_child;
 	c->liveness = from->liveness;
@@ -352,6 +364,8 @@ static int make_engine(struct iked *d)
 	config.half_open_per_address = d->settings->half_open_per_address;
 	config.half_open_lifetime = d->settings->half_open;
 	config.retransmit_tries = d->settings->tries;
+	for (size_t i = 0; i < d->settings->reply_paths.count; i++)
+		config.reply_paths |= (unsigned)d->settings->reply_paths.items[i];
 	d->ike = ike_new(&config);
 	config.connections = d->connections + d->count_new;
 	config.count = (unsigned)(count - d->count_new);
@@ -435,7 +449,7 @@ static int start(struct node *node)
 		log_warning(node->log, "sockets stay where they are: no process can be started");
 	start_allowances(d);
 	again_start(d);
-	if (make_engine(d) < 0)
+	if (make_engine(d) < 0 || reply_find_links(d) < 0)
 		return -1;
 	d->timer = timer_new(node->loop, timer_due, d);
 	d->plain = listen_at(d, d->settings->listen, ntohs(d->settings->listen.port), received);
@@ -443,6 +457,8 @@ static int start(struct node *node)
 	if (!d->plain || !d->nat)
 		return -1;
 	if (d->settings->install && start_esp(d) < 0)
+		return -1;
+	if (reply_start(d) < 0)
 		return -1;
 	if (tunnels_start(d) < 0 || names_start(d) < 0 || relays_start(d) < 0)
 		return -1;
@@ -487,6 +503,7 @@ static void stop(struct node *node)
 	timer_free(d->ageing);
 	follow_stop(d);
 	names_stop(d);
+	reply_stop(d);
 	again_stop(d);
 	remote_hosts_stop(d);
 	relays_stop(d);

@@ -32,6 +32,12 @@ static const struct config_name means[] = {
 	{ 0, NULL },
 };
 
+static const struct config_name reply_paths[] = {
+	{ IKE_PATH_LINK, "link" },
+	{ IKE_PATH_CARE_OF, "care_of" },
+	{ 0, NULL },
+};
+
 #define CERTIFICATES(member) .offset = offsetof(struct iked_certificates, member)
 
 static const struct config_row certificate_rows[] = {
@@ -192,6 +198,10 @@ static const struct config_row connection_rows[] = {
 	  .help = "Internal IPv4 addresses to give to peers that ask." },
 	{ .key = "check_path", .kind = CONFIG_BOOL, PEER(check_path),
 	  .help = "Verify a peer's new address before it is used (RFC 4555 section 3.7)." },
+	{ .key = "reply_link", .kind = CONFIG_BOOL, PEER(reply_link),
+	  .help = "Ask for answers to our link-layer address (docs/reply-path.md)." },
+	{ .key = "reply_care_of", .kind = CONFIG_ADDRESS, PEER(reply_care_of),
+	  .help = "Ask for answers in a tunnel to this address. IPv4." },
 	{ .key = "rekey_ike", .kind = CONFIG_TIME, PEER(rekey_ike), .otherwise = "240 min",
 	  .max = 1000000000, .help = "When the IKE SA is made anew. 0 s: never." },
 	{ .key = "rekey_child", .kind = CONFIG_TIME, PEER(rekey_child), .otherwise = "60 min",
@@ -223,6 +233,12 @@ const struct config_row iked_rows[] = {
 	{ .key = "tries", .kind = CONFIG_UINT, AT(tries), .otherwise = "8", .min = 1, .max = 20,
 	  .help = "How often a request is sent, from half a second apart to 16, before the peer is "
 		  "unreachable." },
+	{ .key = "reply_paths", .kind = CONFIG_NAMES, AT(reply_paths), .names = reply_paths,
+	  .max = 2, .help = "Send answers where a peer asks (docs/reply-path.md). Not given: no. "
+			    "Needs CAP_NET_ADMIN." },
+	{ .key = "reply_limit", .kind = CONFIG_TIME, AT(reply_limit), .otherwise = "1 s",
+	  .min = 10, .max = 60000,
+	  .help = "How long the way of an answer stays when nobody takes it out." },
 	{ .key = "install", .kind = CONFIG_BOOL, AT(install),
 	  .help = "Put Child SAs into the kernel. Needs CAP_NET_ADMIN and ESP." },
 	{ .key = "sockets", .kind = CONFIG_BOOL, AT(sockets),
@@ -375,6 +391,13 @@ void iked_check(struct config *config, void *settings)
 		if (c->local.family && c->local.family != s->listen.family)
 			config_wrong(config, &c->local,
 				"not of the family of listen; give an address of that family");
+		if ((c->reply_link || c->reply_care_of.family) &&
+			(!c->local.family || !c->remote.family || c->version != 2))
+			config_wrong(config, c, "answers elsewhere are for who begins IKE of "
+						"version 2; give local and remote");
+		if (c->reply_link && c->reply_care_of.family)
+			config_wrong(config, &c->reply_care_of,
+				"answers to two places; give one of reply_link and reply_care_of");
 		if (!proposal_fits(c->ike_proposal, IKE_PROTOCOL_IKE))
 			config_wrong(config, &c->ike_proposal,
 				"no proposal; right is for instance aes256-sha256-curve25519");

@@ -53,7 +53,8 @@ struct iked_connection {
 	int pfs;
 	struct iked_dhcp *dhcp;	  /* NULL: our address is our own affair */
 	struct iked_dhcp_relay *dhcp_relay; /* NULL: none */
-	struct prefix pool;
+	struct prefix pool, reply_care_of;
+	bool reply_link;
 	unsigned fragment_size;
 	btime rekey_ike, rekey_child, liveness, restart;
 };
@@ -64,6 +65,8 @@ struct iked_settings {
 	unsigned nat_port, cookie_threshold, half_open_per_address, tries;
 	btime half_open;
 	struct iked_dns *dns; /* NULL: none */
+	struct config_numbers reply_paths; /* enum ike_path_allowed */
+	btime reply_limit;
 	bool install; /* Child SAs go into the kernel */
 	bool follow;  /* our address is where the kernel sends from */
 	unsigned unverified; /* octets, beyond what the peer has sent */
