@@ -41,7 +41,7 @@ static const struct name payloads[] = {
 };
 
 /* A major version above 1 is told apart before this: §3.1. */
-static const struct field header[] = {
+const struct field isakmp_header_fields[] = {
 	{ "Initiator Cookie", FIELD_UINT, 8, 1, 0, NULL, S("3.1") },
 	{ "Responder Cookie", FIELD_UINT, 8, 0, 0, NULL, S("3.1") },
 	{ "Next Payload", FIELD_ENUM, 1, 0, 0, payloads, S("3.1") },
@@ -356,7 +356,7 @@ static const struct header_rule rules[] = {
 const struct protocol isakmp_protocol = {
 	.name = "isakmp",
 	.specification = "RFC 2408",
-	.header = header,
+	.header = isakmp_header_fields,
 	.type_field = ISAKMP_EXCHANGE_TYPE,
 	.flags_field = ISAKMP_FLAGS,
 	/* the generic payload header, §3.2: the second octet is reserved */
@@ -370,7 +370,7 @@ const struct protocol isakmp_protocol = {
 const struct protocol isakmp_sealed_protocol = {
 	.name = "isakmp-sealed",
 	.specification = "RFC 2408",
-	.header = header,
+	.header = isakmp_header_fields,
 	.type_field = ISAKMP_EXCHANGE_TYPE,
 	.flags_field = ISAKMP_FLAGS,
 	.elements = elements,

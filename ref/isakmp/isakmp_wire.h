@@ -185,6 +185,8 @@ enum isakmp_single {
 };
 
 extern const struct protocol isakmp_protocol, isakmp_sealed_protocol;
+/* The header, for tables of the same messages elsewhere. */
+extern const struct field isakmp_header_fields[];
 
 /* Names of numbers; lists end with a row whose name is NULL. */
 extern const struct name isakmp_notify_names[], isakmp_oakley_names[], isakmp_encr_names[],

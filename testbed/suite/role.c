@@ -7,6 +7,8 @@
 #include "testbed/suite/dxi_peer.h"
 #include "testbed/suite/ike_message.h"
 #include "testbed/suite/ike_peer.h"
+#include "testbed/suite/isakmp_message.h"
+#include "testbed/suite/isakmp_peer.h"
 #include "testbed/suite/lan_message.h"
 #include "testbed/suite/lan_peer.h"
 #include "ref/radius/radius_wire.h"
@@ -109,6 +111,23 @@ static const struct role_inner ike_inner[] = {
 	.seal = IKE_PAYLOAD_SK, .points = ike_points, .inner = ike_inner,                          \
 	.decode = ike_suite_decode, .arrange = ike_suite_arrange, .asks = ike_suite_asks,          \
 	.standard = ike_suite_standard, .lists_elements = true, .eap_aside = true
+
+static const struct role_point isakmp_points[] = {
+	{ "agreed", "a transform of the ISAKMP SA is chosen" },
+	{ "keyed", "public values are exchanged, and both have keys" },
+	{ "authenticated", "main mode is over" },
+	{ "established", "a quick mode is over: the IPsec SA" },
+	{ "rekeyed", "a second one is" },
+	{ "deleted", "a deletion was received" },
+	{ NULL, NULL },
+};
+
+/* What the roles of IKEv1 have in common. */
+#define ISAKMP_ROLE                                                                                \
+	.protocol = &isakmp_suite_protocol, .port = ISAKMP_PORT, .nat_port = ISAKMP_NAT_PORT,      \
+	.seal = ISAKMP_PAYLOAD_HASH, .points = isakmp_points, .inner = no_inner,                   \
+	.arrange = isakmp_suite_arrange, .asks = isakmp_suite_asks,                                \
+	.standard = isakmp_suite_standard, .lists_elements = true, .eap_aside = true
 
 const struct role roles[] = {
 	{
@@ -236,6 +255,24 @@ const struct role roles[] = {
 		IKE_ROLE,
 		.tester_serves = true,
 		.ops = &ike_responder_peer,
+	},
+	{
+		.name = "isakmp-responder",
+		.title = "responder of IKEv1",
+		.peer = "isakmp-initiator",
+		ISAKMP_ROLE,
+		.decode = isakmp_suite_decode_responder,
+		.own_port = true,
+		.ops = &isakmp_initiator_peer,
+	},
+	{
+		.name = "isakmp-initiator",
+		.title = "initiator of IKEv1",
+		.peer = "isakmp-responder",
+		ISAKMP_ROLE,
+		.decode = isakmp_suite_decode_initiator,
+		.tester_serves = true,
+		.ops = &isakmp_responder_peer,
 	},
 	{
 		.name = "ap-info",
