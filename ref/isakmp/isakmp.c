@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 #define S(section) "RFC 2408 §" section
@@ -181,9 +182,9 @@ static int clear_info(struct isakmp_sa *sa, struct isakmp_step *s, const struct 
 
 static int check_id(const struct isakmp_sa *sa, uint32_t id, struct reject *reject)
 {
-	if (id == 0)
+	if (id == 0 && !MUTANT(isakmp_zero_message_id))
 		return reject_set(reject, REJECT_VALUE, "Message ID", S("3.1"), 20, id);
-	if (isakmp_id_used(sa, id))
+	if (isakmp_id_used(sa, id) && !MUTANT(isakmp_message_id_again))
 		return reject_set(reject, REJECT_REPLAY, "Message ID", "RFC 2409 §5.5", 20, id);
 	if (sa->id_count == ISAKMP_IDS_MAX)
 		return reject_set(reject, REJECT_RESOURCES, "Message ID", "RFC 2409 §5.5", 20, id);
@@ -239,6 +240,8 @@ static int quick_input(struct isakmp_sa *sa, struct isakmp_step *s, const struct
 	struct isakmp_quick *q = sa->keyed ? isakmp_quick_find(sa, id) : NULL;
 	struct packet inside;
 
+	if (q && q->state == ISAKMP_QUICK_DONE && MUTANT(isakmp_message_id_again))
+		q = NULL;
 	if (q && isakmp_heard_before(&q->flight, s->datagram)) {
 		isakmp_again(sa, &q->flight, s);
 		return 0;

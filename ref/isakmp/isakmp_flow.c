@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 #define DHCP_CLIENT_PORT 68
@@ -129,7 +130,7 @@ bool isakmp_flow_allowed(const struct isakmp_sa *sa, const struct isakmp_flow *f
 
 	if (sa->connection->dhcp_sa && dhcp_between(&f->remote, &f->local))
 		return true;
-	if (is_present(sa, f))
+	if (is_present(sa, f) || MUTANT(isakmp_any_selectors))
 		return true;
 	return ike_ts_within(&local, &here) &&
 		(is_leased(sa, &f->remote) || ike_ts_within(&remote, &there));

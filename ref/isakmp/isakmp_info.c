@@ -4,6 +4,7 @@
  * never used before under this SA, which nobody answers. Deletions (RFC 2408 §3.15) are such
  * messages, dead peer detection (RFC 3706) is a pair of them, and so is address change.
  */
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 #define IKE(section) "RFC 2409 §" section
@@ -18,7 +19,7 @@ int isakmp_check_info(struct isakmp_sa *sa, struct isakmp_step *s, struct reject
 	write_u32(&w, (uint32_t)s->packet->header[ISAKMP_MESSAGE_ID]);
 	struct view parts[] = { VIEW_OF(id), VIEW(s->octets.data + head, s->octets.size - head) };
 	size_t size = isakmp_hash(&sa->suite, &sa->keys, parts, 2, expected);
-	if (ct_equal(e->value, VIEW(expected, size)))
+	if (ct_equal(e->value, VIEW(expected, size)) || MUTANT(isakmp_any_info_hash))
 		return 0;
 	return reject_set(reject, REJECT_INTEGRITY, "HASH", IKE("5.7"), e->offset, 0);
 }
@@ -78,7 +79,9 @@ static void answer_probe(struct isakmp_sa *sa, const struct isakmp_notification 
 
 	/* §7.2 there: a number that lies behind was heard before */
 	if (r.failed || !of_this_sa(sa, n->spi) ||
-		(sa->peer_probed && (int32_t)(sequence - sa->peer_sequence) < 0))
+		(sa->peer_probed && (int32_t)(sequence - sa->peer_sequence) < 0 &&
+			!MUTANT(isakmp_old_questions)) ||
+		MUTANT(isakmp_not_there))
 		return;
 	sa->peer_probed = true;
 	sa->peer_sequence = sequence;
@@ -91,7 +94,8 @@ static void take_answer(struct isakmp_sa *sa, const struct isakmp_notification *
 	struct reader r = reader_of(n->data);
 	uint32_t sequence = read_u32(&r);
 
-	if (r.failed || !sa->probing || sequence != sa->probe_sequence || !of_this_sa(sa, n->spi))
+	if (r.failed || !sa->probing || !of_this_sa(sa, n->spi) ||
+		(sequence != sa->probe_sequence && !MUTANT(isakmp_any_answer)))
 		return;
 	sa->probing = false;
 	sa->probe_due = BTIME_NEVER;
@@ -135,6 +139,8 @@ static void delete_all(struct isakmp_sa *sa, struct isakmp_step *s)
 		draft_delete_child(c, s->draft);
 	if (n)
 		isakmp_send_info(sa, s);
+	if (MUTANT(isakmp_deletes_silently))
+		return;
 	isakmp_draft_begin(s->draft, ISAKMP_INFORMATIONAL, true);
 	draft_delete_sa(sa, s->draft);
 	isakmp_send_info(sa, s);

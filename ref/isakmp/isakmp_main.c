@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 #define IKE(section) "RFC 2409 §" section
@@ -34,7 +35,8 @@ static struct isakmp_terms terms_of(const struct ike_connection *c)
 static void draft_vendors(const struct isakmp_sa *sa, struct isakmp_draft *d)
 {
 	isakmp_draft_vendor(d, ISAKMP_VENDOR_NAT_T);
-	isakmp_draft_vendor(d, ISAKMP_VENDOR_DPD);
+	if (!MUTANT(isakmp_hides_dpd))
+		isakmp_draft_vendor(d, ISAKMP_VENDOR_DPD);
 	if (sa->connection->address_change)
 		isakmp_draft_vendor(d, ISAKMP_VENDOR_ADDRESS_CHANGE);
 }
@@ -155,7 +157,7 @@ static void draft_nat(const struct isakmp_sa *sa, struct isakmp_draft *d)
 	uint8_t digest[DIGEST_MAX];
 	size_t size = isakmp_nat_digest(&sa->suite, sa->cky_i, sa->cky_r, &sa->peer, digest);
 
-	if (!sa->peer_nat_t)
+	if (!sa->peer_nat_t && !MUTANT(isakmp_nat_d_for_all))
 		return;
 	isakmp_draft_octets(d, ISAKMP_PAYLOAD_NAT_D, VIEW(digest, size));
 	isakmp_nat_digest(&sa->suite, sa->cky_i, sa->cky_r, &sa->local, digest);
@@ -290,7 +292,7 @@ int isakmp_take_mm4(void *context, const void *input)
 	take_exchange(sa, s);
 	keep_shared(sa, s);
 	make_keys(sa);
-	if (sa->nat_here || sa->nat_there) { /* RFC 3947 §4 */
+	if ((sa->nat_here || sa->nat_there) && !MUTANT(isakmp_stays_at_500)) { /* RFC 3947 §4 */
 		sa->local.port = htons(sa->isakmp->config.nat_port);
 		sa->peer.port = htons(ISAKMP_NAT_PORT);
 	}

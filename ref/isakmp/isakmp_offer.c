@@ -2,6 +2,7 @@
 /*
  * Transforms of IKEv1 (RFC 2409 §A, RFC 2407 §4.5) in the numbers of IKEv2 and back.
  */
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_payload.h"
 
 struct pair {
@@ -127,7 +128,8 @@ bool isakmp_read_offer(const struct isakmp_offer *offer, struct ike_suite *suite
 			    !to_now(esps, offer->id, &suite->encr))
 		return false;
 	for (unsigned i = 0; i < offer->count; i++)
-		if (!(phase1 ? read_oakley : read_ipsec)(&r, &offer->attributes[i]))
+		if (!(phase1 ? read_oakley : read_ipsec)(&r, &offer->attributes[i]) &&
+			!MUTANT(isakmp_unknown_attributes))
 			return false;
 	/* RFC 2409 §A: these four must be there; without a mode it is the host's choice */
 	return !phase1 || (suite->encr && suite->prf && suite->dh && terms->auth);

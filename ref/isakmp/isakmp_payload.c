@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_payload.h"
 
 #define S(section) "RFC 2408 §" section
@@ -116,7 +117,7 @@ int isakmp_decode_sa(const struct element_value *e, struct isakmp_offers *out,
 
 	out->count = 0;
 	uint32_t doi = read_u32(&r), situation = read_u32(&r);
-	if (!r.failed && doi != ISAKMP_DOI_IPSEC)
+	if (!r.failed && doi != ISAKMP_DOI_IPSEC && !MUTANT(isakmp_any_domain))
 		return reject_set(reject, REJECT_VALUE, "DOI", S("3.4"), e->offset + 4, doi);
 	/* RFC 2407 §4.2.1: other situations have labels that this node has no policy for */
 	if (!r.failed && situation != ISAKMP_SIT_IDENTITY_ONLY)

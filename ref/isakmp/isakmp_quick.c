@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 #define IKE(section) "RFC 2409 §" section
@@ -54,7 +55,7 @@ static int check_hash(const struct isakmp_quick *q, enum isakmp_single which,
 	uint8_t expected[DIGEST_MAX];
 	size_t size = hash_of(q, which, after_first(s->octets, s->packet), expected);
 
-	if (ct_equal(e->value, VIEW(expected, size)))
+	if (ct_equal(e->value, VIEW(expected, size)) || MUTANT(isakmp_any_quick_hash))
 		return 0;
 	return reject_set(reject, REJECT_INTEGRITY, "HASH", IKE("5.5"), e->offset, 0);
 }
@@ -87,6 +88,8 @@ static void draft_nonce(struct isakmp_quick *q, struct isakmp_draft *d)
 	uint8_t nonce[ISAKMP_NONCE_SIZE];
 
 	random_fill(q->sa->isakmp->config.random, nonce, sizeof(nonce));
+	if (MUTANT(isakmp_same_nonce))
+		memset(nonce, 0x2a, sizeof(nonce));
 	isakmp_octets_set(q->initiator ? &q->nonce_i : &q->nonce_r, VIEW_OF(nonce));
 	isakmp_draft_octets(d, ISAKMP_PAYLOAD_NONCE, VIEW_OF(nonce));
 }
@@ -469,7 +472,7 @@ static int check_answer_flow(const struct isakmp_quick *q, const struct packet *
 	for (unsigned n = 0; (e = packet_find_nth(p, 0, ISAKMP_PAYLOAD_ID, n)) && n < 2; n++) {
 		if (isakmp_read_selector(e, &ts, reject) < 0)
 			return -1;
-		if (!isakmp_same_ts(&ts, expected[n]))
+		if (!isakmp_same_ts(&ts, expected[n]) && !MUTANT(isakmp_other_selectors))
 			return reject_set(reject, REJECT_IDENTITY, "ID", IKE("5.5"), e->offset, n);
 	}
 	return 0;

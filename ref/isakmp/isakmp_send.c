@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What leaves: messages, their repetition, and reports. */
+#include "ref/base/mutant.h"
 #include "ref/isakmp/isakmp_inside.h"
 
 struct action *isakmp_tell(struct isakmp_sa *sa, struct isakmp_step *s, enum ike_report report,
@@ -26,13 +27,15 @@ void isakmp_send(struct isakmp_sa *sa, struct isakmp_flight *f, struct view data
 	isakmp_octets_set(&f->sent, datagram);
 	f->tries = 1;
 	f->interval = config->retransmit_first;
-	f->due = repeat ? btime_add(s->now, f->interval) : BTIME_NEVER;
-	isakmp_again(sa, f, s);
+	f->due = repeat && !MUTANT(isakmp_never_repeats) ? btime_add(s->now, f->interval)
+							 : BTIME_NEVER;
+	if (f->sent.size)
+		actions_send(s->actions, &sa->local, &sa->peer, isakmp_octets_view(&f->sent));
 }
 
 void isakmp_again(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_step *s)
 {
-	if (f->sent.size)
+	if (f->sent.size && !MUTANT(isakmp_forgets_answers))
 		actions_send(s->actions, &sa->local, &sa->peer, isakmp_octets_view(&f->sent));
 }
 

@@ -249,9 +249,10 @@ static struct tester_chain *chain_of(struct peer *peer, const struct packet *pac
 	if (packet->header[ISAKMP_EXCHANGE_TYPE] == ISAKMP_IDENTITY_PROTECTION)
 		return &peer->main;
 	q = isakmp_peer_quick(peer, (uint32_t)packet->header[ISAKMP_MESSAGE_ID]);
-	if (packet->header[ISAKMP_EXCHANGE_TYPE] == ISAKMP_QUICK_MODE && q && q != &peer->next)
-		return &q->chain;
-	return NULL;
+	if (packet->header[ISAKMP_EXCHANGE_TYPE] != ISAKMP_QUICK_MODE || q == &peer->next ||
+		isakmp_suite_number(packet->message) == ISAKMP_SUITE_QM1)
+		return NULL;
+	return q ? &q->chain : NULL;
 }
 
 static bool is_zero(struct view v)
