@@ -28,6 +28,9 @@ static struct isakmp_terms terms_of(const struct peer *peer, bool first)
 
 	if (first)
 		return (struct isakmp_terms){ .auth = ISAKMP_AUTH_PSK, .seconds = LIFE };
+	if (peer->nat) /* RFC 3947 §5.1 */
+		return (struct isakmp_terms){ .seconds = LIFE, .mode = transport ?
+			ISAKMP_MODE_UDP_TRANSPORT : ISAKMP_MODE_UDP_TUNNEL };
 	return (struct isakmp_terms){ .seconds = LIFE,
 		.mode = transport ? ISAKMP_MODE_TRANSPORT : ISAKMP_MODE_TUNNEL };
 }

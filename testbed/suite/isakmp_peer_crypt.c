@@ -113,6 +113,7 @@ static void judge_nat(struct peer *peer, struct packet *packet)
 	}
 	if (!n)
 		return;
+	peer->nat = !right[0] || !right[1];
 	packet_add(packet, ISAKMP_SUITE_FINDING, ISAKMP_SUITE_NAT_SOURCE, VIEW(&words[right[0]], 1));
 	packet_add(packet, ISAKMP_SUITE_FINDING, ISAKMP_SUITE_NAT_DESTINATION,
 		VIEW(&words[right[1]], 1));

@@ -45,6 +45,7 @@ struct peer {
 	struct ike_suite suite;
 	struct isakmp_keys keys;
 	bool keyed, secret_made;
+	bool nat; /* the implementation's NAT-D say that there is one */
 	struct ike_dh_secret dh;
 	uint8_t ke[IKE_DH_PUBLIC_MAX], nonce[TESTER_NONCE_SIZE];
 	struct view sa_body, nonces[2], publics[2]; /* of the initiator, of the responder */
