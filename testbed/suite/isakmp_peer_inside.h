@@ -62,28 +62,32 @@ struct peer {
 
 	uint32_t info_id; /* of the message that was written last */
 	bool info_made;
-	uint32_t probe; /* the tester's number; */
-	uint32_t probed;	/* the implementation's */
+	uint32_t probe;  /* the tester's number of dead peer detection */
+	uint32_t probed; /* the implementation's */
 	bool owes_probe;
 	unsigned deleted; /* deletions of the implementation's */
 	struct isakmp_draft draft;
 	struct isakmp_offers offers;
 };
 
+/* The value of a setting; NULL: not set. */
 const char *isakmp_peer_setting(const struct peer *peer, const char *name);
+/* The octets, in the arena. */
 struct view isakmp_peer_keep(struct peer *peer, struct view octets);
 /* The quick mode of that message ID, or NULL. */
 struct tester_quick *isakmp_peer_quick(struct peer *peer, uint32_t id);
 /* The newest one that is over, or NULL. */
 struct tester_quick *isakmp_peer_child(struct peer *peer);
+/* What both ends have said in main mode, of which the keys come. */
 struct isakmp_seed isakmp_peer_seed(const struct peer *peer, struct view shared);
 
-/* --- isakmp_peer_compose.c */
+/* --- isakmp_peer_compose.c: a row of struct peer_ops */
 void isakmp_peer_compose(struct peer *peer, const struct message *message, struct packet *out);
 
 /* --- isakmp_peer_crypt.c */
-/* Both ends' public values and nonces are there. */
+/* Both ends' public values and nonces are there: the keys. */
 void isakmp_peer_derive(struct peer *peer);
+/* Rows of struct peer_ops. */
 int isakmp_peer_unwrap(struct peer *peer, struct view octets, struct packet *packet,
 	struct reject *reject);
 int isakmp_peer_wrap(struct peer *peer, const struct packet *packet, struct view plain,
