@@ -38,6 +38,15 @@ static struct client *client_of(struct access *a, uint32_t session)
 	return c;
 }
 
+bool access_has(const struct access *a, uint32_t session)
+{
+	const struct client *c = a->clients;
+
+	while (c && c->session != session)
+		c = c->next;
+	return c;
+}
+
 static void timer_grace_over(void *context)
 {
 	struct client *c = context;

@@ -11,15 +11,22 @@
 #include "ref/ar/access_inside.h"
 #include "ref/base/crypto.h"
 #include "ref/ike/ike_key_log.h"
+#include "ref/node/aaa.h"
 #include "ref/node/child_sa.h"
 #include "ref/node/ike_journal.h"
 #include "ref/node/mpa_ike.h"
 #include "ref/node/transforms.h"
+#include "ref/radius/radius_client.h"
+
+enum { BY_KEY, BY_EAP };
 
 struct access_ike {
 	struct access *access;
 	struct ike *ike;
-	struct ike_connection connection;
+	struct ike_connection connections[2]; /* by the MN-AR key; by EAP */
+	struct ike_credentials *credentials; /* ours, for EAP; NULL: not taken */
+	struct aaa *aaa; /* where EAP is passed on to; NULL: the users are kept here */
+	struct endpoint from; /* of the message that is being worked on; family 0: none is */
 	struct udp *udp;
 	struct timer *timer;
 	bool busy; /* with a list of actions: the engine is not called meanwhile */
@@ -195,6 +202,44 @@ static void fill_request(const struct ike_internal *asked, const char *identity,
 	request->mac[0] = (uint8_t)((request->mac[0] & 0xfc) | 2); /* locally administered */
 }
 
+/* A number that no session has: for clients that have none. */
+static uint32_t free_number(const struct access_ike *x)
+{
+	uint32_t number;
+
+	do
+		number = random_u32(&x->access->ar->node->random);
+	while (!number || paa_find(x->access->ar->paa, number) || access_has(x->access, number));
+	return number;
+}
+
+/* What stands for the same interface is of an earlier time. */
+static void end_earlier(struct access_ike *x, const uint8_t mac[6])
+{
+	for (struct client *c = x->access->clients, *next; c; c = next) {
+		next = c->next;
+		if (!c->by_eap || memcmp(c->mac, mac, sizeof(c->mac)) != 0)
+			continue;
+		c->superseded = true;
+		client_free(c);
+	}
+}
+
+static void take_question_by_eap(struct access_ike *x, struct ike_sa *sa,
+	const struct ike_internal *asked)
+{
+	struct mpa_address_request request;
+	char identity[IKE_ID_MAX + 1];
+	struct client *c;
+
+	fill_request(asked, ike_id_text(ike_sa_peer_id(sa), identity, sizeof(identity)), &request);
+	end_earlier(x, request.mac);
+	c = access_client(x->access, free_number(x));
+	c->by_eap = true;
+	c->ike_asking = sa;
+	address_request_by_ike(c, &request, !is_zero(asked->link_address, 6));
+}
+
 static void take_question(struct access_ike *x, const struct action *a)
 {
 	struct ike_sa *sa = (struct ike_sa *)a->session;
@@ -205,6 +250,10 @@ static void take_question(struct access_ike *x, const struct action *a)
 	struct client *c;
 
 	memcpy(&asked, a->data.data, sizeof(asked));
+	if (ike_sa_connection(sa) == &x->connections[BY_EAP]) {
+		take_question_by_eap(x, sa, &asked);
+		return;
+	}
 	if (!s) /* over since its proof was taken: nobody answers, and the SA ends by its time */
 		return;
 	c = access_client(x->access, paa_session_id(s));
@@ -277,8 +326,11 @@ static void take_established(struct access_ike *x, struct client *c, struct ike_
 	}
 }
 
-static void take_end(struct client *c, const struct ike_sa *sa, const char *why)
+static void take_end(struct access_ike *x, struct client *c, const struct ike_sa *sa,
+	const char *why)
 {
+	struct prefix from = prefix_of_endpoint(&x->from);
+
 	if (c->ike_asking == sa)
 		c->ike_asking = NULL;
 	if (c->ike != sa)
@@ -286,6 +338,9 @@ static void take_end(struct client *c, const struct ike_sa *sa, const char *why)
 	c->ike = NULL;
 	if (c->tunnel)
 		tunnel_left(c, why);
+	/* it says so from the address that it has here: it has arrived */
+	if (c->by_eap && x->from.family && address_equal(&from, &c->address))
+		client_attached(c);
 }
 
 static void take_report(struct access_ike *x, const struct action *a)
@@ -314,12 +369,12 @@ static void take_report(struct access_ike *x, const struct action *a)
 	case IKE_REPORT_DOWN:
 	case IKE_REPORT_EXPIRED:
 		if (c)
-			take_end(c, sa, "deleted by IKE");
+			take_end(x, c, sa, "deleted by IKE");
 		return;
 	case IKE_REPORT_FAILED:
 	case IKE_REPORT_UNREACHABLE:
 		if (c)
-			take_end(c, sa, "unreachable");
+			take_end(x, c, sa, "unreachable");
 		return;
 	case IKE_REPORT_ADDRESS:
 	case IKE_REPORT_CHILD_FAILED:
@@ -353,6 +408,7 @@ static void carry(struct access_ike *x, const struct actions *actions)
 	}
 	x->busy = false;
 	timer_set(x->timer, ike_due(x->ike));
+	aaa_flush(x->aaa);
 	go_on(x);
 }
 
@@ -365,7 +421,9 @@ static void receive(void *context, const struct udp_datagram *d)
 
 	actions_clear(&actions);
 	ike_input(x->ike, &d->local, &d->peer, d->data, loop_now(), &actions);
+	x->from = d->peer;
 	carry(x, &actions);
+	x->from = (struct endpoint){ 0 };
 }
 
 static void timer_due(void *context)
@@ -383,7 +441,7 @@ static void timer_due(void *context)
 static void set_up(struct access_ike *x)
 {
 	const struct access *a = x->access;
-	struct ike_connection *c = &x->connection;
+	struct ike_connection *c = &x->connections[BY_KEY];
 
 	mpa_ike_connection(c, transforms_of(&a->settings->transforms));
 	c->name = "clients";
@@ -396,6 +454,54 @@ static void set_up(struct access_ike *x)
 	mpa_ike_everything(&c->local_ts);
 }
 
+/* A RADIUS server has answered. */
+static void eap_ready(void *context, struct eap_end *end)
+{
+	struct ike_event event = { .kind = IKE_EVENT_EAP };
+
+	tell(context, radius_eap_owner(end), &event);
+}
+
+static struct eap_end *new_server(void *context, struct ike_sa *sa, bool server)
+{
+	struct access_ike *x = context;
+
+	if (!server)
+		return NULL;
+	return x->aaa ? aaa_eap_new(x->aaa, sa, ike_sa_peer(sa)) : agent_eap_server(x->access->ar);
+}
+
+/* RFC 7296 §2.16: the same users or servers as PANA's agent has. */
+static int set_up_eap(struct access_ike *x, const struct ike_proof_settings *s)
+{
+	struct ike_credentials_config files = { .certificate_file = s->certificate,
+		.key_file = s->key };
+	struct ar *ar = x->access->ar;
+	struct ike_connection *c = &x->connections[BY_EAP];
+	char error[256];
+
+	x->credentials = ike_credentials_new(&files, error, sizeof(error));
+	if (!x->credentials) {
+		log_error(log_of(x), "%s", error);
+		return -1;
+	}
+	if (ar->settings->eap.radius) {
+		x->aaa = aaa_new(&(struct aaa_config){ ar->node, ar->settings->eap.radius, x,
+			eap_ready });
+		if (!x->aaa)
+			return -1;
+	}
+	*c = x->connections[BY_KEY];
+	c->name = "eap";
+	c->psk_of = NULL;
+	c->local_means = IKE_BY_CERTIFICATE;
+	c->remote_means = IKE_BY_EAP;
+	c->credentials = x->credentials;
+	c->eap = new_server;
+	c->eap_context = x;
+	return ike_id_parse(s->identity, &c->local_id);
+}
+
 struct access_ike *access_ike_new(struct access *a)
 {
 	struct access_ike *x = host_alloc(sizeof(*x));
@@ -405,9 +511,14 @@ struct access_ike *access_ike_new(struct access *a)
 
 	x->access = a;
 	set_up(x);
+	if (a->settings->proof && a->ar->settings->agent.authorize &&
+		set_up_eap(x, a->settings->proof) < 0) {
+		access_ike_free(x);
+		return NULL;
+	}
 	ike_config_default(&config);
-	config.connections = &x->connection;
-	config.count = 1;
+	config.connections = x->connections;
+	config.count = x->credentials ? 2 : 1;
 	config.random = &node->random;
 	config.port = (uint16_t)a->settings->ike_port;
 	x->ike = ike_new(&config);
@@ -428,6 +539,8 @@ void access_ike_free(struct access_ike *x)
 	udp_close(x->udp);
 	timer_free(x->timer);
 	ike_free(x->ike);
+	aaa_free(x->aaa);
+	ike_credentials_free(x->credentials);
 	free(x);
 }
 

@@ -48,6 +48,7 @@ struct client {
 	/* access_ike.c */
 	struct ike_sa *ike, *ike_asking; /* with the tunnel; waits for an address; or NULL */
 	enum ike_answer ike_answer;	 /* to be given to `ike_asking` */
+	bool by_eap; /* authenticated by IKE; `session` is no session of PANA's */
 
 	/* access_buffer.c */
 	bool holding;
@@ -78,6 +79,9 @@ struct access {
 
 /* The client of that session, made when there is none. */
 struct client *access_client(struct access *access, uint32_t session);
+
+/* Whether there is one of that number. */
+bool access_has(const struct access *access, uint32_t session);
 
 /* Answers a request. */
 void client_status(struct client *client, uint16_t request_id, enum mpa_status code,

@@ -136,7 +136,9 @@ static void timer_inbound_over(void *context)
 	struct client *c = context;
 
 	end_inbound(c);
-	if (!c->tunnel && c->attached) /* it had the time to delete it */
+	if (!c->tunnel && c->attached && c->by_eap) /* nothing stands for it any more */
+		client_free(c);
+	else if (!c->tunnel && c->attached) /* it had the time to delete it */
 		client_ike_forget(c);
 }
 
@@ -195,7 +197,7 @@ static const char *objection(const struct client *c, const struct mpa_tunnel_req
 static uint32_t lifetime_of(const struct client *c, const struct paa_session *session)
 {
 	btime most = c->access->settings->tunnel_lifetime;
-	btime left = paa_session_expires(session) - loop_now();
+	btime left = session ? paa_session_expires(session) - loop_now() : most;
 
 	return (uint32_t)((left < most ? left : most) / BTIME_S);
 }
@@ -259,10 +261,11 @@ static void stands(struct client *c, uint32_t lifetime, const char *manager, con
 int tunnel_raise_states(struct client *c, const struct esp_sa *in, const struct esp_sa *out)
 {
 	struct node *node = c->access->ar->node;
-	const struct paa_session *session = paa_find(c->access->ar->paa, c->session);
+	const struct paa_session *session =
+		c->by_eap ? NULL : paa_find(c->access->ar->paa, c->session);
 
 	tunnel_end(c, "replaced");
-	if (!session)
+	if (!session && !c->by_eap)
 		return -1;
 	c->device[0] = '\0';
 	c->outer = in->source;

@@ -183,18 +183,24 @@ static void timer_due(void *context)
 
 /* --- EAP -------------------------------------------------------------------------------------- */
 
-static struct eap_end *new_server(void *context, struct paa_session *session)
+struct eap_end *agent_eap_server(struct ar *ar)
 {
-	struct ar *ar = context;
 	struct eap_server_config config = { .lookup = eap_users_find,
 		.lookup_context = ar->users,
 		.server_id = ar->settings->eap.server_id,
 		.tls = ar->tls,
 		.random = &ar->node->random };
 
+	return eap_server_new(&config);
+}
+
+static struct eap_end *new_server(void *context, struct paa_session *session)
+{
+	struct ar *ar = context;
+
 	if (ar->aaa)
 		return aaa_eap_new(ar->aaa, session, paa_session_peer(session));
-	return eap_server_new(&config);
+	return agent_eap_server(ar);
 }
 
 /* A RADIUS server has answered. */

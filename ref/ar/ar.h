@@ -48,6 +48,9 @@ void agent_carry(struct ar *ar, const struct actions *actions);
 bool agent_notify(struct ar *ar, uint32_t session, const struct element_value *elements,
 	unsigned count);
 
+/* The server's end of an EAP conversation with the users that are kept here. */
+struct eap_end *agent_eap_server(struct ar *ar);
+
 /* Control commands about sessions. */
 void agent_cmd_status(void *node, struct control_request *request, const json_t *arguments);
 void agent_cmd_sessions(void *node, struct control_request *request, const json_t *arguments);

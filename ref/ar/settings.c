@@ -99,6 +99,18 @@ static const struct config_name tunnels[] = {
 	{ 0, NULL },
 };
 
+#define PROOF(member) .offset = offsetof(struct ike_proof_settings, member)
+
+static const struct config_row proof_rows[] = {
+	{ .key = "identity", .kind = CONFIG_TEXT, PROOF(identity), .required = true, .min = 1,
+	  .max = 128, .help = "The router's name, as its certificate has it." },
+	{ .key = "certificate", .kind = CONFIG_PATH, PROOF(certificate), .required = true,
+	  .help = "PEM file of its certificate, the chain after it." },
+	{ .key = "key", .kind = CONFIG_PATH, PROOF(key), .required = true,
+	  .help = "PEM file of the private key." },
+	{ 0 },
+};
+
 #define ACCESS(member) .offset = offsetof(struct access_settings, member)
 
 static const struct config_row access_rows[] = {
@@ -129,6 +141,10 @@ static const struct config_row access_rows[] = {
 	{ .key = "pool", .kind = CONFIG_PREFIX, ACCESS(pool),
 	  .help = "Addresses of the subnet for nodes that ask by IKE. Not given: from the DHCP "
 		  "server." },
+	{ .key = "ike_proof", .kind = CONFIG_OPTION, ACCESS(proof), .rows = proof_rows,
+	  .size = sizeof(struct ike_proof_settings),
+	  .help = "Take EAP in IKEv2 too, as PANA's agent does: by the users or servers of eap "
+		  "(RFC 7296 section 2.16). Not given: EAP by PANA alone." },
 	{ .key = "tunnel_lifetime", .kind = CONFIG_TIME, ACCESS(tunnel_lifetime),
 	  .otherwise = "300 s", .min = 1000, .help = "Most time a handover tunnel stands." },
 	{ .key = "grace", .kind = CONFIG_TIME, ACCESS(grace), .otherwise = "10 s",
@@ -214,12 +230,15 @@ static void check_aaa(struct config *config, const struct eap_server_settings *e
 	aaa_settings_check(config, eap->radius);
 }
 
-static void check_pool(struct config *config, const struct access_settings *s)
+static void check_ike(struct config *config, const struct access_settings *s)
 {
 	bool ike = false;
 
 	for (size_t i = 0; i < s->tunnels.count; i++)
 		ike = ike || s->tunnels.items[i] == ACCESS_TUNNELS_IKEV2;
+	if (s->proof && !ike)
+		config_wrong(config, &s->proof,
+			"EAP in IKEv2 needs IKEv2 here; allow it, tunnel: [ikev2]");
 	if (!s->pool.family)
 		return;
 	if (!ike)
@@ -243,7 +262,7 @@ void ar_check(struct config *config, void *settings)
 		config_wrong(config, &s->eap.tls->min_version,
 			"min_version is above max_version; exchange them");
 	if (s->access)
-		check_pool(config, s->access);
+		check_ike(config, s->access);
 	if (s->access && s->access->dhcp.server.family &&
 		s->access->dhcp.server.family != AF_INET)
 		config_wrong(config, &s->access->dhcp.server, "DHCP here is DHCPv4; give an IPv4 "

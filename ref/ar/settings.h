@@ -37,6 +37,11 @@ struct dhcp_settings {
 	unsigned lease;
 };
 
+/* How the router proves itself to who comes by EAP in IKEv2. */
+struct ike_proof_settings {
+	const char *identity, *certificate, *key;
+};
+
 /* Who may manage handover tunnels, RFC 6252 §7.4. */
 enum access_tunnels { ACCESS_TUNNELS_PANA = 1, ACCESS_TUNNELS_IKEV2 };
 
@@ -52,6 +57,7 @@ struct access_settings {
 	struct config_numbers tunnels; /* enum access_tunnels; none: PANA */
 	unsigned ike_port;
 	struct prefix pool; /* for IKE; family 0: from DHCP */
+	struct ike_proof_settings *proof; /* NULL: EAP is carried by PANA alone */
 	btime tunnel_lifetime, grace;
 	unsigned buffer_packets;
 	btime buffer_period;

@@ -42,6 +42,12 @@ static bool has_session(const void *context, const void *input)
 	return h->target->pac && pac_open(h->target->pac);
 }
 
+static bool authenticates_by_ike(const void *context, const void *input)
+{
+	(void)input;
+	return handover_by_eap(context);
+}
+
 static bool reuses_session(const void *context, const void *input)
 {
 	(void)input;
@@ -151,6 +157,8 @@ static const struct fsm_row rows[] = {
 	ROW(REGISTERING, LOST, NULL, CONFIGURING, act_tell_lost, "RFC 5227 §2.4"),
 
 	/* prepared */
+	ROW(ATTACHED, PREPARE, authenticates_by_ike, PRE_CONFIGURING, act_request_address,
+		"RFC 7296 §2.16"),
 	ROW(ATTACHED, PREPARE, has_session, PRE_CONFIGURING, act_reuse_session, STEP(2)),
 	ROW(ATTACHED, PREPARE, NULL, PRE_AUTHENTICATING, act_preauthenticate, STEP(1)),
 	ROW(PRE_AUTHENTICATING, AUTHENTICATED, NULL, PRE_CONFIGURING, act_request_address, STEP(2)),

@@ -346,6 +346,11 @@ int act_hand_over(void *context, const void *input)
 	unsigned first = h->want_buffer ? 0 : 1, last = delete && !by_ike ? 2 : 1;
 
 	(void)input;
+	if (handover_by_eap(h)) { /* there is nobody to ask for anything */
+		h->buffered = false;
+		handover_step(h, MOVE_EVENT_DONE);
+		return 0;
+	}
 	h->buffered = h->want_buffer;
 	h->request_id += (uint16_t)first; /* whose answer is waited for */
 	if (first < last && client_notify(h->target, elements + first, last - first) < 0)
@@ -416,6 +421,8 @@ int act_announce(void *context, const void *input)
 	(void)input;
 	/* Where it has not been deleted before the move, or the router has not heard of it. */
 	handover_delete_ike(h, &local);
+	if (handover_by_eap(h) && (!h->tunnel.ike || ike_tunnel_is_over(h->tunnel.ike)))
+		handover_step(h, MOVE_EVENT_DONE);
 	client_event(h->target, PAC_MOVED, &local);
 	if (h->buffered)
 		flush(h);

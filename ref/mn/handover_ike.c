@@ -7,6 +7,8 @@
 
 #include "ref/mn/candidates.h"
 
+#define LONGEST (3600 * BTIME_S) /* without a session whose end is known: the router ends it before */
+
 bool handover_by_ike(const struct handover *h)
 {
 	return h->settings->tunnel == TUNNEL_IKEV2;
@@ -24,7 +26,32 @@ static struct ike_internal question(const struct handover *h)
 	return ask;
 }
 
-void handover_begin_ike(struct handover *h)
+bool handover_by_eap(const struct handover *h)
+{
+	return h->settings->authenticate == TUNNEL_IKEV2;
+}
+
+static struct eap_end *new_peer(void *context, struct ike_sa *sa, bool server)
+{
+	(void)sa;
+	return server ? NULL : client_eap_peer(context);
+}
+
+static void begin_by_eap(struct handover *h)
+{
+	struct ike_tunnel_order order = { .router = h->target->paa,
+		.care_of = endpoint_of_prefix(&lease_address(h->lease)->address, 0),
+		.identity = h->mn->settings->eap.identity,
+		.eap = new_peer,
+		.eap_context = h->mn,
+		.ask = question(h) };
+
+	h->reused = h->deleting = false;
+	tunnel_clear(&h->tunnel, h->node);
+	h->tunnel.ike = ike_tunnel_begin(h->ike, &order);
+}
+
+static void begin_by_key(struct handover *h)
 {
 	const struct pac *pac = h->target->pac;
 	const struct pana_session_keys *keys = pac_keys(pac);
@@ -42,6 +69,14 @@ void handover_begin_ike(struct handover *h)
 	order.mn_ar = keys->mn_ar;
 	h->deleting = false;
 	h->tunnel.ike = ike_tunnel_begin(h->ike, &order);
+}
+
+void handover_begin_ike(struct handover *h)
+{
+	if (handover_by_eap(h))
+		begin_by_eap(h);
+	else
+		begin_by_key(h);
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -88,7 +123,7 @@ void handover_raise_ike(struct handover *h)
 {
 	char why[160];
 
-	h->tunnel_until = pac_expires(h->target->pac);
+	h->tunnel_until = handover_by_eap(h) ? loop_now() + LONGEST : pac_expires(h->target->pac);
 	if (tunnel_raise_child(&h->tunnel, h->node, &h->next.address, why, sizeof(why)) < 0)
 		handover_fail(h, MOVE_EVENT_REFUSED, why);
 	else
@@ -120,7 +155,7 @@ static void over(struct handover *h, const char *why)
 {
 	bool asked = h->state == MOVE_HANDING_OVER && h->deleting;
 
-	if (asked && !h->buffered)
+	if ((asked && !h->buffered) || (h->state == MOVE_ARRIVING && handover_by_eap(h)))
 		handover_step(h, MOVE_EVENT_DONE);
 	else if (!asked)
 		failed(h, why);

@@ -128,6 +128,9 @@ void handover_settle(struct handover *handover);
 /* Whether IKEv2 is what brings address and tunnel. */
 bool handover_by_ike(const struct handover *handover);
 
+/* Whether it carries EAP as well: no PANA with a network that is to come. */
+bool handover_by_eap(const struct handover *handover);
+
 /* Begins with the target's router; refused at once when the PANA session has no keys. */
 void handover_begin_ike(struct handover *handover);
 

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "ref/base/crypto.h"
 #include "ref/host/udp.h"
@@ -33,6 +34,7 @@ struct ike_tunnels {
 	struct ike *ike;
 	struct udp *udp;
 	struct timer *timer;
+	struct ike_credentials *trust; /* of routers, for EAP; NULL: none */
 	struct ike_tunnel *first;
 };
 
@@ -222,13 +224,36 @@ static void timer_due(void *context)
 
 /* --- tunnels ---------------------------------------------------------------------------------- */
 
+static void by_key(struct ike_tunnel *t, const struct ike_tunnel_order *o)
+{
+	struct ike_connection *c = &t->connection;
+
+	memcpy(t->psk, o->mn_ar, sizeof(t->psk));
+	c->psk = VIEW_OF(t->psk);
+	mpa_ike_id(o->session, o->key_id, &c->local_id);
+	c->remote_id = (struct ike_id){ .type = IKE_ID_IPV4_ADDR, .size = 4 };
+	memcpy(c->remote_id.data, o->router.address, 4);
+}
+
+/* RFC 7296 §2.16: the router by certificate, of whatever name is in it. */
+static void by_eap(struct ike_tunnel *t, const struct ike_tunnel_order *o)
+{
+	struct ike_connection *c = &t->connection;
+
+	ike_id_parse(o->identity, &c->local_id);
+	c->local_means = IKE_BY_EAP;
+	c->remote_means = IKE_BY_CERTIFICATE;
+	c->credentials = t->all->trust;
+	c->eap = o->eap;
+	c->eap_context = o->eap_context;
+}
+
 static void set_up(struct ike_tunnel *t, const struct ike_tunnel_order *o)
 {
 	const struct device_settings *s = t->all->config.settings;
 	struct ike_connection *c = &t->connection;
 
 	mpa_ike_connection(c, transforms_of(&s->transforms));
-	memcpy(t->psk, o->mn_ar, sizeof(t->psk));
 	t->local = o->care_of;
 	t->local.port = udp_local(t->all->udp).port;
 	t->router = o->router;
@@ -236,10 +261,10 @@ static void set_up(struct ike_tunnel *t, const struct ike_tunnel_order *o)
 	c->name = "tunnel";
 	c->local = t->local;
 	c->remote = t->router;
-	c->psk = VIEW_OF(t->psk);
-	mpa_ike_id(o->session, o->key_id, &c->local_id);
-	c->remote_id = (struct ike_id){ .type = IKE_ID_IPV4_ADDR, .size = 4 };
-	memcpy(c->remote_id.data, o->router.address, 4);
+	if (o->mn_ar)
+		by_key(t, o);
+	else
+		by_eap(t, o);
 	c->ask_address = true;
 	c->ask = o->ask;
 	mpa_ike_everything(&c->remote_ts);
@@ -283,6 +308,11 @@ void ike_tunnel_leave(struct ike_tunnel *t)
 	timer_set(t->all->timer, loop_now()); /* to be released when nothing looks at it */
 }
 
+bool ike_tunnel_is_over(const struct ike_tunnel *t)
+{
+	return !t->sa;
+}
+
 const struct ike_child_info *ike_tunnel_child(const struct ike_tunnel *t)
 {
 	return &t->child;
@@ -318,6 +348,19 @@ json_t *ike_tunnel_json(const struct ike_tunnel *t)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static int read_trust(struct ike_tunnels *all)
+{
+	struct ike_credentials_config files = { .ca_file = all->config.settings->ike_ca };
+	char error[256];
+
+	if (!files.ca_file)
+		return 0;
+	all->trust = ike_credentials_new(&files, error, sizeof(error));
+	if (!all->trust)
+		log_error(node_of(all)->log, "%s", error);
+	return all->trust ? 0 : -1;
+}
+
 struct ike_tunnels *ike_tunnels_open(const struct ike_tunnels_config *config)
 {
 	struct ike_tunnels *all = host_alloc(sizeof(*all));
@@ -327,15 +370,17 @@ struct ike_tunnels *ike_tunnels_open(const struct ike_tunnels_config *config)
 	all->config = *config;
 	ike_config_default(&engine);
 	engine.random = &config->node->random;
+	engine.epoch = (int64_t)time(NULL) - (int64_t)(loop_now() / BTIME_S);
 	engine.port = (uint16_t)config->settings->ike_port;
 	all->ike = ike_new(&engine);
 	all->timer = timer_new(config->node->loop, timer_due, all);
 	endpoint_parse("0.0.0.0:0", 0, &any);
 	all->udp = udp_open(config->node->loop, &any, NULL, receive, all);
 	int result = all->udp ? udp_bypass_ipsec(all->udp) : -errno;
-	if (result == 0)
+	if (result == 0 && read_trust(all) == 0)
 		return all;
-	log_error(config->node->log, "the socket for IKE: %s", strerror(-result));
+	if (result < 0)
+		log_error(config->node->log, "the socket for IKE: %s", strerror(-result));
 	ike_tunnels_close(all);
 	return NULL;
 }
@@ -350,6 +395,7 @@ void ike_tunnels_close(struct ike_tunnels *all)
 		all->first = t->next;
 		release(t);
 	}
+	ike_credentials_free(all->trust);
 	timer_free(all->timer);
 	udp_close(all->udp);
 	free(all);

@@ -38,7 +38,10 @@ void ike_tunnels_close(struct ike_tunnels *tunnels);
 struct ike_tunnel_order {
 	struct endpoint router, care_of; /* ports do not matter */
 	uint32_t session, key_id;	 /* of PANA, whose MN-AR key it is */
-	const uint8_t *mn_ar;		 /* MPA_KEY_SIZE */
+	const uint8_t *mn_ar;		 /* MPA_KEY_SIZE; NULL: by EAP, */
+	const char *identity;		 /* as this, */
+	ike_eap_new *eap;		 /* with such an end */
+	void *eap_context;
 	struct ike_internal ask;
 };
 
@@ -52,6 +55,9 @@ void ike_tunnel_delete(struct ike_tunnel *tunnel, const struct endpoint *local);
 
 /* Gives it up: deleted if it stands, and nothing is reported any more. Accepts NULL. */
 void ike_tunnel_leave(struct ike_tunnel *tunnel);
+
+/* Whether there is no IKE SA any more. */
+bool ike_tunnel_is_over(const struct ike_tunnel *tunnel);
 
 /* What was agreed on, from READY on. */
 const struct ike_child_info *ike_tunnel_child(const struct ike_tunnel *tunnel);

@@ -118,6 +118,13 @@ static const struct config_row device_rows[] = {
 	{ .key = "tunnel_end", .kind = CONFIG_NAME, DEVICE(tunnel_end), .names = tunnel_ends,
 	  .otherwise = "before",
 	  .help = "Delete the router's end of the tunnel before the move, or after it." },
+	{ .key = "authenticate", .kind = CONFIG_NAME, DEVICE(authenticate),
+	  .names = tunnel_managers, .otherwise = "pana",
+	  .help = "What carries EAP to a network that the node prepares for; with ikev2 it is one "
+		  "conversation with address and tunnel (RFC 7296 section 2.16)." },
+	{ .key = "ike_ca", .kind = CONFIG_PATH, DEVICE(ike_ca),
+	  .help = "PEM file of the authorities that access routers' certificates lead to, for "
+		  "authenticate: ikev2." },
 	{ .key = "ike_port", .kind = CONFIG_UINT, DEVICE(ike_port), .otherwise = "500", .min = 1,
 	  .max = 65535, .help = "Where access routers take IKEv2." },
 	{ .key = "buffer_packets", .kind = CONFIG_UINT, DEVICE(buffer_packets),
@@ -330,12 +337,25 @@ static void check_home(struct config *config, const struct mn_settings *s)
 				"tunnels are IPv4 in IPv4; give an IPv4 address");
 }
 
+/* The Delete from the new address is what tells the router that the node is there. */
+static void check_authenticate(struct config *config, const struct device_settings *d)
+{
+	if (d->tunnel != TUNNEL_IKEV2 || d->tunnel_end != TUNNEL_END_AFTER)
+		config_wrong(config, &d->authenticate,
+			"EAP in IKEv2 needs tunnel: ikev2 and tunnel_end: after; give them");
+	if (!d->ike_ca)
+		config_wrong(config, &d->authenticate,
+			"routers prove themselves by certificate then; give ike_ca");
+}
+
 void mn_check(struct config *config, void *settings)
 {
 	const struct mn_settings *s = settings;
 
 	check_eap(config, &s->eap);
 	check_networks(config, s);
+	if (s->device && s->device->authenticate == TUNNEL_IKEV2)
+		check_authenticate(config, s->device);
 	if (s->device && s->device->ip_in_ip && s->device->tunnel == TUNNEL_IKEV2)
 		config_wrong(config, &s->device->ip_in_ip,
 			"tunnels of IKEv2 are ESP; give ip_in_ip or tunnel: ikev2, not both");

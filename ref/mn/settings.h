@@ -73,7 +73,7 @@ struct dhcp_settings {
 	bool check_address;
 };
 
-/* Who manages handover tunnels, RFC 6252 §7.4. */
+/* Who manages handover tunnels, RFC 6252 §7.4, and carries EAP beforehand. */
 enum tunnel_manager { TUNNEL_PANA, TUNNEL_IKEV2 };
 
 /* When the router's end of a tunnel is deleted. */
@@ -88,6 +88,8 @@ struct device_settings {
 	bool ip_in_ip;
 	int tunnel;	/* enum tunnel_manager */
 	int tunnel_end; /* enum tunnel_end */
+	int authenticate; /* enum tunnel_manager: by what with a network that is to come */
+	const char *ike_ca;
 	unsigned ike_port;
 	unsigned buffer_packets;
 	btime buffer_period;

@@ -28,6 +28,8 @@ wrong() { # NODE WORDS SED-SCRIPT: the example of IKEv2 with that changed
 }
 wrong mn 'tunnels of IKEv2 are ESP' 's/tunnel: ikev2/&\n  ip_in_ip: true/'
 wrong mn 'tunnel' 's/tunnel: ikev2/tunnel: ikev1/'
+wrong mn 'EAP in IKEv2 needs tunnel: ikev2' 's/tunnel: ikev2/tunnel: pana\n  authenticate: ikev2/'
+wrong mn 'give ike_ca' 's/tunnel: ikev2/&\n  authenticate: ikev2/'
 wrong ar 'addresses of the pool are given by IKE' 's/tunnel: .*/tunnel: [pana]/'
 wrong ar 'the pool is a part of the subnet' 's/pool: .*/pool: 2001:db8::\/64/'
 rm -f "$work.yaml"
