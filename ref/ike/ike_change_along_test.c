@@ -128,48 +128,19 @@ static void test_third_party(void **state)
 	world_end(&w);
 }
 
-static struct packet change(uint32_t sequence, const char *old, const char *to,
+/* Of the SA that there is. */
+static struct packet own_change(uint32_t sequence, const char *old, const char *to,
 	struct endpoint keep[2])
 {
-	struct packet p = packet_named(&ike_change_protocol, "AC");
-
-	p.header[IKE_CHANGE_VERSION] = 1;
-	p.header[IKE_CHANGE_SEQUENCE] = sequence;
-	p.header[IKE_CHANGE_SPI_I] = ike_sa_spi_i(w.a.sa);
-	p.header[IKE_CHANGE_SPI_R] = ike_sa_spi_r(w.a.sa);
-	keep[0] = world_endpoint(old, 0);
-	keep[1] = world_endpoint(to, 0);
-	ike_change_add_address(&p, false, &keep[0]);
-	ike_change_add_address(&p, true, &keep[1]);
-	return p;
+	return change(ike_sa_spi_i(w.a.sa), ike_sa_spi_r(w.a.sa), sequence, old, to, keep);
 }
 
 /* What a's engine would not say: an ADDRESS CHANGE of a liar's making, from `from`. */
 static void lie(const struct packet *p, const char *from, uint32_t id)
 {
-	struct flying f = { .to_second = true, .from = world_endpoint(from, 500),
-		.to = *ike_sa_peer(w.a.sa) };
-	struct packet header = { .protocol = &ike_protocol };
-	struct writer writer = writer_of(f.data, sizeof(f.data));
-	struct ike_half half = ike_sa_keys(w.a.sa)->initiator;
-	struct ike_fragment whole = { 0, 0 };
-	uint8_t data[IKE_CHANGE_DATA_MAX], inside[1024];
-	struct writer d = writer_of(data, sizeof(data)), in = writer_of(inside, sizeof(inside));
-	struct ike_draft draft;
+	struct endpoint at = world_endpoint(from, 500);
 
-	wire_encode(p, &d);
-	ike_draft_begin(&draft);
-	ike_draft_notify(&draft, IKE_N_ADDRESS_CHANGE, writer_view(&d));
-	wire_encode_elements(&draft.packet, &in);
-	header.header[IKE_SPI_I] = ike_sa_spi_i(w.a.sa);
-	header.header[IKE_SPI_R] = ike_sa_spi_r(w.a.sa);
-	header.header[IKE_EXCHANGE_TYPE] = IKE_INFORMATIONAL;
-	header.header[IKE_FLAGS] = IKE_FLAG_INITIATOR;
-	header.header[IKE_MESSAGE_ID] = id;
-	assert_int_equal(ike_seal(ike_sa_suite(w.a.sa), &half, &header, IKE_PAYLOAD_NOTIFY,
-				 writer_view(&in), &whole, 999999 + id, &w.random, &writer), 0);
-	f.size = writer.used;
-	world_deliver(&w, &f);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, p, &at, false, id);
 	w.air.count = 0;
 }
 
@@ -184,16 +155,16 @@ static void test_a_chain_of_lies(void **state)
 
 	(void)state;
 	open_along(1);
-	struct packet p = change(1, "192.0.2.1", "203.0.113.66", keep);
+	struct packet p = own_change(1, "192.0.2.1", "203.0.113.66", keep);
 	lie(&p, "203.0.113.66", 2);
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
-	p = change(1, "192.0.2.1", "203.0.113.66", keep);
+	p = own_change(1, "192.0.2.1", "203.0.113.66", keep);
 	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(guess));
 	lie(&p, "203.0.113.66", 3);
 	assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 1); /* stale */
-	p = change(2, "203.0.113.66", "203.0.113.67", keep);
+	p = own_change(2, "203.0.113.66", "203.0.113.67", keep);
 	lie(&p, "203.0.113.67", 4);
-	p = change(3, "203.0.113.66", "203.0.113.67", keep);
+	p = own_change(3, "203.0.113.66", "203.0.113.67", keep);
 	packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, VIEW_OF(guess));
 	lie(&p, "203.0.113.67", 5);
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);

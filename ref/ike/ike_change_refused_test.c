@@ -157,50 +157,6 @@ static void test_storm(void **state)
 	world_end(&w);
 }
 
-/* What an engine does not make by itself: a notification with that data, from a's SA. */
-static void send_notify(uint16_t type, const struct packet *p, bool response, uint32_t id)
-{
-	struct flying f = { .to_second = true, .from = *ike_sa_local(w.a.sa),
-		.to = *ike_sa_peer(w.a.sa) };
-	struct packet header = { .protocol = &ike_protocol };
-	struct writer writer = writer_of(f.data, sizeof(f.data));
-	struct ike_half half = ike_sa_keys(w.a.sa)->initiator;
-	struct ike_fragment whole = { 0, 0 };
-	uint8_t data[IKE_CHANGE_DATA_MAX], inside[1024];
-	struct writer d = writer_of(data, sizeof(data)), in = writer_of(inside, sizeof(inside));
-	struct ike_draft draft;
-
-	wire_encode(p, &d);
-	ike_draft_begin(&draft);
-	ike_draft_notify(&draft, type, writer_view(&d));
-	wire_encode_elements(&draft.packet, &in);
-	header.header[IKE_SPI_I] = ike_sa_spi_i(w.a.sa);
-	header.header[IKE_SPI_R] = ike_sa_spi_r(w.a.sa);
-	header.header[IKE_EXCHANGE_TYPE] = IKE_INFORMATIONAL;
-	header.header[IKE_FLAGS] = IKE_FLAG_INITIATOR | (response ? IKE_FLAG_RESPONSE : 0);
-	header.header[IKE_MESSAGE_ID] = id;
-	assert_int_equal(ike_seal(ike_sa_suite(w.a.sa), &half, &header, IKE_PAYLOAD_NOTIFY,
-				 writer_view(&in), &whole, 999999, &w.random, &writer), 0);
-	f.size = writer.used;
-	world_deliver(&w, &f);
-}
-
-static struct packet change(uint64_t spi_i, uint64_t spi_r, uint32_t sequence, const char *old,
-	const char *to, struct endpoint keep[2])
-{
-	struct packet p = packet_named(&ike_change_protocol, "AC");
-
-	p.header[IKE_CHANGE_VERSION] = 1;
-	p.header[IKE_CHANGE_SEQUENCE] = sequence;
-	p.header[IKE_CHANGE_SPI_I] = spi_i;
-	p.header[IKE_CHANGE_SPI_R] = spi_r;
-	keep[0] = world_endpoint(old, 0);
-	keep[1] = world_endpoint(to, 0);
-	ike_change_add_address(&p, false, &keep[0]);
-	ike_change_add_address(&p, true, &keep[1]);
-	return p;
-}
-
 /* SPIs of another SA without the proof, an old address that is not the SA's, numbers of before. */
 static void test_of_another_sa(void **state)
 {
@@ -218,18 +174,18 @@ static void test_of_another_sa(void **state)
 	world_initiate(&w);
 	world_settle(&w);
 	struct packet p = change(i, r, 1, "192.0.2.1", "203.0.113.9", keep);
-	send_notify(IKE_N_ADDRESS_CHANGE, &p, false, 2);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, &p, NULL, false, 2);
 	p = change(i, r, 1, "192.0.2.1", "203.0.113.9", keep);
 	packet_add(&p, 0, IKE_CHANGE_PROOF, VIEW_OF(zeroes)); /* of the right size */
-	send_notify(IKE_N_ADDRESS_CHANGE, &p, false, 3);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, &p, NULL, false, 3);
 	p = change(7, 8, 1, "192.0.2.1", "203.0.113.9", keep);
-	send_notify(IKE_N_ADDRESS_CHANGE, &p, false, 4);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, &p, NULL, false, 4);
 	i = ike_sa_spi_i(w.a.sa);
 	r = ike_sa_spi_r(w.a.sa);
 	p = change(i, r, 1, "192.0.2.7", "203.0.113.9", keep);
-	send_notify(IKE_N_ADDRESS_CHANGE, &p, false, 5);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, &p, NULL, false, 5);
 	p = change(i, r, 0, "192.0.2.1", "203.0.113.9", keep);
-	send_notify(IKE_N_ADDRESS_CHANGE, &p, false, 6);
+	notify_as_a(IKE_N_ADDRESS_CHANGE, &p, NULL, false, 6);
 	assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 5);
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 0);
 	assert_true(at(ike_sa_peer(victim), "192.0.2.1"));
@@ -250,7 +206,7 @@ static void test_answer_for_another(void **state)
 			wrong == 2 ? "198.51.100.10" : "198.51.100.9", keep);
 		p.header[IKE_CHANGE_KIND] =
 			wrong == 3 ? IKE_CHANGE_ADDRESS_CHANGE : IKE_CHANGE_COMPLETED;
-		send_notify(IKE_N_MIGRATION_COMPLETED, &p, true, 0);
+		notify_as_a(IKE_N_MIGRATION_COMPLETED, &p, NULL, true, 0);
 		assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 0);
 		assert_int_equal(reports(true, IKE_REPORT_CHANGE_REFUSED), 1);
 		assert_true(at(ike_sa_local(w.b.sa), "198.51.100.2"));

@@ -72,4 +72,51 @@ static inline void deliver_one(void)
 	world_deliver(&w, &f);
 }
 
+/* What an engine does not make by itself: a notification with that data, from a's SA; it comes from
+ * `from`, NULL: from where a is. */
+static inline void notify_as_a(uint16_t type, const struct packet *p, const struct endpoint *from,
+	bool response, uint32_t id)
+{
+	struct flying f = { .to_second = true, .from = from ? *from : *ike_sa_local(w.a.sa),
+		.to = *ike_sa_peer(w.a.sa) };
+	struct packet header = { .protocol = &ike_protocol };
+	struct writer writer = writer_of(f.data, sizeof(f.data));
+	struct ike_half half = ike_sa_keys(w.a.sa)->initiator;
+	struct ike_fragment whole = { 0, 0 };
+	uint8_t data[IKE_CHANGE_DATA_MAX], inside[1024];
+	struct writer d = writer_of(data, sizeof(data)), in = writer_of(inside, sizeof(inside));
+	struct ike_draft draft;
+
+	wire_encode(p, &d);
+	ike_draft_begin(&draft);
+	ike_draft_notify(&draft, type, writer_view(&d));
+	wire_encode_elements(&draft.packet, &in);
+	header.header[IKE_SPI_I] = ike_sa_spi_i(w.a.sa);
+	header.header[IKE_SPI_R] = ike_sa_spi_r(w.a.sa);
+	header.header[IKE_EXCHANGE_TYPE] = IKE_INFORMATIONAL;
+	header.header[IKE_FLAGS] = IKE_FLAG_INITIATOR | (response ? IKE_FLAG_RESPONSE : 0);
+	header.header[IKE_MESSAGE_ID] = id;
+	assert_int_equal(ike_seal(ike_sa_suite(w.a.sa), &half, &header, IKE_PAYLOAD_NOTIFY,
+				 writer_view(&in), &whole, 999999 + id, &w.random, &writer), 0);
+	f.size = writer.used;
+	world_deliver(&w, &f);
+}
+
+/* An ADDRESS CHANGE of that SA; the addresses stand in `keep`. */
+static inline struct packet change(uint64_t spi_i, uint64_t spi_r, uint32_t sequence,
+	const char *old, const char *to, struct endpoint keep[2])
+{
+	struct packet p = packet_named(&ike_change_protocol, "AC");
+
+	p.header[IKE_CHANGE_VERSION] = 1;
+	p.header[IKE_CHANGE_SEQUENCE] = sequence;
+	p.header[IKE_CHANGE_SPI_I] = spi_i;
+	p.header[IKE_CHANGE_SPI_R] = spi_r;
+	keep[0] = world_endpoint(old, 0);
+	keep[1] = world_endpoint(to, 0);
+	ike_change_add_address(&p, false, &keep[0]);
+	ike_change_add_address(&p, true, &keep[1]);
+	return p;
+}
+
 #endif
