@@ -120,7 +120,10 @@ static void work(struct work *w, int control, int tell, bool patient)
 			return;
 	} else {
 		w->hold = hold_rules_open(j);
-		hold_rules_raise(w->hold, j, w->error);
+		if (j->head->over)
+			hold_rules_adopt(w->hold);
+		else
+			hold_rules_raise(w->hold, j, w->error);
 	}
 	if (result == 0 && !j->head->over)
 		result = work_go(w);
@@ -160,23 +163,92 @@ static void end(struct journal *j)
 }
 
 /* A table of an earlier move that silences what are the new addresses of this one. */
-static void make_way(void *context, const char *path)
+static void make_way(const struct journal *own, const struct journal *other)
 {
-	const struct journal *own = context;
-	const struct move_config *c = &own->head->config, *o;
-	struct journal other;
+	const struct move_config *c = &own->head->config, *o = &other->head->config;
 
-	if (strcmp(path, own->path) == 0 || journal_open(&other, path) < 0)
-		return;
-	o = &other.head->config;
-	if (other.head->space == own->head->space && other.head->over &&
+	if (other->head->space == own->head->space && other->head->over &&
 		(address_equal(peer_of(o, false), peer_of(c, true)) ||
 			address_equal(peer_of(o, true), peer_of(c, true))) &&
 		(address_equal(local_of(o, false), local_of(c, true)) ||
 			address_equal(local_of(o, true), local_of(c, true))))
-		hold_rules_remove(&other);
-	journal_close(&other, false);
+		hold_rules_remove(other);
 }
+
+/* --- what killed processes left --------------------------------------------------------------- */
+
+struct leftovers {
+	const struct journal *own; /* of the move that sees to it; NULL: none */
+	unsigned sockets;
+	uint64_t space;
+};
+
+/* A killed process has its files for a moment longer than its life. */
+static bool forsaken(const struct journal *j)
+{
+	for (int i = 0; i < 50; i++) {
+		if (!journal_alive(j))
+			return true;
+		if (freeze_process_lives(j->head->watcher) || freeze_process_lives(j->head->worker))
+			return false;
+		usleep(5000);
+	}
+	return false;
+}
+
+static void recover_one(void *context, const char *path)
+{
+	struct leftovers *l = context;
+	struct work w;
+	struct journal j;
+
+	if ((l->own && strcmp(path, l->own->path) == 0) || journal_open(&j, path) < 0)
+		return;
+	if (!forsaken(&j)) {
+		if (l->own)
+			make_way(l->own, &j);
+		journal_close(&j, false);
+		return;
+	}
+	if (j.head->space != l->space) { /* for somebody there, if there is still somebody */
+		bool gone = !freeze_space_lives(j.head->space);
+		if (gone)
+			freeze_unplace(&j);
+		journal_close(&j, gone);
+		return;
+	}
+	l->sockets += j.head->begun && !j.head->over ? j.head->sockets : 0;
+	w = (struct work){.journal = &j};
+	if (j.head->begun) {
+		work(&w, -1, -1, false);
+	} else {
+		w.hold = hold_rules_open(&j);
+		hold_rules_raise(w.hold, &j, w.error);
+		work_undo(&w);
+	}
+	journal_close(&j, true);
+}
+
+static void recover(struct journal *own)
+{
+	struct leftovers l = {.own = own, .space = own->head->space};
+
+	journal_each(recover_one, &l);
+}
+
+int move_recover(void)
+{
+	struct leftovers l = {0};
+	struct stat space;
+
+	if (stat("/proc/self/ns/net", &space) < 0)
+		return -errno;
+	l.space = space.st_ino;
+	journal_each(recover_one, &l);
+	return (int)l.sockets;
+}
+
+/* --- the pair --------------------------------------------------------------------------------- */
 
 /* What is asked for stands in the journal then, and it is the journal of a move. False: nobody asks
  * any more. */
@@ -191,8 +263,7 @@ static bool take_request(struct journal *j, int control)
 		return false;
 	r.config.spare = r.spare;
 	if (j->head && journal_begin(j, &r.config) == 0) {
-		move_recover();
-		journal_each(make_way, j);
+		recover(j);
 		return true;
 	}
 	struct journal_head none = {.config = r.config};
@@ -234,67 +305,4 @@ void move_pair(void)
 		end(&j);
 	}
 	_exit(0);
-}
-
-/* --- what killed processes left --------------------------------------------------------------- */
-
-struct leftovers {
-	unsigned sockets;
-	uint64_t space;
-};
-
-/* A killed process has its files for a moment longer than its life. */
-static bool forsaken(const struct journal *j)
-{
-	for (int i = 0; i < 50; i++) {
-		if (!journal_alive(j))
-			return true;
-		if (freeze_process_lives(j->head->watcher) || freeze_process_lives(j->head->worker))
-			return false;
-		usleep(5000);
-	}
-	return false;
-}
-
-static void recover_one(void *context, const char *path)
-{
-	struct leftovers *l = context;
-	struct work w;
-	struct journal j;
-
-	if (journal_open(&j, path) < 0)
-		return;
-	if (!forsaken(&j)) {
-		journal_close(&j, false);
-		return;
-	}
-	if (j.head->space != l->space) { /* for somebody there, if there is still somebody */
-		bool gone = !freeze_space_lives(j.head->space);
-		if (gone)
-			freeze_unplace(&j);
-		journal_close(&j, gone);
-		return;
-	}
-	l->sockets += j.head->begun && !j.head->over ? j.head->sockets : 0;
-	w = (struct work){.journal = &j};
-	if (j.head->begun) {
-		work(&w, -1, -1, false);
-	} else {
-		w.hold = hold_rules_open(&j);
-		hold_rules_raise(w.hold, &j, w.error);
-		work_undo(&w);
-	}
-	journal_close(&j, true);
-}
-
-int move_recover(void)
-{
-	struct leftovers l = {0};
-	struct stat space;
-
-	if (stat("/proc/self/ns/net", &space) < 0)
-		return -errno;
-	l.space = space.st_ino;
-	journal_each(recover_one, &l);
-	return (int)l.sockets;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What was under way at the move is lost, and the kernel, which has forgotten the round trip,
- * would wait a second for it. So it is sent again from here, at once, as much as an initial window
- * is, and the last of it: the peer acknowledges the one cumulatively and the other selectively (RFC
+ * would wait a second for it. So it is sent again from here: the first segment of each connection at
+ * once, so that no program waits for what is for another, then as much as an initial window is, and
+ * the last of it: the peer acknowledges the one cumulatively and the other selectively (RFC
  * 2018 §4), which tells the kernel that all between is lost, and it goes on by itself (RFC 8985
  * §6.2). The peer may not have moved yet; then the first and the last segment are sent once more
  * after a part of the round trip, more and more seldom.
@@ -36,6 +37,7 @@ struct move_again {
 	struct journal *journal;
 	struct waiting *list;
 	unsigned count;
+	int out; /* socket that segments leave by */
 };
 
 /* Where the kernel stands with it. */
@@ -59,7 +61,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 static uint32_t in_flight(const struct waiting *w)
 {
 	const struct tcp_image *t = &w->m->tcp;
-	uint32_t ours = t->sent + (w->tries ? t->unsent : 0);
+	uint32_t ours = t->sent + (w->tries && !w->heard ? t->unsent : 0);
 	int all = 0, unsent = 0;
 
 	if (ours <= w->acknowledged || ioctl(w->fd, SIOCOUTQ, &all) < 0 ||
@@ -98,8 +100,9 @@ static struct segment from_here(const struct journal *j, const struct moving *m)
 }
 
 /* From there, counted from the first octet that is not acknowledged. */
-static void send_part(struct journal *j, const struct waiting *w, uint32_t from, uint32_t size)
+static void send_part(struct move_again *a, const struct waiting *w, uint32_t from, uint32_t size)
 {
+	struct journal *j = a->journal;
 	const struct tcp_image *t = &w->m->tcp;
 	const uint8_t *data = journal_at(j, t->to_send);
 	uint32_t at = w->acknowledged + from;
@@ -109,24 +112,34 @@ static void send_part(struct journal *j, const struct waiting *w, uint32_t from,
 	s.sequence = t->send_end - t->sent - t->unsent + at;
 	s.data = VIEW(data + at, size);
 	getsockopt(w->fd, IPPROTO_TCP, TCP_TIMESTAMP, &s.timestamp, &length);
-	segment_send(&s);
+	segment_send_by(a->out, &s);
 }
 
-/* As much as an initial window is of what has not been sent again yet; the last segment with it. */
-static void send_window(struct journal *j, struct waiting *w)
+/* So many segments of what has not been sent again yet. */
+static void send_next(struct move_again *a, struct waiting *w, unsigned segments)
 {
 	uint32_t most = segment_size(w), flight = in_flight(w), part;
 	uint32_t at = w->sent > w->acknowledged ? w->sent - w->acknowledged : 0;
 
-	for (unsigned n = 1; n < FIRST_SEGMENTS && at < flight; n++, at += part) {
+	for (; segments && at < flight; segments--, at += part) {
 		part = least(flight - at, most);
-		send_part(j, w, at, part);
-	}
-	if (at < flight) {
-		part = least(flight - at, most);
-		send_part(j, w, flight - part, part);
+		send_part(a, w, at, part);
 	}
 	w->sent = w->acknowledged + at;
+}
+
+/* As much as an initial window is, the last segment with it. */
+static void send_window(struct move_again *a, struct waiting *w)
+{
+	uint32_t most = segment_size(w), flight, at, part;
+
+	send_next(a, w, FIRST_SEGMENTS - 1);
+	flight = in_flight(w);
+	at = w->sent > w->acknowledged ? w->sent - w->acknowledged : 0;
+	if (at < flight) {
+		part = least(flight - at, most);
+		send_part(a, w, flight - part, part);
+	}
 }
 
 /*
@@ -134,56 +147,68 @@ static void send_window(struct journal *j, struct waiting *w)
  * tells the kernel nothing of what is lost. So what is behind it is sent again, too. A socket that has
  * moved on is no longer ours to help.
  */
-static bool answered(struct journal *j, struct waiting *w)
+static bool answered(struct move_again *a, struct waiting *w)
 {
 	struct tcp_info info = info_of(w);
 	bool progress = info.tcpi_bytes_acked > w->acknowledged;
 
 	if (info.tcpi_unacked == 0 || (progress && w->heard) ||
-		!socket_is_at(w->m, w->fd, &j->head->config))
+		!socket_is_at(w->m, w->fd, &a->journal->head->config))
 		return true;
 	if (progress) {
 		w->heard = true;
 		w->acknowledged = (uint32_t)info.tcpi_bytes_acked;
-		send_window(j, w);
+		send_window(a, w);
 	}
 	return false;
 }
 
-static void send_ends(struct journal *j, struct waiting *w)
+static void send_ends(struct move_again *a, struct waiting *w)
 {
 	uint32_t most = segment_size(w), flight = in_flight(w);
 	uint32_t first = least(flight, most), last = least(flight - first, most);
 
 	if (first)
-		send_part(j, w, 0, first);
+		send_part(a, w, 0, first);
 	if (last)
-		send_part(j, w, flight - last, last);
+		send_part(a, w, flight - last, last);
 }
 
-static void send_again(struct journal *j, struct waiting *w, btime now)
+/* What went to where the peer is no more is lost for certain. What came from where we are no more most
+ * likely is not: how far it has come the peer says in a moment. */
+static bool is_lost(const struct move_again *a)
 {
-	if (w->tries)
-		send_ends(j, w);
+	const struct move_config *c = &a->journal->head->config;
+
+	return !address_equal(peer_of(c, false), peer_of(c, true));
+}
+
+static void send_again(struct move_again *a, struct waiting *w, btime now)
+{
+	if (is_lost(a) && !w->tries)
+		send_window(a, w);
 	else
-		send_window(j, w);
+		send_ends(a, w);
 	w->due = now + w->interval;
 	if (++w->tries > 2)
 		w->interval *= 2;
 }
 
 /*
- * How far the peer's octets have come, which it may not know: the last acknowledgements went to where it
- * was. The kernel sends one itself at the end of repair, but with a sequence number that the peer has
+ * How far the peer's octets have come, where no data of ours says so: it may not know, for the last
+ * acknowledgements went to where it was. The kernel sends one itself at the end of repair, but with a sequence number that the peer has
  * seen, and none looks at what such a segment says (RFC 9293 §3.10.7.4).
  */
-static void send_word(struct journal *j, const struct moving *m)
+static void send_words(struct move_again *a)
 {
-	const struct tcp_image *t = &m->tcp;
-	struct segment s = from_here(j, m);
-
-	s.sequence = t->send_end - t->unsent + t->fin_sent;
-	segment_send(&s);
+	for (unsigned i = 0; i < a->journal->head->sockets; i++) {
+		const struct moving *m = journal_socket(a->journal, i);
+		const struct tcp_image *t = &m->tcp;
+		struct segment s = from_here(a->journal, m);
+		s.sequence = t->send_end - t->unsent + t->fin_sent;
+		if (m->result.protocol == IPPROTO_TCP && m->result.fate == MOVE_MOVED && !t->sent)
+			segment_send_by(a->out, &s);
+	}
 }
 
 static void gather(struct move_again *a)
@@ -197,7 +222,6 @@ static void gather(struct move_again *a)
 		btime half = (btime)m->tcp.round_trip * BTIME_US / 2;
 		if (m->result.protocol != IPPROTO_TCP || m->result.fate != MOVE_MOVED)
 			continue;
-		send_word(j, m);
 		if (m->tcp.sent + m->tcp.unsent == 0)
 			continue;
 		*w = (struct waiting){.m = m,
@@ -221,9 +245,11 @@ struct move_again *move_again_begin(struct journal *j)
 
 	a->journal = j;
 	a->list = host_alloc((j->head->sockets + 1) * sizeof(*a->list));
+	a->out = segment_open(local_of(&j->head->config, true)->family);
 	gather(a);
-	for (unsigned i = 0; i < a->count; i++)
-		send_again(j, &a->list[i], loop_now());
+	for (unsigned i = 0; i < a->count && is_lost(a); i++)
+		send_next(a, &a->list[i], 1);
+	send_words(a);
 	return a;
 }
 
@@ -235,19 +261,21 @@ void move_again_go_on(struct move_again *a, btime patience)
 	while (a->count && loop_now() < end) {
 		btime now = loop_now();
 		for (unsigned i = 0; i < a->count;) {
-			if (answered(a->journal, &list[i])) {
+			if (answered(a, &list[i])) {
 				close(list[i].fd);
 				list[i] = list[--a->count];
 				continue;
 			}
 			if (list[i].due <= now)
-				send_again(a->journal, &list[i], now);
+				send_again(a, &list[i], now);
 			i++;
 		}
 		usleep(SLICE);
 	}
 	while (a->count)
 		close(list[--a->count].fd);
+	if (a->out >= 0)
+		close(a->out);
 	free(list);
 	free(a);
 }

@@ -98,6 +98,7 @@ static void take_socket(struct search *s, const struct inet_diag_msg *d)
 			.state = d->idiag_state,
 			.fate = MOVE_STAYED,
 			.local_port = ntohs(d->id.idiag_sport),
+			.unacknowledged = d->idiag_wqueue,
 			.peer_port = ntohs(d->id.idiag_dport)}};
 	s->found++;
 }

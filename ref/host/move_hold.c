@@ -269,6 +269,11 @@ int hold_rules_raise(struct hold_rules *h, const struct journal *j, char error[M
 	return result;
 }
 
+void hold_rules_adopt(struct hold_rules *h)
+{
+	h->raised = true;
+}
+
 static int rules_replace(struct hold_rules *h, const struct journal *j, enum phase phase)
 {
 	nft_begin(&h->nft);

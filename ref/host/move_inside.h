@@ -190,6 +190,10 @@ struct hold_rules *hold_rules_open(const struct journal *j);
  * a negative errno with `error`. */
 int hold_rules_raise(struct hold_rules *h, const struct journal *j, char error[MOVE_ERROR]);
 
+/* They are there, raised by a killed process; or gone, because another move has need of the old
+ * addresses, and then they must not come back. */
+void hold_rules_adopt(struct hold_rules *h);
+
 /* Holds what comes to the old addresses as well. */
 int hold_rules_close(struct hold_rules *h, const struct journal *j, char error[MOVE_ERROR]);
 
@@ -265,6 +269,10 @@ struct segment {
  * negative errno. */
 int segment_send(const struct segment *s);
 
+/* Likewise, by a socket of segment_open, for whoever sends many. That one: -1 with errno. */
+int segment_send_by(int fd, const struct segment *s);
+int segment_open(uint8_t family);
+
 /* Lets a socket take what comes without ESP, or as its policies say again. */
 void segment_exempt(int fd, uint8_t family, bool exempt);
 
@@ -272,10 +280,10 @@ void segment_exempt(int fd, uint8_t family, bool exempt);
 
 struct move_again;
 
-/* Sends again at once what was under way at the move and is not acknowledged. */
+/* Begins to send again what was under way at the move and is not acknowledged: the first of it. */
 struct move_again *move_again_begin(struct journal *j);
 
-/* Once more and more seldom, until the peers have answered or `patience` is over; frees it. */
+/* The rest; then once more and more seldom, until the peers have answered or `patience` is over; frees it. */
 void move_again_go_on(struct move_again *again, btime patience);
 
 /* Seals the fate of a socket; the reason as printf. */

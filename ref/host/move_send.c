@@ -85,7 +85,7 @@ static void write_ip(struct writer *w, const struct segment *s, size_t size)
 	write_bytes(w, s->to.address, ip_size(s->to.family));
 }
 
-static int raw_socket(uint8_t family)
+int segment_open(uint8_t family)
 {
 	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), mark = KERNEL_MARK, on = 1;
 
@@ -97,7 +97,7 @@ static int raw_socket(uint8_t family)
 	return fd;
 }
 
-int segment_send(const struct segment *s)
+int segment_send_by(int fd, const struct segment *s)
 {
 	uint8_t octets[HEADERS_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
@@ -109,21 +109,24 @@ int segment_send(const struct segment *s)
 		.msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_namelen = endpoint_to_sockaddr(&to, &address)};
-	int fd = raw_socket(s->from.family), result = 0;
 	uint16_t sum;
 
-	if (fd < 0)
-		return -errno;
 	write_ip(&w, s, tcp + s->data.size);
 	write_tcp(&w, s);
 	sum = checksum(s, VIEW(octets + ip, tcp));
 	octets[ip + 16] = (uint8_t)(sum >> 8);
 	octets[ip + 17] = (uint8_t)sum;
 	if (w.failed)
-		result = -EMSGSIZE;
-	else if (sendmsg(fd, &message, MSG_DONTWAIT) < 0)
-		result = -errno;
-	close(fd);
+		return -EMSGSIZE;
+	return sendmsg(fd, &message, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int segment_send(const struct segment *s)
+{
+	int fd = segment_open(s->from.family), result = fd < 0 ? -errno : segment_send_by(fd, s);
+
+	if (fd >= 0)
+		close(fd);
 	return result;
 }
 

@@ -7,6 +7,7 @@
  * by a mark that the socket bears only for that moment.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #include "ref/host/route.h"
 
 #define MARK 0x4d000000u
+#define INITIAL_WINDOW 10u /* segments */
 #define PRIORITY 10 /* before any rule of the user's own */
 
 struct way {
@@ -26,6 +28,20 @@ struct way {
 unsigned way_mark(const struct journal *j, bool after)
 {
 	return MARK | ((unsigned)j->head->watcher & 0x7fffffu) << 1 | after;
+}
+
+/*
+ * The kernel takes what was under way on the old path, and is lost, for under way on the new one. Where
+ * there is any, as much again is allowed as for any new path (RFC 6928 §2), or programs could send
+ * nothing until that is found out.
+ */
+static unsigned window(const struct journal *j)
+{
+	for (unsigned i = 0; i < j->head->sockets; i++)
+		if (journal_socket(j, i)->result.protocol == IPPROTO_TCP &&
+			journal_socket(j, i)->result.unacknowledged)
+			return 2 * INITIAL_WINDOW;
+	return 0;
 }
 
 static int add(struct way *w, const struct journal *j, bool after)
@@ -46,6 +62,7 @@ static int add(struct way *w, const struct journal *j, bool after)
 	route.via = answer.via;
 	route.on_link = answer.via.family != 0;
 	route.device = answer.device;
+	route.window = window(j);
 	result = route_set(w->kernel, &route);
 	if (result < 0)
 		return result;

@@ -37,6 +37,11 @@ static struct nl_msg *route_message(int type, int flags, const struct route *r, 
 		put_u32(m, RTA_OIF, index);
 	if (r->metric)
 		put_u32(m, RTA_PRIORITY, r->metric);
+	if (r->window) {
+		struct nlattr *metrics = nest_begin(m, RTA_METRICS);
+		put_u32(m, RTAX_INITCWND, r->window);
+		nest_end(m, metrics);
+	}
 	return m;
 }
 

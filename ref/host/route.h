@@ -15,6 +15,7 @@ struct route {
 	struct prefix source; /* preferred source address; family 0: the kernel's choice */
 	const char *device;   /* NULL: found from `via` */
 	unsigned table;	      /* 0: main */
+	unsigned window; /* initial congestion window of TCP, in segments; 0: the kernel's */
 	unsigned metric;
 	bool on_link; /* `via` is reachable on `device` though no route says so */
 };
