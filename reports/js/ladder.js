@@ -2,8 +2,9 @@
 // The ladder diagram of a test: a line down for each side, an arrow for each message. A message
 // opens to its decoded fields.
 
+/** The tester and who is tested, where the tester took part; else whoever did, in their order. */
 function ladderSides(entry) {
-	const sides = ["tester", "sut"];
+	const sides = entry.suite.peer ? [] : ["tester", "sut"];
 	for (const step of entry.test.ladder)
 		for (const side of [step.from, step.to])
 			if (!sides.includes(side))
@@ -11,8 +12,14 @@ function ladderSides(entry) {
 	return sides;
 }
 
+/** Two that met are called by their roles in the ladder, and by role and name here. */
 function sideName(side, entry) {
-	return side === "sut" ? entry.suite.sut.name : side;
+	if (side === "sut")
+		return entry.suite.sut.name;
+	if (!entry.suite.peer)
+		return side;
+	const met = [entry.suite.sut, entry.suite.peer].find((one) => (one.role || "").endsWith(side));
+	return met ? `${side}: ${met.name}` : side;
 }
 
 function lifelines(n) {

@@ -33,8 +33,8 @@ function openForPrint() {
 }
 
 drawHeader();
-const sections = [drawSummary(), drawHandoffs(), drawFigures(), drawVerdicts(), drawCoverage(),
-	drawMatrix(), drawPairs(), drawEvidence(), drawRun()].filter((s) => s);
+const sections = [drawSummary(), drawPairs(), drawHandoffs(), drawFigures(), drawVerdicts(), drawCoverage(),
+	drawMatrix(), drawEvidence(), drawRun()].filter((s) => s);
 document.getElementById("main").append(...sections);
 document.body.append(tip);
 drawNavigation(sections);

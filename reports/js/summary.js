@@ -83,9 +83,18 @@ function grouped(values, key) {
 	return [...groups];
 }
 
+/** Of implementations that met: a sentence a matrix. The table of pairs has the rest. */
+function metWords() {
+	return grouped(tests.filter((e) => e.suite.peer), (e) => e.suite.name).map(([, entries]) => {
+		const pairs = new Set(entries.map((e) => e.suite)).size;
+		return el("p", {}, el("b", {}, subjectOf(entries[0].suite)), `, ${plural(pairs, "pair")} of who begins `,
+			`and who answers: ${verdictWords(tally(entries), entries.length)}`);
+	});
+}
+
 /** For each implementation what it was tested as: a sentence, or a list of them. */
 function testedWords() {
-	return grouped(tests, (e) => e.sut).flatMap(([sut, ofSut]) => {
+	return grouped(tests.filter((e) => !e.suite.peer), (e) => e.sut).flatMap(([sut, ofSut]) => {
 		const said = grouped(ofSut, (e) => subjectOf(e.suite)).map(([subject, entries]) => {
 			const suites = new Set(entries.map((e) => e.suite)).size;
 			return `${subject}${suites > 1 ? ` (${suites} suites)` : ""}: ${
@@ -225,19 +234,21 @@ function comparisonWords() {
 
 function drawSummary() {
 	const bad = tests.filter((e) => BAD.has(e.test.verdict));
+	const alone = result.suites.filter((s) => !s.peer);
 	return section("summary", "Summary",
 		result.interrupted ? el("p", {class: "notice"}, el("b", {}, "Not complete: "),
 			result.interrupted) : null,
-		el("div", {class: "lead"}, ...testedWords(), ...handoffWords().filter((p) => p)),
+		el("div", {class: "lead"}, ...testedWords(), ...metWords(), ...handoffWords().filter((p) => p)),
 		...result.measurements.filter((m) => m.columns.length).flatMap((m) => [
 			m.columns.length > 4 ? overview(m) : comparisonTable(m),
 			m.findings ? findings(m) : null]),
-		result.suites.length ? table({label: "Suites", id: "suites"},
+		alone.length ? table({label: "Suites", id: "suites"},
 			["Suite", "Implementation", el("th", {scope: "col", class: "num"}, "Passed"), "", ""],
-			result.suites.map(suiteRow)) : null,
+			alone.map(suiteRow)) : null,
 		bad.length ? el("p", {}, `${plural(bad.length, "test")} to look into: `,
 			bad.slice(0, 12).flatMap((e, i) => [i ? ", " : "",
-				el("a", {href: `#${e.id}`}, e.test.name)]),
+				el("a", {href: `#${e.id}`}, e.suite.peer
+					? `${e.suite.sut.name} to ${e.suite.peer.name}, ${e.test.name}` : e.test.name)]),
 			bad.length > 12 ? ", …" : ".") : null,
 		...(comparisonWords() || []));
 }

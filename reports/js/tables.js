@@ -121,18 +121,33 @@ function drawMatrix() {
 		...matrix.rows.flatMap((row) => disagreements(row.suite) || []));
 }
 
+/** The sign of a verdict, with the word for those who hear the page. */
+function sign(verdict) {
+	return el("span", {class: `badge v-${verdict}`, "data-sign": SIGNS[verdict]},
+		el("span", {class: "skip"}, verdict));
+}
+
+/** What the signs of a table say, of the verdicts that it has. */
+function signs(pairs) {
+	const seen = new Set(pairs.flatMap((pair) => pair.cells.filter((c) => c).map((c) => c.verdict)));
+	return el("p", {class: "quiet"}, VERDICTS.filter((v) => seen.has(v)).flatMap((v) => [badge(v), " "]));
+}
+
 /** Two implementations that met: pairs by tests, a cell leads to the test and says why in its title. */
 function pairsTable(of) {
 	const cell = (c) => c ? el("td", {title: c.reason || null},
-		el("a", {href: `#test-${c.test}`}, badge(c.verdict))) : el("td", {class: "quiet"}, "–");
+		el("a", {href: `#test-${c.test}`}, sign(c.verdict))) : el("td", {class: "quiet"}, "");
+	const passed = (pair) => pair.cells.filter((c) => c && c.verdict === "pass").length;
 	return [el("h3", {}, of.title || of.suite),
 		el("p", {class: "quiet"}, Object.entries(of.versions).map(([name, version]) =>
 			version ? `${name}: ${version}` : name).join("; ")),
 		table({label: `Pairs of ${of.suite}`, id: `pairs-${of.suite.replace(/\W+/g, "-")}`},
-			["Begins", "Answers", ...of.tests], of.pairs.map((pair) => el("tr", {},
+			["Begins", "Answers", ...of.tests, el("th", {scope: "col", class: "num"}, "Passed")],
+			of.pairs.map((pair) => el("tr", {},
 				el("th", {scope: "row"}, pair.sut), el("th", {scope: "row"}, pair.peer),
-				pair.cells.map(cell)))),
-		everyPair(of)];
+				pair.cells.map(cell), el("td", {class: "num"},
+					`${passed(pair)} of ${pair.cells.filter((c) => c).length}`)))),
+		signs(of.pairs), everyPair(of)];
 }
 
 /** Tests that no pair passes: the test may be at fault. */

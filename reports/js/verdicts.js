@@ -97,6 +97,13 @@ function evidenceTable(t) {
 			el("td", {class: "mono received"}, d.received)))));
 }
 
+/** The command for one cell of a matrix. */
+function againWords(entry) {
+	const {name, sut, peer} = entry.suite;
+	return peer && name.startsWith("interop/") ? `baton interop ${name.slice(8)} --again `
+		+ `--only '${sut.name}:${peer.name}/${entry.test.name}'` : "";
+}
+
 function drawDetail(entry) {
 	const t = entry.test;
 	const pair = (name, value) => value && value.length ? [el("dt", {}, name), el("dd", {}, value)] : [];
@@ -109,6 +116,7 @@ function drawDetail(entry) {
 			pair("Suite", el("span", {class: "mono"}, `${t.file}:${t.line}`).textContent),
 			pair("Covers", covers.join(", ")), pair("Case", caseText(t)),
 			pair("Expected", texts(t.expected)), pair("Received", texts(t.received)),
+			pair("Run again", againWords(entry)),
 			pair("Took", t.duration_s === undefined ? ""
 				: `${number(t.duration_s)} s${t.attempts > 1 ? `, ${t.attempts} attempts` : ""}`)),
 		evidenceTable(t), drawLadder(entry),

@@ -11,6 +11,7 @@
 #include "testbed/interop/cmd_inside.h"
 #include "testbed/interop/facts.h"
 #include "testbed/interop/record.h"
+#include "testbed/util/paths.h"
 
 static const char usage[] =
 	"usage: baton interop [MATRIX] [--sut NAME,NAME,...] [--only PATTERN]... [--results DIR]\n"
@@ -132,6 +133,17 @@ static int add_participant(struct call *call, const char *name)
 	return 0;
 }
 
+/* A file of ours is told as it lies below the root. */
+static void shorten(struct matrix *m)
+{
+	char *root = baton_root();
+	size_t n = root ? strlen(root) : 0;
+
+	if (m->file && n && strncmp(m->file, root, n) == 0 && m->file[n] == '/')
+		m->file += n + 1;
+	free(root);
+}
+
 static int load(struct call *call)
 {
 	struct diagnostics d = { 0 };
@@ -141,6 +153,8 @@ static int load(struct call *call)
 	if (matrix_load(call->matrix_name, &call->matrix, &d) < 0 ||
 		(call->expected_file && expected_load(call->expected_file, &call->expected, &d) < 0))
 		status = call_trouble(&d);
+	else
+		shorten(&call->matrix);
 	while (rest && status == 0 && (word = strsep(&rest, ",")))
 		status = add_participant(call, word);
 	for (size_t i = 0; !call->suts && i < call->matrix.implementation_count && status == 0; i++)

@@ -237,6 +237,10 @@ const char *wiretap_label(const struct wiretap_message *m, char *out, size_t siz
 	char name[64];
 	size_t n;
 
+	if (m->version != 1 && m->version != 2) {
+		snprintf(out, size, "(no IKE that is known: version %u)", m->version);
+		return out;
+	}
 	if (m->version == 1)
 		n = (size_t)snprintf(out, size, "%s", exchange ? exchange : "?");
 	else
