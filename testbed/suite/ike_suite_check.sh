@@ -42,6 +42,16 @@ defects() { # SUITE
 
 reference ike 'initiator, responder and MOBIKE'
 reference isakmp 'IKEv1: initiator and responder'
+if command -v charon-systemd >/dev/null && command -v swanctl >/dev/null && [ -c /dev/net/tun ]; then
+	$baton run --retry 2 isakmp suites/ike/initiator/1-init.suite \
+		suites/ike/responder/{1-init,2-cookies,5-child,7-information,8-fragments}.suite --sut strongswan \
+		--expected suites/adapters/strongswan/expected.yaml --results "$work/strongswan" >"$work/out" 2>&1
+	status=$?
+	[ "$(sed -n 's/^[0-9]* tests: \([0-9]*\) pass.*/\1/p' "$work/out")" -ge 200 ] || status=3
+	result $status 'strongSwan does what is expected of it'
+else
+	skipped 'strongSwan does what is expected of it' 'no charon-systemd, swanctl or /dev/net/tun'
+fi
 if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 mutants >"$work/out" 2>&1; then
 	result 1 'the wrong variants can be built'
 	tap_end
