@@ -196,9 +196,9 @@ static void send_again(struct move_again *a, struct waiting *w, btime now)
 
 /*
  * How far the peer's octets have come, where no data of ours says so: it may not know, for the last
- * acknowledgements went to where it was. The kernel sends one itself at the end of repair, but with a sequence number that the peer has
- * seen, and none looks at what such a segment says (RFC 9293 §3.10.7.4).
- */
+ * acknowledgements went to where it was. The kernel sends one itself at the end of repair, but
+ * with a sequence number that the peer has seen, and none looks at what such a segment says (RFC
+ * 9293 §3.10.7.4). */
 static void send_words(struct move_again *a)
 {
 	for (unsigned i = 0; i < a->journal->head->sockets; i++) {
