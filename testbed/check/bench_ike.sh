@@ -142,7 +142,7 @@ load() { # MEANS ARGUMENTS...
 
 # --- rounds ---------------------------------------------------------------------------------------
 
-kinds=("curve25519 psk" "modp2048 psk" "curve25519 certificate")
+IFS=";" read -ra kinds <<<"${BENCH_KINDS:-curve25519 psk;modp2048 psk;curve25519 certificate}"
 hz=$(getconf CLK_TCK)
 for kind in "${kinds[@]}"; do
 	read -r group means <<<"$kind"

@@ -4,9 +4,11 @@
  * recorded put together. On a kernel that has all it takes there is no guest, and one cell at a time.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,33 +95,79 @@ static int worse(int a, int b)
 	return a && a != STATUS_SKIP ? a : b ? b : a;
 }
 
+struct guests {
+	pid_t pid[JOBS_MAX]; /* 0: it has ended */
+	unsigned count, running;
+	int status;
+	sigset_t mask, watched; /* as it was; what is waited for */
+};
+
+static int begin_guest(struct call *call, struct guests *g)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		sigprocmask(SIG_SETMASK, &g->mask, NULL);
+		int status = run_in_guest(call);
+		fflush(NULL);
+		_exit(status);
+	}
+	if (child > 0) {
+		g->pid[g->count++] = child;
+		g->running++;
+	}
+	return child;
+}
+
+static void end_guests(const struct guests *g)
+{
+	for (unsigned i = 0; i < g->count; i++)
+		if (g->pid[i])
+			kill(g->pid[i], SIGTERM);
+}
+
+static void reap_guests(struct guests *g)
+{
+	int ended;
+
+	for (unsigned i = 0; i < g->count; i++) {
+		if (!g->pid[i] || waitpid(g->pid[i], &ended, WNOHANG) <= 0)
+			continue;
+		g->pid[i] = 0;
+		g->running--;
+		g->status = worse(g->status,
+			WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended));
+	}
+}
+
+/* So many guests until all have ended, or somebody wants it to end: then the guests are ended. */
 static int run_guests(struct call *call, unsigned count)
 {
-	int status = 0, ended;
+	struct guests g = { .count = 0 };
+	bool failed = false;
 
 	if (count == 1)
 		return run_in_guest(call);
 	fflush(NULL);
-	for (unsigned i = 0; i < count; i++) {
-		pid_t child = fork();
-		if (child < 0)
-			return call_complain("no process for a guest: %s", strerror(errno));
-		if (child == 0) {
-			int here = run_in_guest(call);
-			fflush(NULL);
-			_exit(here);
-		}
+	sigemptyset(&g.watched);
+	for (unsigned i = 0; i < 4; i++)
+		sigaddset(&g.watched, (int[]){ SIGCHLD, SIGINT, SIGTERM, SIGHUP }[i]);
+	sigprocmask(SIG_BLOCK, &g.watched, &g.mask);
+	while (g.count < count && !failed)
+		failed = begin_guest(call, &g) < 0;
+	if (failed) {
+		g.status = call_complain("no process for a guest: %s", strerror(errno));
+		end_guests(&g);
 	}
-	for (unsigned i = 0; i < count;) {
-		pid_t child = wait(&ended);
-		if (child < 0 && errno != EINTR)
-			break;
-		if (child < 0)
-			continue;
-		status = worse(status, WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended));
-		i++;
+	while (g.running) {
+		int signal = sigwaitinfo(&g.watched, NULL);
+		if (signal > 0 && signal != SIGCHLD)
+			end_guests(&g);
+		reap_guests(&g);
 	}
-	return status;
+	sigprocmask(SIG_SETMASK, &g.mask, NULL);
+	return g.status;
 }
 
 static unsigned jobs(const struct call *call, size_t cells)
