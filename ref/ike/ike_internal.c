@@ -10,7 +10,8 @@
 
 /* --- attributes, §3.15.1 -------------------------------------------------------------------- */
 
-#define MEMBER(member) offsetof(struct ike_internal, member), sizeof(((struct ike_internal *)0)->member)
+#define MEMBER(member)                                                                             \
+	offsetof(struct ike_internal, member), sizeof(((struct ike_internal *)0)->member)
 
 /* Of one size, all zero when it is not said. */
 static const struct {

@@ -10,11 +10,16 @@ again() { # NODE PROGRAM: the same with another configuration
 	sleep 0.2
 	begin "$1" "$2"
 }
-nodes() { # ROUTERS MOBILE: settings of all; the node is in a then
+renew() { # NODE PROGRAM: if it has another one since
+	cmp -s "$work/$1.yaml" "$work/$1.runs" && return
+	cp "$work/$1.yaml" "$work/$1.runs"
+	again "$1" "$2"
+}
+nodes() { # NAR MOBILE [PAR]: settings; the node is in a then
 	ctl mn quit
-	extra=$1 router par 192.0.2.2 "$psk"
+	extra=${3:-$ike} router par 192.0.2.2 "$psk"
 	extra=$1 router nar 198.51.100.2 "$psk"
-	again par ar && again nar ar
+	renew par ar && renew nar ar
 	mobile "$2"
 	begin mn mn && ctl mn connect a
 }
@@ -69,7 +74,7 @@ check "the router hears of it by IKE" test "$(member nar tunnel_down reason)" = 
 check "after the move" later nar tunnel_down mn l2_up
 sleep 0.3
 
-nodes "" "tunnel_end: after,"
+nodes "$ike" "tunnel_end: after,"
 check "PANA, deleted after the move" under_traffic ctl mn handoff b
 check "loses and doubles nothing" no_loss
 check "the router hears of it by the address update" test "$(member nar tunnel_down reason)" = attached
@@ -131,7 +136,7 @@ check "one without PANA's tunnels says so" refused "managed by IKEv2" ctl mn han
 "$baton" creds $work/lab >$work/said 2>&1
 proof="$ike ike_proof: {identity: server.example, certificate: $work/lab/server.pem, key: $work/lab/server.key},"
 by_eap="tunnel: ikev2, tunnel_end: after, authenticate: ikev2, ike_ca: $work/lab/ca.pem,"
-nodes "$proof" "$by_eap"
+nodes "$proof" "$by_eap" "$proof"
 had=$(count mn pana_authenticated)
 check "EAP in IKEv2 instead of PANA" ctl mn handoff b
 check "PANA has no part in it" test "$(count mn pana_authenticated)" -eq "$had" -a "$(count nar client_attached)" -gt 0
