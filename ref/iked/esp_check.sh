@@ -18,10 +18,11 @@ if [ "${1:-}" != inside ]; then
 	for p in charon-systemd swanctl tcpdump; do
 		command -v $p >/dev/null || skip "no $p"
 	done
-	# one boot for both
-	"$bin/baton" guest --clock virtual --timeout 900 -- bash -c '
+	# one boot for all
+	"$bin/baton" guest --clock virtual --timeout 1500 -- bash -c '
 		"$1/esp_check.sh" inside
 		first=$?
+		"$1/vpn.sh" inside || first=1
 		command -v dnsmasq >/dev/null || { echo "ok - DHCP over IPsec # SKIP no dnsmasq"; exit $first; }
 		"$1/dhcp_over_ipsec.sh" inside
 		second=$?

@@ -29,14 +29,32 @@ static bool same(const struct endpoint *a, const struct endpoint *b)
 	return a->family == b->family && memcmp(a->address, b->address, ip_size(a->family)) == 0;
 }
 
-static struct endpoint choose(struct iked *d, const struct endpoint *to)
+/* An address inside a tunnel of the SA is none to send the tunnel from, whatever routes say while the
+ * host is between two networks. */
+static bool is_inside(const struct ike_sa *sa, const struct endpoint *e)
+{
+	const struct ike_child_info *c;
+
+	for (unsigned n = 0; sa && (c = sa_child(sa, n)); n++) {
+		const struct ike_ts *ts = &c->local_ts.list[0];
+		if (!c->transport && c->local_ts.count == 1 &&
+			memcmp(ts->start, ts->end, sizeof(ts->start)) == 0 &&
+			memcmp(ts->start, e->address, ip_size(e->family)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct endpoint choose(struct iked *d, const struct endpoint *to, const struct ike_sa *sa)
 {
 	struct prefix peer = prefix_of_endpoint(to);
+	struct endpoint none = { 0 }, here;
 	struct route_answer way;
 
 	if (route_lookup(d->node->kernel, &peer, NULL, &way) < 0 || !way.source.family)
-		return (struct endpoint){ 0 };
-	return endpoint_of_prefix(&way.source, 0);
+		return none;
+	here = endpoint_of_prefix(&way.source, 0);
+	return is_inside(sa, &here) && !same(&here, sa_local(sa)) ? none : here;
 }
 
 static struct choice *choice_of(struct follow *f, const struct ike_sa *sa)
@@ -56,7 +74,7 @@ void follow_note(struct iked *d, const struct ike_sa *sa)
 		return;
 	c = host_alloc(sizeof(*c));
 	c->sa = sa;
-	c->last = choose(d, sa_peer(sa));
+	c->last = choose(d, sa_peer(sa), sa);
 	c->next = d->follow->choices;
 	d->follow->choices = c;
 }
@@ -76,7 +94,7 @@ void follow_forget(struct iked *d, const struct ike_sa *sa)
 static void follow_one(struct iked *d, struct ike_sa *sa)
 {
 	struct choice *c = choice_of(d->follow, sa);
-	struct ike_event event = { .kind = IKE_EVENT_MOVED, .local = choose(d, sa_peer(sa)) };
+	struct ike_event event = { .kind = IKE_EVENT_MOVED, .local = choose(d, sa_peer(sa), sa) };
 	struct endpoint at = *sa_local(sa);
 	char text[64];
 
@@ -107,7 +125,7 @@ void follow_where(struct iked *d, const struct endpoint *peer, struct endpoint *
 	struct endpoint here = { 0 };
 
 	if (d->follow)
-		here = choose(d, peer);
+		here = choose(d, peer, NULL);
 	if (here.family)
 		*local = here;
 }
