@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What was under way at the move is lost, and the kernel, which has forgotten the round trip,
- * would wait a second for it. So it is sent again from here: the first segment of each connection at
- * once, so that no program waits for what is for another, then as much as an initial window is, and
- * the last of it: the peer acknowledges the one cumulatively and the other selectively (RFC
- * 2018 §4), which tells the kernel that all between is lost, and it goes on by itself (RFC 8985
- * §6.2). The peer may not have moved yet; then the first and the last segment are sent once more
- * after a part of the round trip, more and more seldom.
+ * would wait a second for it. So it is sent again from here: the first segment of each connection
+ * at once, so that no program waits for what is for another, then as much as an initial window is,
+ * and the last of it: the peer acknowledges the one cumulatively and the other selectively (RFC 2018
+ * §4), which tells the kernel that all between is lost, and it goes on by itself (RFC 8985 §6.2).
+ * The peer may not have moved yet; then the first and the last segment are sent once more after a
+ * part of the round trip, more and more seldom.
  */
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -56,8 +56,8 @@ static uint32_t least(uint32_t a, uint32_t b)
 }
 
 /* What the kernel has sent and not heard of: an acknowledgement of more would be none to it
- * (RFC 9293 §3.10.7.4). What had not been sent before the move it has sent itself a moment ago; what
- * programs have written since is not ours. */
+ * (RFC 9293 §3.10.7.4). What had not been sent before the move it has sent itself a moment ago;
+ * what programs have written since is not ours. */
 static uint32_t in_flight(const struct waiting *w)
 {
 	const struct tcp_image *t = &w->m->tcp;
@@ -144,8 +144,8 @@ static void send_window(struct move_again *a, struct waiting *w)
 
 /*
  * The peer's first word may be from before it has heard ours, and only says how far it had come: it
- * tells the kernel nothing of what is lost. So what is behind it is sent again, too. A socket that has
- * moved on is no longer ours to help.
+ * tells the kernel nothing of what is lost. So what is behind it is sent again, too. A socket that
+ * has moved on is no longer ours to help.
  */
 static bool answered(struct move_again *a, struct waiting *w)
 {
@@ -174,8 +174,8 @@ static void send_ends(struct move_again *a, struct waiting *w)
 		send_part(a, w, flight - last, last);
 }
 
-/* What went to where the peer is no more is lost for certain. What came from where we are no more most
- * likely is not: how far it has come the peer says in a moment. */
+/* What went to where the peer is no more is lost for certain. What came from where we are no more
+ * most likely is not: how far it has come the peer says in a moment. */
 static bool is_lost(const struct move_again *a)
 {
 	const struct move_config *c = &a->journal->head->config;
@@ -196,9 +196,10 @@ static void send_again(struct move_again *a, struct waiting *w, btime now)
 
 /*
  * How far the peer's octets have come, where no data of ours says so: it may not know, for the last
- * acknowledgements went to where it was. The kernel sends one itself at the end of repair, but
- * with a sequence number that the peer has seen, and none looks at what such a segment says (RFC
- * 9293 §3.10.7.4). */
+ * acknowledgements went to where it was. The kernel sends one itself at the end of repair, but with
+ * a sequence number that the peer has seen, and none looks at what such a segment says (RFC 9293
+ * §3.10.7.4).
+ */
 static void send_words(struct move_again *a)
 {
 	for (unsigned i = 0; i < a->journal->head->sockets; i++) {

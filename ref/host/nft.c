@@ -293,8 +293,11 @@ void nft_flush(struct nft *n, const char *chain)
 
 void nft_open(struct nft *n, const char *name, pid_t pid)
 {
+	int room = 2 * NFT_BATCH_MAX; /* a batch is one message, and half as much is all by default */
+
 	*n = (struct nft){ .batch = host_alloc(NFT_BATCH_MAX) };
 	n->socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	setsockopt(n->socket, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	snprintf(n->table, sizeof(n->table), "%s%d", name, (int)pid);
 }
 

@@ -28,7 +28,12 @@ struct carry {
 	bool here, said, ready, due, gone;
 	struct move *move; /* NULL: no sockets move */
 	struct late *late; /* what is sent when packets are held, in its order */
+	struct timer *patience; /* of what is late */
+	bool impatient;		/* it was sent although none are held */
 };
+
+/* An answer waits no longer for that, or the peer would ask again. */
+#define PATIENCE BTIME_S
 
 struct late {
 	struct late *next;
@@ -66,12 +71,22 @@ static void send_late(struct carry *c)
 	}
 }
 
+static void patience_over(void *context)
+{
+	struct carry *c = context;
+
+	c->impatient = true;
+	if (c->late)
+		log_warning(c->iked->node->log, "the peer has its answer before packets are held");
+	send_late(c);
+}
+
 bool carry_holds(struct iked *d, const struct action *a)
 {
 	struct carry *c = d->carries;
 	struct late **at, *l;
 
-	while (c && (c->here || !c->move || c->ready ||
+	while (c && (c->here || !c->move || c->ready || c->impatient ||
 			    !(same_address(&a->peer, &c->migration.peer) ||
 				    same_address(&a->peer, &c->migration.old_peer))))
 		c = c->next;
@@ -85,6 +100,10 @@ bool carry_holds(struct iked *d, const struct action *a)
 	for (at = &c->late; *at;)
 		at = &(*at)->next;
 	*at = l;
+	if (!c->patience) {
+		c->patience = timer_new(d->node->loop, patience_over, c);
+		timer_set(c->patience, btime_add(loop_now(), PATIENCE));
+	}
 	return true;
 }
 
@@ -96,6 +115,7 @@ static void forget(struct carry *c)
 		at = &(*at)->next;
 	*at = c->next;
 	send_late(c);
+	timer_free(c->patience);
 	move_free(c->move);
 	free(c);
 }

@@ -19,6 +19,7 @@ const struct experiment_column migration_columns[] = {
 	COLUMNS("change"),
 	COLUMNS("change-trusted"),
 	COLUMNS("change-esp"),
+	COLUMNS("change-tunnel"),
 	COLUMNS("change-both"),
 	COLUMNS("mobike"),
 	COLUMNS("mobike-strongswan"),

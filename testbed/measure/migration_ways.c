@@ -50,12 +50,12 @@ static int start_iked(struct migration_stage *s, unsigned index, const char *nod
 		    "control: %s/%s.sock\nevents: %s\ninstall: %s\nsockets: %s\nconnections:\n"
 		    "  - name: peer\n    local_id: %s.example\n    remote_id: %s.example\n"
 		    "    psk: a shared secret\n    transport: %s\n    address_change: %s\n"
-		    "    trust_new_address: %s\n%s",
+		    "    trust_new_address: %s\n    tunnel: %s\n%s",
 		    s->place.folder, node, events, s->way->protects ? "true" : "false",
 		    option(s, "change") ? "true" : "false", node, peer,
 		    s->way->protects && !s->way->tunnelled ? "true" : "false",
 		    option(s, "change") ? "true" : "false", option(s, "trust") ? "true" : "false",
-		    where) < 0)
+		    option(s, "tunnel") ? "true" : "false", where) < 0)
 		return -1;
 	const char *argv[] = { program, "-c", config, NULL };
 	struct spawn spawn = { .argv = argv,
@@ -200,6 +200,8 @@ static const struct migration_way ways[] = {
 	{ .name = "change-trusted", .options = "change trust", .with_new = "", .without_old = "",
 	  .prepare = prepare_iked, .tell = tell_iked },
 	{ .name = "change-esp", .options = "change", .with_new = "", .without_old = "",
+	  .protects = true, .prepare = prepare_iked, .tell = tell_iked },
+	{ .name = "change-tunnel", .options = "change tunnel", .with_new = "", .without_old = "",
 	  .protects = true, .prepare = prepare_iked, .tell = tell_iked },
 	{ .name = "change-both", .options = "change", .with_new = "", .without_old = "",
 	  .overlaps = true, .prepare = prepare_iked, .tell = tell_iked },
