@@ -9,6 +9,7 @@
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_UDP 17
 #define PROTOCOL_ESP 50
+#define PAYLOAD_FRAGMENT_1 132 /* of IKEv1, by agreement of vendors: in the clear around what is encrypted */
 #define LADDER_MAX 300 /* arrows of one cell */
 
 void wiretap_init(struct wiretap *w, const uint8_t initiator[6])
@@ -225,8 +226,12 @@ static const char *payload_name(unsigned version, const struct element_value *e,
 		snprintf(out, 64, "N(%s)", name);
 	else if (type >= 0)
 		snprintf(out, 64, "N(%d)", type);
+	else if (e->element)
+		snprintf(out, 64, "%s", e->element->name);
+	else if (version == 1 && e->code == PAYLOAD_FRAGMENT_1)
+		snprintf(out, 64, "FRAGMENT");
 	else
-		snprintf(out, 64, "%s", e->element ? e->element->name : "?");
+		snprintf(out, 64, "(payload %u)", (unsigned)e->code);
 	return out;
 }
 
