@@ -186,7 +186,7 @@ struct leftovers {
 /* A killed process has its files for a moment longer than its life. */
 static bool forsaken(const struct journal *j)
 {
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 400; i++) {
 		if (!journal_alive(j))
 			return true;
 		if (freeze_process_lives(j->head->watcher) || freeze_process_lives(j->head->worker))

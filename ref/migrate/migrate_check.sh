@@ -33,9 +33,11 @@ if able; then
 	part load /usr/bin/python3 $check load ipv6 udp limits called_wrongly killed both_killed &
 	part esp build/bin/baton guest --clock virtual --timeout 240 -- /usr/bin/python3 $check esp &
 	wait
+	part order /usr/bin/python3 $check --daemons order
 	part left /usr/bin/python3 $check nothing_left
 	show programs
 	show load
+	show order
 	show left
 else
 	part esp build/bin/baton guest --clock virtual --timeout 280 -- \
