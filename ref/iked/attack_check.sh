@@ -24,7 +24,7 @@ fi
 
 work=$(mktemp -d) || exit 2
 . testbed/check/tap.sh
-mn=0 cn=0
+mn="" cn=""
 there() { nsenter --net=/proc/$space/ns/net "$@"; }
 unshare --net sleep 600 &
 space=$!
@@ -60,8 +60,8 @@ end() { # PID: so that no Delete is sent
 } 2>/dev/null
 # Two nodes with an IKE SA between them, each in its first life.
 begin() {
-	[ $mn -eq 0 ] || end $mn
-	[ $cn -eq 0 ] || end $cn
+	[ -z "$mn" ] || end $mn
+	[ -z "$cn" ] || end $cn
 	write_node cn cn.example mn.example '    start: false'
 	write_node mn mn.example cn.example '    local: 10.9.0.1
     remote: 10.9.0.2
@@ -123,7 +123,7 @@ ok 'nothing came of all this, and the mover can move' $?
 
 begin
 end $mn
-mn=0
+mn=""
 nsenter --net=/proc/$space/ns/net dumpcap -q -P -i v1 -f 'dst host 10.9.0.77' -w "$work/third.pcap" 2>"$work/dumpcap" &
 dump=$!
 until_true 10 grep -q File: "$work/dumpcap"
@@ -156,7 +156,7 @@ ok 'who shows the cookie that came to his new address is believed, and nobody be
 
 begin
 end $mn
-mn=0
+mn=""
 rss=$(awk '/^VmRSS/ { print $2 }' /proc/$cn/status)
 attack garble "$work/mn.keys" 10.9.0.1 10.9.0.2 300
 sed 's/^/# /' "$work/out"

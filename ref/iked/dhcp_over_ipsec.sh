@@ -26,7 +26,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-mn=0 ar=0 dns=0 started=()
+mn="" ar="" dns="" started=()
 unshare --net sleep 600 &
 space=$!
 unshare --net sleep 600 &
@@ -85,7 +85,7 @@ server ip addr add 10.2.0.2/16 dev s1 && server ip link set s1 up
 router sysctl -qw net.ipv4.ip_forward=1
 
 start_server() { # FIRST LAST T1 T2 of the addresses, seconds
-	[ $dns -eq 0 ] || { kill $dns; wait $dns; } 2>/dev/null
+	[ -z "$dns" ] || { kill $dns; wait $dns; } 2>/dev/null
 	: >"$work/dnsmasq.log"
 	rm -f "$work/leases"
 	"${on_server[@]}" dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --user=root --interface=s1 \
@@ -260,5 +260,5 @@ ok 'an address that DHCP has not given: the router refuses the Child SA' $?
 kill $mn $ar && wait $mn $ar
 clean node && clean router
 ok 'both nodes ended: nothing is left' $?
-mn=0 ar=0
-exit $failed
+mn="" ar=""
+tap_end
