@@ -9,7 +9,7 @@
 #   check.sh unit       the unit tests
 #   check.sh scripts    the *_check.sh programs
 #   check.sh fuzz       the fuzz targets, FUZZ_SECONDS each
-#   check.sh NAME       the *_check.sh program of that name, e.g. guest_check
+#   check.sh NAME       the *_check.sh programs of that name, e.g. guest_check
 #   check.sh these PROGRAM...  the unit tests of these programs, with their own output, one after the
 #                       other: what runs in the guest
 set -u
@@ -283,9 +283,11 @@ fuzz)
 	fuzz
 	;;
 *)
-	script=$(sources "$1.sh" | head -1)
-	[ -n "$script" ] || { echo "check.sh: no test is called $1" >&2; exit 2; }
-	start "$(name_of "$script")" "$script"
+	scripts=$(find ref testbed -name "$1.sh" | sort)
+	[ -n "$scripts" ] || { echo "check.sh: no test is called $1" >&2; exit 2; }
+	for script in $scripts; do
+		start "$(name_of "$script")" "$script"
+	done
 	finish
 	;;
 esac
