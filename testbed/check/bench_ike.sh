@@ -146,6 +146,14 @@ IFS=";" read -ra kinds <<<"${BENCH_KINDS:-curve25519 psk;modp2048 psk;curve25519
 hz=$(getconf CLK_TCK)
 for kind in "${kinds[@]}"; do
 	read -r group means <<<"$kind"
+	case $group/$means in
+	curve25519/psk | modp2048/psk | curve25519/certificate | modp2048/certificate) ;;
+	*)
+		echo "bench: IKE: BENCH_KINDS: '$kind' is no kind; right is a group and a means, as in" \
+			"'curve25519 psk;modp2048 certificate'" >&2
+		exit 2
+		;;
+	esac
 	for round in $(seq "$rounds"); do
 		for who in charon iked; do
 			start_$who "$group" "$means"
