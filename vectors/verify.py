@@ -18,7 +18,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEAST = {"pana": 80, "eap": 100, "eapol": 30, "radius": 80, "dot1x-over-ip": 80, "binding": 20,
          "ap-info": 80, "ike": 150, "address-change": 50, "isakmp": 150,
-         "reply-path": 30, "dhcp-over-ipsec": 70}
+         "reply-path": 30, "dhcp-over-ipsec": 70, "tunnelled-change": 100}
 
 
 class Wrong(Exception):
@@ -422,6 +422,47 @@ class ReplyPath(Protocol):
         return fields, walk_elements(octets, 4, "element", 4)
 
 
+class TunnelledChange(Protocol):
+    payload_at = 14  # Ethernet before it
+
+    def header(self, octets, prefix):
+        first, *values = unpack("!BBHHHBBH4s4s", octets, prefix + "header")
+        names = ("service", "length", "identification", "fragment", "ttl", "protocol", "checksum",
+                 "source", "destination")
+        fields = dict(zip(names, values), header_size=(first & 15) * 4)
+        expect(prefix + "version", first >> 4, 4)
+        if not 20 <= fields["header_size"] <= fields["length"] <= len(octets):
+            raise Wrong("%slengths: %d, %d, %d" % (prefix, fields["header_size"], fields["length"],
+                                                   len(octets)))
+        fields.update(source=fields["source"].hex(), destination=fields["destination"].hex())
+        return fields, octets[fields["header_size"] : fields["length"]]
+
+    def both(self, octets):
+        outer, payload = self.header(octets, "outer_")
+        if outer["protocol"] != 4 or outer["fragment"] & 0x3FFF:
+            return {"outer_": outer}, payload
+        inner, payload = self.header(payload, "inner_")
+        return {"outer_": outer, "inner_": inner}, payload
+
+    def walk(self, octets):
+        headers, payload = self.both(octets)
+        fields = {prefix + name: value for prefix, header in headers.items()
+                  for name, value in header.items() if name != "checksum"}
+        fields["payload"] = payload.hex()
+        return fields, None
+
+    def check_case(self, case, group):
+        """The checksums of the headers are right where they are not what is wrong."""
+        octets, at, good = octets_of(case["bytes"]), 0, True
+        for header in self.both(octets)[0].values():
+            size = header["header_size"]
+            value = sum(struct.unpack("!%dH" % (size // 2), octets[at : at + size]))
+            good &= value % 0xFFFF == 0
+            at += size
+        reason = case["rule"]["reason"] if "rule" in case else None
+        expect("checksums are right", good, reason != "bad-integrity")
+
+
 class Isakmp(Protocol):
     elements = "elements"
     hashes = {1: hashlib.md5, 2: hashlib.sha1, 4: hashlib.sha256, 5: hashlib.sha384,
@@ -498,7 +539,8 @@ class Isakmp(Protocol):
 PROTOCOLS = {"pana": Pana(), "eap": Eap(), "eapol": Eapol(), "radius": Radius(),
              "dot1x-over-ip": DotOneXOverIp(), "binding": Binding(), "ap-info": ApInfo(),
              "ike": Ike(), "address-change": AddressChange(), "isakmp": Isakmp(),
-             "dhcp-over-ipsec": Dhcp(), "reply-path": ReplyPath()}
+             "dhcp-over-ipsec": Dhcp(), "reply-path": ReplyPath(),
+             "tunnelled-change": TunnelledChange()}
 
 
 def check_fields(protocol, case):

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ref/base/ipip.h"
 #include "ref/host/address.h"
 #include "ref/host/decapsulate.h"
 #include "ref/host/link.h"
@@ -56,9 +57,8 @@ static int filter(struct decapsulator *d, const uint16_t ports[2])
 	nft_table(&d->nft, NFT_TABLE_F_OWNER);
 	nft_chain(&d->nft, CHAIN, NF_INET_PRE_ROUTING, -300);
 	for (int prefix = 0; prefix < 2; prefix++) {
-		add_rule(d, prefix, IPPROTO_ESP, 0, NF_ACCEPT);
-		add_rule(d, prefix, IPPROTO_UDP, ports[0], NF_ACCEPT);
-		add_rule(d, prefix, IPPROTO_UDP, ports[1], NF_ACCEPT);
+		for (const struct ipip_inside *row = ipip_inside; row->name; row++)
+			add_rule(d, prefix, row->protocol, ipip_port(row, ports), NF_ACCEPT);
 		add_rule(d, prefix, 0, 0, NF_DROP);
 	}
 	return nft_send(&d->nft);

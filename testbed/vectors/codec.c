@@ -128,6 +128,8 @@ static const struct vector_codec codecs[] = {
 		codec_isakmp_encode, verify_isakmp, NULL, false},
 	{"dhcp-over-ipsec", &dhcp_protocol, NULL, codec_dhcp_parse, codec_dhcp_check,
 		codec_dhcp_encode, NULL, play_dhcp, true},
+	{"tunnelled-change", NULL, NULL, codec_ipip_parse, codec_ipip_check, codec_ipip_encode,
+		NULL, play_ipip, true},
 };
 
 const struct vector_codec *vector_codec(const char *protocol)

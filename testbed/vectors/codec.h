@@ -9,7 +9,7 @@
 #include "ref/base/wire.h"
 #include "testbed/vectors/check.h"
 
-#define DECODED_FIELDS_MAX 16
+#define DECODED_FIELDS_MAX 24
 #define DECODED_ROOM 64
 
 /* What a codec made of a vector's octets. */
@@ -105,6 +105,11 @@ int codec_isakmp_check(const struct vector_codec *codec, struct view octets, str
 	struct reject *reject);
 bool codec_isakmp_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 struct finding verify_isakmp(const struct vector *v, const struct decoded *d);
+int codec_ipip_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+int codec_ipip_check(const struct vector_codec *codec, struct view octets, struct decoded *d,
+	struct reject *reject);
+bool codec_ipip_encode(const struct vector_codec *codec, const struct vector *v, struct writer *w);
 int codec_dhcp_parse(const struct vector_codec *codec, struct view octets, struct decoded *d,
 	struct reject *reject);
 int codec_dhcp_check(const struct vector_codec *codec, struct view octets, struct decoded *d,

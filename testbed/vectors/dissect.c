@@ -102,6 +102,20 @@ static const struct shown_field ap_info_fields[] = {
 	{NULL, NULL, false},
 };
 
+static const struct shown_field ipip_fields[] = {
+	{"outer_header_size", "ip.hdr_len", false},
+	{"outer_service", "ip.dsfield", false},
+	{"outer_length", "ip.len", false},
+	{"outer_identification", "ip.id", false},
+	{"outer_ttl", "ip.ttl", false},
+	{"outer_protocol", "ip.proto", false},
+	{"outer_source", "ip.src", true},
+	{"outer_destination", "ip.dst", true},
+	{NULL, NULL, false},
+};
+
+static const char *const ipip_arguments[] = {"-o", "ip.check_checksum:TRUE", NULL};
+
 /* The secret of all groups. */
 static const char *const radius_arguments[] = {"-o", "radius.shared_secret:baton radius secret",
 	"-o", "radius.validate_authenticator:TRUE", NULL};
@@ -120,6 +134,9 @@ static const struct dissector dissectors[] = {
 		dissect_ap_info},
 	{"ike", "isakmp", {NULL}, false, NULL, false, ike_fields, NULL},
 	{"isakmp", "isakmp", {NULL}, false, NULL, false, isakmp_fields, NULL},
+	{"tunnelled-change", "ip",
+		{"ip.bogus_ip_version", "ip.bogus_header_length", "ip.bogus_ip_length", NULL},
+		false, ipip_arguments, false, ipip_fields, dissect_ipip},
 };
 
 const struct dissector *dissector_of(const char *protocol)
@@ -132,11 +149,11 @@ const struct dissector *dissector_of(const char *protocol)
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
-static struct finding compare_shown(
-	const struct shown_field *row, const xmlNode *packet, const struct vector *v)
+struct finding dissect_field(
+	const struct shown_field *row, const xmlNode *node, const struct vector *v)
 {
 	const struct vector_field *want = vector_field(v, row->name);
-	const xmlNode *n = pdml_below(packet, row->shown);
+	const xmlNode *n = pdml_below(node, row->shown);
 
 	if (!want)
 		return finding_none();
@@ -190,6 +207,6 @@ struct finding dissect_compare(
 		return finding_of(CHECK_DIFFERS, "expected no complaint, actual %s", complaint);
 	for (const struct shown_field *row = d->fields; row->name && f.verdict == CHECK_AGREES;
 		row++)
-		f = compare_shown(row, packet, v);
+		f = dissect_field(row, packet, v);
 	return f.verdict == CHECK_AGREES && d->compare ? d->compare(packet, v) : f;
 }

@@ -40,6 +40,11 @@ struct finding dissect_radius(const xmlNode *packet, const struct vector *v);
 struct finding dissect_dxi(const xmlNode *packet, const struct vector *v);
 struct finding dissect_ap_info(const xmlNode *packet, const struct vector *v);
 struct finding dissect_binding(const xmlNode *packet, const struct vector *v);
+struct finding dissect_ipip(const xmlNode *packet, const struct vector *v);
+
+/* A field of the files against what is below `node`: a packet, or one layer of it. */
+struct finding dissect_field(
+	const struct shown_field *row, const xmlNode *node, const struct vector *v);
 
 /* "field: expected 1, actual 2"; UINT64_MAX stands for nothing. */
 struct finding finding_same(const char *field, uint64_t expected, uint64_t actual);

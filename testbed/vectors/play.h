@@ -54,5 +54,6 @@ struct finding play_eap(const struct vector *v);
 struct finding play_radius(const struct vector *v);
 struct finding play_dxi(const struct vector *v);
 struct finding play_dhcp(const struct vector *v);
+struct finding play_ipip(const struct vector *v);
 
 #endif

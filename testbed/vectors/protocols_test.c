@@ -149,6 +149,14 @@ static const struct change untrue[] = {
 		"answer: expected"},
 	{"dhcp-over-ipsec/invalid", NULL, "\"wrong-address\"", "\"bad-value\"",
 		"expected bad-value"},
+	{"tunnelled-change/packets", NULL, "\"outer_ttl\": 64", "\"outer_ttl\": 63",
+		"outer_ttl: expected 63, actual 64"},
+	{"tunnelled-change/packets", NULL, "\"taken\"", "\"silence\"",
+		"reaction: expected silence, actual taken"},
+	{"tunnelled-change/invalid", NULL, "\"unknown-type\"", "\"bad-value\"",
+		"expected bad-value"},
+	{"tunnelled-change/invalid", "\"place-other\"", "\"refused\"", "\"taken\"",
+		"reaction: expected taken, actual refused"},
 };
 
 /* What differs first in a file; empty when nothing does. */

@@ -156,6 +156,7 @@ check "an altered secret is seen" passes damaged 's/"secret": "62/"secret": "63/
 check "an altered PMK is seen" passes damaged '0,/"pmkid": "./s//"pmkid": "/' eapol/frames.json vectors/verify.py
 check "an altered key of IKE is seen" passes damaged '0,/"sk_pi": "./s//"sk_pi": "/' ike/conversations.json vectors/verify.py
 check "an altered key of IKEv1 is seen" passes damaged '0,/"skeyid_a": "./s//"skeyid_a": "/' isakmp/conversations.json vectors/verify.py
+check "an altered header inside a tunnel is seen" passes damaged '0,/"inner_ttl": 6/s//"inner_ttl": 7/' tunnelled-change/packets.json vectors/verify.py
 check "an altered MPPE key is seen" passes damaged '0,/"recv": "../s//"recv": "00/' radius/keys.json vectors/verify.py
 if [ -x "$baton" ]; then
 	while read -r protocol count invalid beyond; do
@@ -173,6 +174,7 @@ if [ -x "$baton" ]; then
 		ap-info 80 60 0
 		ike 180 60 0
 		isakmp 170 30 0
+		tunnelled-change 110 80 0
 	EOF
 	check "address-change: at least 60 vectors, 30 invalid" passes enough address-change 60 30
 	check "address-change: the codec" passes codec address-change 0

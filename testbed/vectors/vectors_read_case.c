@@ -27,6 +27,8 @@ static const struct vector_manner manners[] = {
 		"elements", "element", 0},
 	{"dhcp-over-ipsec", {"server->gateway", "host->gateway"}, {"any"}, "fields", "elements",
 		"option", 0},
+	{"tunnelled-change", {"correspondent->mover", "mover->correspondent"}, {"any"}, "fields",
+		NULL, NULL, 0},
 	{"reply-path", {"agent->mobile", "mobile->agent"}, {"any"}, "fields", "elements",
 		"element", 0},
 	{NULL, {NULL}, {NULL}, NULL, NULL, NULL, 0},

@@ -33,6 +33,7 @@ MODULES = {
     "reply-path": ("cases_path",),
     "isakmp": ("cases_isakmp",),
     "dhcp-over-ipsec": ("cases_dhcp",),
+    "tunnelled-change": ("cases_tunnelled",),
 }
 
 
