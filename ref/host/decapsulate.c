@@ -25,30 +25,60 @@ struct decapsulator {
 	struct nft nft;
 };
 
-/* What comes in at the device, of that protocol and to that port (0: none); 0: of any. */
-static void add_rule(struct decapsulator *d, bool prefix, uint8_t protocol, uint16_t port,
-	int verdict)
+/* A rule for what comes in at the device; conditions may follow. */
+static struct nl_msg *begin_rule(struct decapsulator *d, bool prefix, struct nlattr **list)
 {
 	char device[IFNAMSIZ] = DEVICE;
-	uint16_t number = htons(port);
-	struct nlattr *list;
-	struct nl_msg *m = nft_rule(&d->nft, CHAIN, &list);
+	struct nl_msg *m = nft_rule(&d->nft, CHAIN, list);
 
 	nft_meta(m, NFT_META_IIFNAME);
 	if (prefix)
 		nft_equal(m, DECAPSULATE_PREFIX, strlen(DECAPSULATE_PREFIX));
 	else
 		nft_equal(m, device, sizeof(device));
-	if (protocol) {
-		nft_meta(m, NFT_META_L4PROTO);
-		nft_equal(m, &protocol, 1);
-	}
+	return m;
+}
+
+static void end_rule(struct decapsulator *d, struct nl_msg *m, struct nlattr *list, int verdict)
+{
+	nft_verdict(m, verdict);
+	nft_rule_end(&d->nft, m, list);
+}
+
+/* What came as ESP passes a second time, decrypted: by then its SA and policies answer for it. */
+static void add_decrypted(struct decapsulator *d, bool prefix)
+{
+	struct nlattr *list;
+	struct nl_msg *m = begin_rule(d, prefix, &list);
+	uint8_t yes = 1;
+
+	nft_meta(m, NFT_META_SECPATH);
+	nft_equal(m, &yes, sizeof(yes));
+	end_rule(d, m, list, NF_ACCEPT);
+}
+
+/* Of that protocol and to that port (0: to any). */
+static void add_taken(struct decapsulator *d, bool prefix, uint8_t protocol, uint16_t port)
+{
+	uint16_t number = htons(port);
+	struct nlattr *list;
+	struct nl_msg *m = begin_rule(d, prefix, &list);
+
+	nft_meta(m, NFT_META_L4PROTO);
+	nft_equal(m, &protocol, 1);
 	if (port) {
 		nft_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(number));
 		nft_equal(m, &number, sizeof(number));
 	}
-	nft_verdict(m, verdict);
-	nft_rule_end(&d->nft, m, list);
+	end_rule(d, m, list, NF_ACCEPT);
+}
+
+static void add_rest(struct decapsulator *d, bool prefix)
+{
+	struct nlattr *list;
+	struct nl_msg *m = begin_rule(d, prefix, &list);
+
+	end_rule(d, m, list, NF_DROP);
 }
 
 static int filter(struct decapsulator *d, const uint16_t ports[2])
@@ -57,9 +87,10 @@ static int filter(struct decapsulator *d, const uint16_t ports[2])
 	nft_table(&d->nft, NFT_TABLE_F_OWNER);
 	nft_chain(&d->nft, CHAIN, NF_INET_PRE_ROUTING, -300);
 	for (int prefix = 0; prefix < 2; prefix++) {
+		add_decrypted(d, prefix);
 		for (const struct ipip_inside *row = ipip_inside; row->name; row++)
-			add_rule(d, prefix, row->protocol, ipip_port(row, ports), NF_ACCEPT);
-		add_rule(d, prefix, 0, 0, NF_DROP);
+			add_taken(d, prefix, row->protocol, ipip_port(row, ports));
+		add_rest(d, prefix);
 	}
 	return nft_send(&d->nft);
 }

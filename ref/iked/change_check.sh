@@ -168,6 +168,9 @@ ok 'what leaves is ESP between the new addresses and nothing around it' $?
 there nft add table ip ingress
 there nft add chain ip ingress in '{ type filter hook prerouting priority -400; }'
 there nft add rule ip ingress in iif v1 ip saddr $old counter drop
+# Behind the filter of the tunnel: what came as ESP in it, decrypted.
+there nft add chain ip ingress taken '{ type filter hook prerouting priority -200; }'
+there nft add rule ip ingress taken ip saddr $old icmp type echo-request counter
 tcpdump -i v0 -n -U --immediate-mode -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
 started+=($!)
 until_true 10 grep -q listening "$work/tcpdump.tunnel"
@@ -181,13 +184,17 @@ ip addr add $new/16 dev v0
 ip addr del $old/16 dev v0
 until_true 20 moved 12 && until_true 20 grep -q "\"to\":\"$new" "$work/cn.events"
 ok 'the address is taken away and another is there: the node moves by itself' $?
-tcpdump -n -r "$work/tunnel.pcap" 2>/dev/null >"$work/tunnel.txt"
-grep -q "IP $new > 10.9.0.22: IP $old.* > 10.9.0.22.*: .*isakmp" "$work/tunnel.txt" &&
-	grep -q "IP 10.9.0.22 > $new: IP 10.9.0.22.* > $old.*: .*isakmp" "$work/tunnel.txt"
+# The capture may lie behind.
+tunnelled() { tcpdump -n -r "$work/tunnel.pcap" 2>/dev/null >"$work/tunnel.txt"; grep -q "$1" "$work/tunnel.txt"; }
+until_true 10 tunnelled "IP $new > 10.9.0.22: IP $old.* > 10.9.0.22.*: .*isakmp" &&
+	until_true 10 tunnelled "IP 10.9.0.22 > $new: IP 10.9.0.22.* > $old.*: .*isakmp"
 ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new address' $?
 grep isakmp "$work/tunnel.txt" | head -8 | sed 's/^/# tunnel: /'
-grep -q "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP" "$work/tunnel.txt"
+until_true 10 tunnelled "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP"
 ok 'so is what programs send meanwhile' $?
+taken=$(there nft list chain ip ingress taken | sed -n 's/.*packets \([0-9]*\) .*/\1/p')
+[ "${taken:-0}" -gt 0 ]
+ok "and it is taken at the other end (${taken:-none} of them)" $?
 until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
 	grep -c tunnel_down "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" ]' &&
 	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
