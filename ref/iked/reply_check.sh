@@ -18,7 +18,8 @@ if [ "${1:-}" != inside ]; then
 fi
 
 work=$(mktemp -d) || exit 2
-failed=0 mn='' agent='' dump=''
+. testbed/check/tap.sh
+mn='' agent='' dump=''
 unshare --net sleep 600 &
 mobile=$!
 unshare --net sleep 600 &
@@ -31,32 +32,17 @@ trap 'finish; rm -rf "$work"' EXIT
 at_mobile() { nsenter --net=/proc/$mobile/ns/net "$@"; }
 at_home() { nsenter --net=/proc/$home/ns/net "$@"; }
 
-ok() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "ok - $1"
-		return
-	fi
-	echo "not ok - $1"
-	failed=1
-	tail -8 "$work/out" | sed 's/^/# /'
+witnesses() {
+	tail -8 "$work/out"
 	for n in mn agent; do
-		tail -8 "$work/$n.log" | cut -c1-200 | sed "s/^/# $n: /"
-		tail -4 "$work/$n.events" | cut -c1-200 | sed "s/^/# $n: /"
-	done
-}
-until_true() { # SECONDS COMMAND...
-	local n=$(($1 * 20))
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.05
+		tail -8 "$work/$n.log" | cut -c1-200 | sed "s/^/$n: /"
+		tail -4 "$work/$n.events" | cut -c1-200 | sed "s/^/$n: /"
 	done
 }
 
 # --- the mobile's home is elsewhere -------------------------------------------------------------------
 
-until_true 5 test -e /proc/$mobile/ns/net && until_true 5 test -e /proc/$home/ns/net
-sleep 0.2
+until_apart $mobile && until_apart $home
 : >"$work/out"
 for file in mn.log agent.log mn.events agent.events; do : >"$work/$file"; done
 ip link add a0 type veth peer name m0 && ip link set m0 netns $mobile &&
@@ -223,4 +209,4 @@ sleep 0.15
 agent=''
 until_true 3 as_before
 ok 'killed in between: the routes are as they were' $?
-exit $failed
+tap_end

@@ -103,11 +103,6 @@ static void take_public(struct peer *peer, const struct packet *p, unsigned end)
 	peer->nonces[end] = value_of(peer, p, ISAKMP_PAYLOAD_NONCE);
 }
 
-static void authenticated(struct peer *peer)
-{
-	peer->phase = ISAKMP_PHASE_AUTHENTICATED;
-}
-
 /* --- quick mode ------------------------------------------------------------------------------- */
 
 static uint32_t spi_in(struct peer *peer, const struct packet *p)
@@ -146,7 +141,8 @@ static void take_quick(struct peer *peer, const struct packet *p, enum isakmp_su
 	peer->awaited = ISAKMP_SUITE_INFO;
 }
 
-static void take_main(struct peer *peer, const struct packet *p, enum isakmp_suite_message which)
+/* What both ends know once a message of main mode has passed, whoever sent it. */
+static void note_main(struct peer *peer, const struct packet *p, enum isakmp_suite_message which)
 {
 	switch (which) {
 	case ISAKMP_SUITE_MM1:
@@ -165,12 +161,17 @@ static void take_main(struct peer *peer, const struct packet *p, enum isakmp_sui
 		take_public(peer, p, 1);
 		isakmp_peer_derive(peer);
 		break;
-	case ISAKMP_SUITE_MM5:
+	case ISAKMP_SUITE_MM6:
+		peer->phase = ISAKMP_PHASE_AUTHENTICATED;
 		break;
 	default:
-		authenticated(peer);
 		break;
 	}
+}
+
+static void take_main(struct peer *peer, const struct packet *p, enum isakmp_suite_message which)
+{
+	note_main(peer, p, which);
 	peer->awaited = ISAKMP_SUITE_INFO;
 	if (which != ISAKMP_SUITE_MM6)
 		peer->due = which + 1;
@@ -229,29 +230,7 @@ static void sent_main(struct peer *peer, const struct packet *p, enum isakmp_sui
 {
 	if (which >= ISAKMP_SUITE_MM5 && isakmp_is_sealed(p))
 		memcpy(peer->main.iv, peer->main.after, sizeof(peer->main.iv));
-	switch (which) {
-	case ISAKMP_SUITE_MM1:
-		peer->cky_i = p->header[ISAKMP_CKY_I];
-		peer->sa_body = value_of(peer, p, ISAKMP_PAYLOAD_SA);
-		break;
-	case ISAKMP_SUITE_MM2:
-		peer->cky_r = p->header[ISAKMP_CKY_R];
-		take_suite(peer, p);
-		peer->phase = ISAKMP_PHASE_AGREED;
-		break;
-	case ISAKMP_SUITE_MM3:
-		take_public(peer, p, 0);
-		break;
-	case ISAKMP_SUITE_MM4:
-		take_public(peer, p, 1);
-		isakmp_peer_derive(peer);
-		break;
-	case ISAKMP_SUITE_MM6:
-		authenticated(peer);
-		break;
-	default:
-		break;
-	}
+	note_main(peer, p, which);
 	if (which != ISAKMP_SUITE_MM6)
 		peer->awaited = which + 1;
 }
