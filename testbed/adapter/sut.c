@@ -544,16 +544,18 @@ int adapter_probe(const struct manifest *m, const struct manifest_role *role, ch
 	return -1;
 }
 
-bool adapter_version(const struct manifest *m, char *out, size_t size)
+bool adapter_version(const struct manifest *m, const char *role, char *out, size_t size)
 {
 	char text[256] = "", why[200], *env[ENV_MAX];
+	char role_variable[64];
 	int status, memory;
 	struct program program;
 
 	if (!m->version)
 		return false;
 	memory = memfd_create("version", MFD_CLOEXEC);
-	build_env(m, NULL, env);
+	snprintf(role_variable, sizeof(role_variable), "BATON_ROLE=%s", role);
+	build_env(m, (const char *const[]){ role_variable, NULL }, env);
 	const struct program_options o = { .command = m->version, .cwd = "/",
 		.env = (const char *const *)env, .output_fd = memory };
 	bool started = memory >= 0 && program_start(&o, &program, why, sizeof(why)) == 0;

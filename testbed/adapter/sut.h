@@ -77,7 +77,7 @@ int sut_stop(struct sut *sut, char *why, size_t size);
 int adapter_probe(const struct manifest *m, const struct manifest_role *role, char *why,
 	size_t size);
 
-/* The first line that the version command prints; false: unknown. */
-bool adapter_version(const struct manifest *m, char *out, size_t size);
+/* The first line that the version command prints, with the role in BATON_ROLE; false: unknown. */
+bool adapter_version(const struct manifest *m, const char *role, char *out, size_t size);
 
 #endif

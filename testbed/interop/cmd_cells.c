@@ -100,7 +100,7 @@ static int probe(struct call *call)
 			if (role && adapter_probe(p->manifest, role, why, sizeof(why)) < 0)
 				return call_complain("%s", why);
 		}
-		adapter_version(p->manifest, p->version, sizeof(p->version));
+		adapter_version(p->manifest, call->matrix.roles[1], p->version, sizeof(p->version));
 	}
 	return 0;
 }

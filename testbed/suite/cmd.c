@@ -30,7 +30,9 @@ struct call {
 	struct expected expected;
 	struct mutants mutants;
 	bool has_expected, has_mutants;
-	char results[PATH_MAX], credentials[PATH_MAX], version[256];
+	char results[PATH_MAX], credentials[PATH_MAX];
+	char version[256]; /* of what plays version_role; "": unknown */
+	const struct role *version_role;
 	char work[PATH_MAX];
 	struct run run;
 	struct unit *units;
@@ -288,10 +290,18 @@ static int prepare(struct call *call)
 
 /* --- results -------------------------------------------------------------------------------- */
 
+/* NULL: unknown. */
+static const char *version_of(struct call *call, const struct role *role)
+{
+	if (call->version_role != role &&
+		!adapter_version(call->manifest, role->name, call->version, sizeof(call->version)))
+		*call->version = '\0';
+	call->version_role = role;
+	return *call->version ? call->version : NULL;
+}
+
 static void report_suites(struct call *call, struct result *result)
 {
-	bool known = adapter_version(call->manifest, call->version, sizeof(call->version));
-
 	for (unsigned s = 0; s < call->suites.count; s++) {
 		const struct suite *suite = call->suites.list[s];
 		struct result_suite *handle = NULL;
@@ -305,7 +315,7 @@ static void report_suites(struct call *call, struct result *result)
 					.title = suite->title,
 					.file = suite->file,
 					.sut = { .name = call->manifest->name,
-						.version = known ? call->version : NULL,
+						.version = version_of(call, suite->role),
 						.role = suite->role->name,
 						.adapter = call->manifest->file },
 				});

@@ -17,6 +17,9 @@ count() { sed -n 's/^\([0-9]*\) tests.*/\1/p' "$work/out"; }
 reference() { # SUITE TITLE
 	$baton run "$1" --results "$work/$1" >"$work/out" 2>&1
 	result $? "$2 of the reference ($(count) tests)"
+	sed -n 's/.*"version": "\(baton-.*\)".*/\1/p' "$work/$1/result.json" | sort -u >"$work/out"
+	[ "$(cat "$work/out")" = "$(build/bin/baton-iked --version)" ]
+	result $? "$1: the version is that of the program that was judged"
 	$baton run "$1" --coverage >"$work/out" 2>&1 && grep -q ' 0 open' "$work/out"
 	result $? "$1: every statement of the catalogues is covered, or they say why not"
 }
