@@ -13,6 +13,7 @@
 #include "testbed/measure/experiment.h"
 #include "testbed/guest/tool.h"
 #include "testbed/report/cmd.h"
+#include "testbed/topology/needs.h"
 
 static const char usage[] =
 	"usage: baton measure EXPERIMENT [-n REPETITIONS] [--clock virtual|real|native]\n"
@@ -151,6 +152,27 @@ static int make_results(struct call *call)
 	return 0;
 }
 
+/* This kernel has what the network needs, before each repetition finds out for itself. */
+static int check_kernel(const struct call *call)
+{
+	struct diagnostics d = { 0 };
+	struct topology *topology = NULL;
+	char *path = topology_find(call->experiment->topology, &d);
+	int result = path ? topology_load(path, &topology, &d) : -ENOENT;
+
+	if (result == 0)
+		result = needs_check(topology, &d);
+	if (result < 0) {
+		diagnostics_print(&d, stderr);
+		fprintf(stderr, "baton measure: without --clock native it measures in a guest, which "
+				"has all that is needed\n");
+	}
+	topology_free(topology);
+	diagnostics_free(&d);
+	free(path);
+	return result;
+}
+
 /* The same command line again, in a guest, with the results folder shared. */
 static int run_in_guest(const struct call *call)
 {
@@ -223,9 +245,10 @@ int cmd_measure(int argc, char **argv)
 
 	if (parse(argc, argv, &call) != 0)
 		return 2;
-	if (make_results(&call) < 0)
+	bool native = strcmp(call.options.clock, "native") == 0;
+	bool here = guest_inside() || native;
+	if ((native && check_kernel(&call) < 0) || make_results(&call) < 0)
 		return 2;
-	bool here = guest_inside() || strcmp(call.options.clock, "native") == 0;
 	int status = here ? run_here(&call) : run_in_guest(&call);
 	if (guest_inside() || status > 1)
 		return status;
