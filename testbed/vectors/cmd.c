@@ -222,7 +222,7 @@ static int check_one(const struct arguments *a, const char *protocol)
 
 static int command_check(const struct arguments *a)
 {
-	char names[128];
+	char names[512];
 
 	if (strcmp(a->decoder, "ref") != 0 && strcmp(a->decoder, "tshark") != 0) {
 		fprintf(stderr, "baton vectors: no decoder '%s'; there are ref and tshark\n",
