@@ -54,6 +54,13 @@ def start(host, *command, **options):
     return subprocess.Popen(in_host(host, *command), text=True, **options)
 
 
+def remove_host(host):
+    for pid in run("ip", "netns", "pids", host, check=False).split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    run("ip", "netns", "del", host, check=False)
+
+
 class World:
     """The two hosts. Both of the mobile's addresses lead to it; `at` says which is in use."""
 
@@ -80,10 +87,7 @@ class World:
 
     def __exit__(self, *_):
         for host in (MN, CN):
-            for pid in run("ip", "netns", "pids", host, check=False).split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            run("ip", "netns", "del", host, check=False)
+            remove_host(host)
 
     def use(self, version):
         """New connections of the mobile's begin at the address in use."""
@@ -119,13 +123,15 @@ class Daemons:
     """baton-iked at both hosts, in the guest with ESP in transport mode between them: an address change
     is one command to the mobile's, and the reports are events of both."""
 
-    CONFIG = """\
+    HEAD = """\
 control: {work}/{name}.sock
 events: {work}/{name}.events
 install: {esp}
 sockets: true
-connections:
-  - name: peer
+{more}connections:
+"""
+    CONNECTION = """\
+  - name: {other}
     local_id: {name}.example
     remote_id: {other}.example
     psk: a shared secret
@@ -135,36 +141,45 @@ connections:
 
     BETWEEN = 2.2  # seconds: a change is two requests, and a correspondent takes one a second (§5.5)
 
-    def __init__(self, world):
+    def __init__(self, world, correspondents=None, settings="", connection=""):
+        """Correspondents: name, host, address; `settings` and `connection` are more of the mobile's."""
         self.world = world
-        self.running = []
+        self.running = {}
         self.asked = 0
-        n, esp = NETS[4], "true" if "BATON_GUEST" in os.environ else "false"
-        for name, host, other, more in (
-                ("cn", CN, "mn", ""),
-                ("mn", MN, "cn", f"    start: true\n    local: {n['old']}\n    remote: {n['cn']}\n")):
-            with open(os.path.join(WORK, name + ".yaml"), "w") as f:
-                f.write(self.CONFIG.format(work=WORK, name=name, other=other, more=more, esp=esp))
-            self.running.append(start(host, os.path.join(os.path.dirname(MIGRATE), "baton-iked"), "-c", f.name,
-                                      stdout=subprocess.DEVNULL,
-                                      stderr=open(os.path.join(WORK, name + ".log"), "w")))
-            self.wait(lambda: self.events(name, "ready"), f"baton-iked at {name} is ready")
-        for name in ("mn", "cn"):
-            self.wait(lambda: self.events(name, "ike_child_up"), f"a Child SA at {name}")
+        self.correspondents = correspondents or [("cn", CN, NETS[4]["cn"])]
+        here = NETS[4][world.at[4]]
+        for name, host, _ in self.correspondents:
+            self.begin(name, host, [("mn", "")])
+        self.begin("mn", MN, [(name, f"    start: true\n    local: {here}\n    remote: {address}\n{connection}")
+                              for name, _, address in self.correspondents], settings)
+        for name, _, _ in self.correspondents:
+            self.wait(lambda: self.events(name, "ike_child_up") and
+                      self.events("mn", "ike_child_up", connection=name), f"a Child SA at mn and {name}")
 
-    @staticmethod
-    def wait(condition, what, seconds=60):
+    def begin(self, name, host, connections, settings=""):
+        esp = "true" if "BATON_GUEST" in os.environ else "false"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(WORK, name + ".events"))
+        with open(os.path.join(WORK, name + ".yaml"), "w") as f:
+            f.write(self.HEAD.format(work=WORK, name=name, esp=esp, more=settings))
+            for other, more in connections:
+                f.write(self.CONNECTION.format(name=name, other=other, esp=esp, more=more))
+        with open(os.path.join(WORK, name + ".log"), "w") as log:
+            self.running[name] = start(host, os.path.join(os.path.dirname(MIGRATE), "baton-iked"), "-c", f.name,
+                                       stdout=subprocess.DEVNULL, stderr=log)
+        self.wait(lambda: self.events(name, "ready"), f"baton-iked at {name} is ready")
+
+    def wait(self, condition, what, seconds=60):
         end = time.time() + seconds
         while not condition():
             if time.time() > end:
-                raise TimeoutError(f"never came: {what}\n" + Daemons.last_words())
+                raise TimeoutError(f"never came: {what}\n" + self.last_words())
             time.sleep(0.02)
 
-    @staticmethod
-    def last_words():
+    def last_words(self):
         """What the daemons said last, cut to a line's length."""
         words = []
-        for name in ("mn", "cn"):
+        for name in self.running:
             for kind in ("events", "log"):
                 path = os.path.join(WORK, f"{name}.{kind}")
                 if os.path.exists(path):
@@ -172,36 +187,54 @@ connections:
         return "\n".join(words)
 
     @staticmethod
-    def events(name, event):
+    def events(name, event, **what):
+        """Those of that kind, or those whose values are these as well."""
         path = os.path.join(WORK, name + ".events")
         if not os.path.exists(path):
             return []
-        return [line for line in open(path) if line.endswith("\n") and f'"event":"{event}"' in line]
+        lines = [line for line in open(path) if line.endswith("\n") and f'"event":"{event}"' in line]
+        if not what:
+            return lines
+        return [line for line in lines if all(json.loads(line).get(k) == v for k, v in what.items())]
 
-    def move(self):
-        world, n = self.world, NETS[4]
-        which = "old" if world.at[4] == "new" else "new"
-        before = {name: len(self.events(name, "sockets_moved")) for name in ("mn", "cn")}
+    def command(self, name, command, **arguments):
         with socket.socket(socket.AF_UNIX) as control:
             control.settimeout(60)
-            control.connect(os.path.join(WORK, "mn.sock"))
-            time.sleep(max(0, self.asked + self.BETWEEN - time.time()))
-            self.asked = time.time()
-            control.sendall(json.dumps({"command": "move", "local": n[which]}).encode() + b"\n")
+            control.connect(os.path.join(WORK, name + ".sock"))
+            control.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
             answer = json.loads(control.makefile().readline())
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
+        return answer["result"]
+
+    def ask(self):
+        """Tells the mobile's that it is at its other address."""
+        world, n = self.world, NETS[4]
+        which = "old" if world.at[4] == "new" else "new"
+        time.sleep(max(0, self.asked + self.BETWEEN - time.time()))
+        self.asked = time.time()
+        self.command("mn", "move", local=n[which])
+        world.at[4] = which
+
+    def move(self):
+        before = {name: len(self.events(name, "sockets_moved")) for name in ("mn", "cn")}
+        self.ask()
         for name in before:
             if self.events(name, "ike_change_refused"):
                 raise RuntimeError("refused\n" + self.last_words())
             self.wait(lambda: len(self.events(name, "sockets_moved")) > before[name], f"sockets moved at {name}")
-        world.at[4] = which
-        world.use(4)
+        self.world.use(4)
         return tuple(json.loads(self.events(name, "sockets_moved")[-1]) for name in ("mn", "cn"))
 
+    def signal(self, name, number):
+        os.kill(self.running[name].pid, number)
+        if number == signal.SIGSTOP:
+            self.wait(lambda: ") T " in open(f"/proc/{self.running[name].pid}/stat").read(), f"{name} stands still")
+
     def end(self):
-        for daemon in self.running:
+        for daemon in self.running.values():
             daemon.terminate()
+            daemon.send_signal(signal.SIGCONT)
             daemon.wait()
 
 
@@ -754,6 +787,206 @@ def test_order(world):
        f"{seen}\n{said}\n{brief(reports)}")
 
 
+class More:
+    """Two correspondents besides that of the world, each at a link of its own. `hosts`: name, host and
+    address of all three."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def __enter__(self):
+        self.hosts = [("cn", CN, NETS[4]["cn"])]
+        for i in (2, 3):
+            name, host, address = f"c{i}", f"{TAG}c{i}", f"10.9.2.{i}"
+            run("ip", "netns", "add", host)
+            self.hosts.append((name, host, address))
+            run("ip", "-n", host, "link", "set", "lo", "up")
+            run("ip", "link", "add", f"w{i}", "netns", MN, "type", "veth", "peer", "name", "v1", "netns", host)
+            run("ip", "-n", MN, "link", "set", f"w{i}", "up")
+            run("ip", "-n", host, "addr", "add", address + "/32", "dev", "v1")
+            self.link(host, address, "up")
+        self.use()
+        return self
+
+    def __exit__(self, *_):
+        for _, host, _ in self.hosts[1:]:
+            remove_host(host)
+
+    @staticmethod
+    def link(host, address, state):
+        run("ip", "-n", host, "link", "set", "v1", state)
+        for which in ("old", "new") if state == "up" else ():
+            run("ip", "-n", host, "route", "replace", f"{NETS[4][which]}/32", "dev", "v1", "src", address)
+
+    def use(self):
+        self.world.use(4)
+        for name, _, address in self.hosts[1:]:
+            run("ip", "-n", MN, "route", "replace", address + "/32", "dev", "w" + name[1:], "src",
+                NETS[4][self.world.at[4]])
+
+
+class Several:
+    """Three correspondents, each with a connection that is full in both directions and one of this
+    process's, whose sockets are to three of them."""
+
+    def __init__(self, world, daemons, more):
+        self.daemons, self.more = daemons, more
+        self.ports = {name: 5510 + i for i, (name, _, _) in enumerate(more.hosts)}
+        self.pairs, self.socks, self.echoes = {}, {}, []
+        for (name, host, address), mode in zip(more.hosts, ("poll", "block", "epoll")):
+            port = self.ports[name]
+            servers = [start(host, PEER, "serve", address, str(p), m) for p, m in ((port + 10, mode), (port, "echo"))]
+            assert [s.stdout.readline() for s in servers] == ["listening\n"] * 2
+            self.pairs[name] = start(MN, PEER, "call", address, str(port + 10), mode), servers[0]
+            self.echoes.append(servers[1])
+            self.socks[name] = self.call(name)
+        for name, host, _ in more.hosts:  # all there before the first change
+            daemons.wait(lambda: self.accepted(host, self.ports[name] + 10), f"a connection to {name}")
+        time.sleep(0.3)
+
+    @staticmethod
+    def accepted(host, port):
+        there = run(*in_host(host, "ss", "-Htnp", "state", "established")).splitlines()
+        return any(f":{port} " in line and "users:" in line for line in there)
+
+    def call(self, name):
+        with Inside(MN):
+            sock = socket.create_connection(({n: a for n, _, a in self.more.hosts}[name], self.ports[name]))
+        sock.settimeout(20)
+        assert echo_rounds(sock, 1, b"accepted")
+        return sock
+
+    def reports(self, name):
+        """Of the mobile and of that correspondent, since the change was asked for; as far as there are any."""
+        found = []
+        for end, port in (("mn", "peer_port"), (name, "local_port")):
+            found += [r for r in map(json.loads, self.daemons.events(end, "sockets_moved"))
+                      if r["t"] > self.daemons.asked and any(s[port] == self.ports[name] for s in r["sockets"])]
+        return found
+
+    def migrated(self):
+        """The connections whose change is made, by the mobile's events."""
+        return {e["connection"] for e in map(json.loads, self.daemons.events("mn", "ike_migrated"))
+                if e["t"] > self.daemons.asked}
+
+    def given_up(self, name):
+        """Seconds from the change until that one was given up; 0: it has not been."""
+        for e in map(json.loads, self.daemons.events("mn", "ike_unreachable", connection=name)):
+            return e["t"] - self.daemons.asked
+        return 0
+
+    def wait(self, names):
+        for name in names:
+            self.daemons.wait(lambda: len(self.reports(name)) == 2 and name in self.migrated(),
+                              f"sockets moved at mn and {name}", 20)
+
+    def change(self, names):
+        """One change, until the sockets to those have moved. Seconds that it took for each."""
+        self.daemons.ask()
+        self.wait(names)
+        return {name: max(r["t"] for r in self.reports(name)) - self.daemons.asked for name in names}
+
+    def moved(self, **counts):
+        """That many sockets between the mobile and each of them, at both ends, and none has failed."""
+        return all([r["moved"] for r in self.reports(name)] == [count] * 2 and none_failed(self.reports(name))
+                   for name, count in counts.items())
+
+    def answer(self, text):
+        return all(echo_rounds(sock, 3, text) for sock in self.socks.values())
+
+    def brief(self):
+        return {name: brief(self.reports(name)) for name in self.ports}, self.daemons.last_words()
+
+    def addresses(self, name):
+        """Local and peer's address of each IKE SA that is up."""
+        return sorted((sa["connection"], sa["local"].split(":")[0], sa["peer"].split(":")[0])
+                      for sa in self.daemons.command(name, "status")["sas"] if sa["state"] == "ESTABLISHED")
+
+    def end(self):
+        for sock in self.socks.values():
+            sock.close()
+        said = {name: stop_pair(*pair) for name, pair in self.pairs.items()}
+        for echo in self.echoes:
+            echo.kill()
+        return said
+
+
+def left_over(hosts):
+    """Tables, rules and groups of moves in those hosts."""
+    left = []
+    for host in hosts:
+        left += [line for line in run(*in_host(host, "nft", "list", "tables")).splitlines() if "baton" in line]
+        left += [line for line in run(*in_host(host, "ip", "rule")).splitlines() if "0x4d" in line]
+        for pid in run("ip", "netns", "pids", host).split() + ["self"]:
+            with contextlib.suppress(FileNotFoundError):
+                left += [line for line in open(f"/proc/{pid}/cgroup") if "baton-move-" in line]
+    return left
+
+
+def figures(took):
+    return ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in took.items())
+
+
+def several(world, daemons, more):
+    n, s = NETS[4], Several(world, daemons, more)
+    names = list(s.ports)
+    took = s.change(names)
+    ok(s.moved(cn=2, c2=2, c3=2) and s.answer(b"first"),
+       f"one change, three correspondents, sockets to all of them ({figures(took)})", s.brief())
+
+    _, host, address = more.hosts[2]
+    more.link(host, address, "down")
+    took = s.change(["cn", "c2"])
+    ok(s.moved(cn=2, c2=2) and s.migrated() == {"cn", "c2"} and not s.reports("c3") and not s.given_up("c3"),
+       f"the link to one of them is down: the others move ({figures(took)}), the events say which did not", s.brief())
+    more.link(host, address, "up")
+    s.wait(["c3"])
+    ok(s.moved(c3=2) and s.answer(b"second"), "its link is there again: its sockets move", s.brief())
+
+    stayed = n[world.at[4]]
+    daemons.signal("c2", signal.SIGSTOP)
+    took = s.change(["cn", "c3"])
+    daemons.wait(lambda: s.given_up("c2"), "c2 is given up", 20)
+    gone = s.given_up("c2")
+    ok(s.moved(cn=2, c3=2) and max(took.values()) < gone and s.migrated() == {"cn", "c3"} and not s.reports("c2"),
+       f"one of them is silent until it is given up after {gone:.1f} s: the others move before ({figures(took)})", s.brief())
+    daemons.signal("c2", signal.SIGCONT)
+    here = n[world.at[4]]
+    daemons.wait(lambda: s.addresses("c2") == [("mn", "10.9.2.2", here)], "c2 has one IKE SA, to the new address", 20)
+    ok(s.addresses("mn") == sorted((name, here, address) for name, _, address in more.hosts),
+       "it is there again: one IKE SA with each, from the new address", s.addresses("mn"))
+    ok(s.answer(b"third") and s.socks["c2"].getsockname()[0] == stayed and s.socks["c3"].getsockname()[0] == here,
+       "what was between the mobile and it goes on at the old address", s.brief())
+
+    more.use()
+    s.socks["again"] = s.call("c2")
+    took = s.change(names)
+    ok(s.moved(cn=2, c2=1, c3=2) and s.answer(b"fourth"), f"the next change takes all three along ({figures(took)})",
+       s.brief())
+    said = s.end()
+    ok(all(whole(*pair) for pair in said.values()),
+       f"not an octet of {sum(a['sent'] + a['received'] for a, _ in said.values())} lost, wrong or doubled", said)
+    hosts = [MN] + [host for _, host, _ in more.hosts]
+    for _ in range(150):
+        if not (left := left_over(hosts)):
+            break
+        time.sleep(0.1)
+    ok(not left, "nothing is left behind at any of the four", left)
+
+
+def test_several(world):
+    """Correspondents by themselves, docs/address-change.md §1: one that cannot be reached holds up no other."""
+    world.daemons.end()
+    try:
+        with More(world) as more:
+            world.daemons = Daemons(world, more.hosts, "tries: 4\n", "    restart: 1 s\n")
+            several(world, world.daemons, more)
+    finally:
+        world.daemons.end()
+        world.use(4)
+        world.daemons = Daemons(world)
+
+
 def test_called_wrongly(world):
     """Every mistake is named, with what would be right, and nothing is done."""
     pairs = ["--local", "10.9.2.1", "--peer-from", "10.9.0.2", "--peer-to", "10.9.1.2"]
@@ -786,12 +1019,13 @@ def test_nothing_left(world):
     ok(not groups and "0x4d" not in rules and not left, "no group, no rule, no journal left", f"{groups}\n{rules}\n{left}")
 
 
+BY_DAEMONS = ("order", "several")  # with --daemons alone
 TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("test_")}
 
 
 def main():
     by_daemons = "--daemons" in sys.argv
-    wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name not in ("esp", "order")]
+    wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name not in ("esp", *BY_DAEMONS)]
     try:
         with World() as world:
             world.daemons = Daemons(world) if by_daemons else None

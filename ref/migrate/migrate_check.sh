@@ -34,10 +34,12 @@ if able; then
 	part esp build/bin/baton guest --clock virtual --timeout 240 -- /usr/bin/python3 $check esp &
 	wait
 	part order /usr/bin/python3 $check --daemons order
+	part several /usr/bin/python3 $check --daemons several
 	part left /usr/bin/python3 $check nothing_left
 	show programs
 	show load
 	show order
+	show several
 	show left
 else
 	part esp build/bin/baton guest --clock virtual --timeout 280 -- \
