@@ -162,6 +162,8 @@ static void next_change(struct ike_sa *sa, struct ike_sa *of)
 		c->sequence = ++of->changes_made;
 	c->to = c->next_to;
 	c->from = of->change.away ? of->change.agreed : of->local;
+	of->change_from = c->from;
+	of->change_to = c->to;
 }
 
 int ike_tx_change(void *context, const void *input)

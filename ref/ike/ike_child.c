@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include "ref/ike/ike_change_rules.h"
 #include "ref/ike/ike_inside.h"
 
 /* --- lists -------------------------------------------------------------------------------- */
@@ -85,10 +86,11 @@ static struct ike_ts whole(uint8_t family, const uint8_t *address)
 	return ts;
 }
 
-void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out)
+/* The selectors of that side if it were there. */
+static void policy_at(const struct ike_sa *sa, bool remote, const struct endpoint *e,
+	struct ike_ts_list *out)
 {
 	const struct ike_connection *c = sa->connection;
-	const struct endpoint *e = remote ? &sa->peer : &sa->local;
 	/* the side that asked for an internal address has its traffic under it, §2.19 */
 	bool gives = c->pool_size || c->owner_gives;
 	bool internal = remote ? gives && sa->has_address : c->ask_address;
@@ -99,6 +101,11 @@ void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out)
 			{ whole(AF_INET, sa->has_address ? sa->address : NULL) } };
 	else if (out->count == 0)
 		*out = (struct ike_ts_list){ 1, { whole(e->family, e->address) } };
+}
+
+void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out)
+{
+	policy_at(sa, remote, remote ? ike_sa_peer(sa) : ike_sa_agreed(sa), out);
 }
 
 /* --- what is offered ---------------------------------------------------------------------- */
@@ -138,6 +145,8 @@ static void draft_selectors(struct ike_sa *sa, struct ike_draft *d)
 {
 	struct ike_ts_list local, remote;
 
+	sa->offer.local = *ike_sa_agreed(sa);
+	sa->offer.peer = *ike_sa_peer(sa);
 	ike_policy(sa, false, &local);
 	ike_policy(sa, true, &remote);
 	ike_draft_ts(d, IKE_PAYLOAD_TSI, &local);
@@ -282,6 +291,23 @@ static void draft_answer(struct ike_sa *sa, struct ike_draft *d, const struct ma
 	ike_draft_ts(d, IKE_PAYLOAD_TSR, m->local);
 }
 
+/* Selectors of ours that do not fit. Who names where we were, or will be, knows less of our change of
+ * address than we do, or more: it will have caught up, or we will, docs/address-change.md §6. */
+static uint16_t unfit(const struct ike_sa *sa, const struct ike_ts_list *offer)
+{
+	const struct endpoint *places[] = { &sa->change_from, &sa->change_to };
+	struct ike_ts_list policy, there;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!places[i]->family)
+			continue;
+		policy_at(sa, false, places[i], &policy);
+		if (ike_ts_narrow(offer, &policy, &there))
+			return IKE_N_TEMPORARY_FAILURE;
+	}
+	return IKE_N_TS_UNACCEPTABLE;
+}
+
 /* TSi and TSr against our policy, §2.9. */
 static uint16_t narrow(struct ike_sa *sa, const struct packet *p, struct ike_ts_list *local,
 	struct ike_ts_list *remote)
@@ -294,10 +320,10 @@ static uint16_t narrow(struct ike_sa *sa, const struct packet *p, struct ike_ts_
 		ike_decode_ts(r, &offer_r, NULL) < 0)
 		return IKE_N_INVALID_SYNTAX;
 	ike_policy(sa, true, &policy);
-	bool good = ike_ts_narrow(&offer_i, &policy, remote) != 0;
+	if (!ike_ts_narrow(&offer_i, &policy, remote))
+		return IKE_N_TS_UNACCEPTABLE;
 	ike_policy(sa, false, &policy);
-	good = ike_ts_narrow(&offer_r, &policy, local) != 0 && good;
-	return good ? 0 : IKE_N_TS_UNACCEPTABLE;
+	return ike_ts_narrow(&offer_r, &policy, local) ? 0 : unfit(sa, &offer_r);
 }
 
 uint16_t ike_accept_child(struct ike_sa *sa, struct ike_step *s, struct ike_draft *answer,
@@ -348,6 +374,11 @@ static bool take_selectors(struct ike_sa *sa, const struct packet *p, struct ike
 
 	if (!i || !r || ike_decode_ts(i, local, NULL) < 0 || ike_decode_ts(r, remote, NULL) < 0)
 		return false;
+	/* an end that has moved since takes the new Child SA along, docs/address-change.md §6 */
+	if (sa->peer_changes) {
+		ike_change_move_selectors(local, &sa->offer.local, ike_sa_agreed(sa));
+		ike_change_move_selectors(remote, &sa->offer.peer, ike_sa_peer(sa));
+	}
 	ike_policy(sa, false, &policy);
 	if (!ike_ts_within(local, &policy))
 		return false;

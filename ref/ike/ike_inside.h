@@ -79,6 +79,7 @@ struct ike_offer {
 	uint64_t ike_spi;  /* of the new IKE SA */
 	struct ike_dh_secret dh;
 	uint8_t nonce[IKE_NONCE_SIZE];
+	struct endpoint local, peer; /* where both ends were, and so are the selectors */
 	struct ike_child *old;	 /* being rekeyed or deleted; NULL: gone meanwhile */
 	struct ike_child *rival; /* made by the peer's rekeying of `old` at the same time */
 };
@@ -120,6 +121,7 @@ struct ike_sa {
 	bool expired;	   /* the Delete to come says so */
 	struct ike_change change;
 	uint32_t changes_made, changes_seen; /* the last sequence number of either end */
+	struct endpoint change_from, change_to; /* of our last change, asked for or made */
 	btime change_budget;
 	struct endpoint peer_agreed; /* when `peer_away`: where both know it */
 	bool peer_away; /* `peer` is where it is said to be, §5.7 there */
@@ -350,6 +352,7 @@ void ike_answer_to(struct ike_step *s, const struct endpoint *peer, struct view 
 
 /* --- ike_child.c */
 uint32_t ike_new_spi(struct ike_sa *sa);
+/* The selectors of that side; where they are its address, the one that both ends know. */
 void ike_policy(const struct ike_sa *sa, bool remote, struct ike_ts_list *out);
 void ike_draft_child(struct ike_sa *sa, struct ike_draft *d, bool dh);
 /* The answer's SA, TS; 0 and a Child SA, or the notification type of the refusal. */
