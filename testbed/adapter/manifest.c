@@ -568,6 +568,17 @@ void manifest_free(struct manifest *m)
 	arena_free(m->arena);
 }
 
+void manifest_give(struct manifest *m, const char *name, const char *value)
+{
+	struct manifest_extra *longer =
+		arena_alloc(m->arena, (m->setting_count + 1) * sizeof(*longer));
+
+	if (m->setting_count)
+		memcpy(longer, m->settings, m->setting_count * sizeof(*longer));
+	longer[m->setting_count++] = (struct manifest_extra){ name, value };
+	m->settings = longer;
+}
+
 const struct manifest_role *manifest_role(const struct manifest *m, const char *name)
 {
 	for (size_t i = 0; i < m->role_count; i++)

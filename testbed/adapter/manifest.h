@@ -88,6 +88,12 @@ int manifest_parse(const char *file, const char *folder, const void *text, size_
 /* Accepts NULL. */
 void manifest_free(struct manifest *m);
 
+/*
+ * As if the last line of `settings` were name: value, which fits (contract_value_fits). Both outlive
+ * the manifest.
+ */
+void manifest_give(struct manifest *m, const char *name, const char *value);
+
 /* The role of that name, or NULL. */
 const struct manifest_role *manifest_role(const struct manifest *m, const char *name);
 

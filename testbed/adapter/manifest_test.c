@@ -57,6 +57,23 @@ static void test_whole(void **state)
 	manifest_free(m);
 }
 
+static void test_give(void **state)
+{
+	struct manifest *m = read_manifest("name: x\nsettings: {lifetime: 60}\n"
+		"roles: {paa: {start: x}}\n");
+	(void)state;
+	manifest_give(m, "lifetime", "90");
+	assert_int_equal(m->setting_count, 2);
+	assert_string_equal(m->settings[0].value, "60");
+	assert_string_equal(m->settings[1].value, "90");
+	manifest_free(m);
+	m = read_manifest("name: x\nroles: {paa: {start: x}}\n");
+	manifest_give(m, "esp", "kernel");
+	assert_int_equal(m->setting_count, 1);
+	assert_string_equal(m->settings[0].name, "esp");
+	manifest_free(m);
+}
+
 static void test_device(void **state)
 {
 	struct manifest *m = read_manifest("name: box\nmanual: yes\nroles: {paa: }\n"
@@ -169,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_give),
 		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_contract),

@@ -16,6 +16,8 @@ void choice_usage(FILE *out)
 	"pana/paa).\n\n"
 	      "  --sut NAME|FOLDER|FILE  adapter of the implementation under test [ref]\n"
 	      "  --role ROLE             only suites for that role\n"
+	      "  --given NAME=VALUE      a setting of every test that does not say otherwise (--contract\n"
+	      "                          lists them); instead of what the adapter says\n"
 	      "  --filter GLOB           only tests whose name, or suite/name, fits\n"
 	      "  --jobs N                tests at a time [8 for each processor]\n"
 	      "  --results FOLDER        where result.json and the evidence go "
@@ -97,9 +99,31 @@ static int read_seed(const char *text, struct choice *c)
 	return *end || end == text ? refuse("--seed", text, "a number") : 0;
 }
 
+static int read_given(const char *text, struct choice *c)
+{
+	size_t size = strcspn(text, "="), room = sizeof(c->givens) / sizeof(c->givens[0]);
+	const struct contract_setting *setting = contract_settings;
+	char right[120];
+
+	while (setting->name &&
+		(strlen(setting->name) != size || memcmp(setting->name, text, size) != 0))
+		setting++;
+	if (!text[size] || !setting->name)
+		return refuse("--given", text,
+			"NAME=VALUE with a setting that baton run --contract lists");
+	const char *value = text + size + 1;
+	if (!contract_value_fits(setting, value, right, sizeof(right)))
+		return refuse("--given", text, right);
+	if (c->given_count == room)
+		return refuse("--given", text, "no more than 16 of them");
+	c->givens[c->given_count++] = (struct choice_given){ setting, value };
+	return 0;
+}
+
 static const struct option options[] = {
 	{ "sut", required_argument, NULL, 's' },
 	{ "role", required_argument, NULL, 'r' },
+	{ "given", required_argument, NULL, 'g' },
 	{ "filter", required_argument, NULL, 'f' },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "results", required_argument, NULL, 'o' },
@@ -128,6 +152,8 @@ static int take_option(int letter, struct choice *c)
 	case 'r':
 		c->role = optarg;
 		return role_named(optarg) ? 0 : refuse("--role", optarg, "a role of a suite, such as paa");
+	case 'g':
+		return read_given(optarg, c);
 	case 'f':
 		c->filter = optarg;
 		return 0;

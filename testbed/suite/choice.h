@@ -3,15 +3,23 @@
 #ifndef TESTBED_SUITE_CHOICE_H
 #define TESTBED_SUITE_CHOICE_H
 
+#include "testbed/adapter/contract.h"
 #include "testbed/suite/unit.h"
 
 #define SUITES_MAX 64
 
 enum run_format { FORMAT_TERMINAL, FORMAT_KTAP, FORMAT_JUNIT };
 
+struct choice_given {
+	const struct contract_setting *setting;
+	const char *value;
+};
+
 struct choice {
 	const char *targets[16]; /* suites as the user named them */
 	unsigned target_count;
+	struct choice_given givens[16]; /* instead of what the manifest says */
+	unsigned given_count;
 	const char *sut, *role, *filter, *results, *expected, *mutants;
 	unsigned jobs, retry, shard, shards;
 	double patience;

@@ -77,6 +77,9 @@ static int load_manifest(struct call *call)
 	int result = file ? manifest_load(file, &call->manifest, &d) : -1;
 
 	free(file);
+	for (unsigned i = 0; result == 0 && i < call->choice.given_count; i++)
+		manifest_give(call->manifest, call->choice.givens[i].setting->name,
+			call->choice.givens[i].value);
 	return result < 0 ? trouble(&d) : 0;
 }
 

@@ -55,6 +55,12 @@ result $? "a filter that nothing fits"
 run 2 pana --jobs many && has '--jobs: many does not fit; right is a number from 1 to 1000'
 result $? "an option that does not fit"
 
+run 2 pana --given lifetime=soon && has '--given: lifetime=soon does not fit; right is a number of at most nine digits' &&
+	run 2 pana --given colour=red && has 'right is NAME=VALUE with a setting that baton run --contract lists' &&
+	run 0 pana/paa --filter '*/encryption/lifetime-is-encrypted' --given eap=EAP-MD5 &&
+	has 'the test needs keys, and EAP-MD5 derives none'
+result $? "settings on the command line"
+
 # --- adapters that are wrong -------------------------------------------------------------------
 
 run 2 pana --sut $fixtures/adapters/no-role && has 'no-role/sut.yaml:1: no role; right is roles:'
