@@ -987,6 +987,110 @@ def test_several(world):
         world.daemons = Daemons(world)
 
 
+class Standing:
+    """What the IKE SA between the world's two daemons is, by the account of either."""
+
+    def __init__(self, daemons):
+        self.ends = {}
+        for name in ("mn", "cn"):
+            sas = [sa for sa in daemons.command(name, "status")["sas"] if sa["state"] == "ESTABLISHED"]
+            self.ends[name] = [(sa["spi_i"] + sa["spi_r"], sa["local"], sa["peer"],
+                                [(c["spi_in"], c["spi_out"]) for c in sa["children"]]) for sa in sas]
+
+    def agreed(self):
+        """One IKE SA and one Child SA, the same ones at both."""
+        mn, cn = self.ends["mn"], self.ends["cn"]
+        return (len(mn) == len(cn) == 1 and mn[0][0] == cn[0][0] and mn[0][1:3] == (cn[0][2], cn[0][1]) and
+                len(mn[0][3]) == len(cn[0][3]) == 1 and mn[0][3][0] == cn[0][3][0][::-1])
+
+    def anew(self, before, ike, child):
+        """The IKE SA is another one than it was before, the Child SA is."""
+        return (self.agreed() and (self.ends["mn"][0][0] != before.ends["mn"][0][0]) == ike and
+                (self.ends["mn"][0][3] != before.ends["mn"][0][3]) == child)
+
+
+def change_asked(world):
+    """Asks for a change whose request the correspondent does not take; returns when it has been sent."""
+    d = world.daemons
+    d.ask()
+    d.wait(lambda: any(sa["local"].startswith(NETS[4][world.at[4]] + ":") for sa in d.command("mn", "status")["sas"]),
+           "the request has left from the new address")
+
+
+def rekey(daemons, name, ike, child):
+    for wanted, command in ((ike, "rekey"), (child, "rekey-child")):
+        if wanted:
+            daemons.command(name, command)
+
+
+def deaf(addresses):
+    """The correspondent's daemon hears nothing from these; none: it hears again."""
+    if addresses:
+        run(*in_host(CN, "nft", "add table inet deaf;"
+                     "add chain inet deaf in { type filter hook prerouting priority -400; };"
+                     f"add rule inet deaf in ip saddr {{ {', '.join(addresses)} }} udp dport {{ 500, 4500 }} drop"))
+    else:
+        run(*in_host(CN, "nft", "delete", "table", "inet", "deaf"))
+
+
+def rekey_around(world, who, when, ike, child):
+    """A change of address, and that rekeying by `who` begun while neither has an answer, `when`: before or after the
+    change was asked for."""
+    d, n = world.daemons, NETS[4]
+    new = n["old" if world.at[4] == "new" else "new"]
+    event = "ike_rekeyed" if ike else "ike_child_up"
+    answered = len(d.events("mn", event))
+    time.sleep(max(0, d.asked + d.BETWEEN - time.time()))
+    if who == "mn":
+        d.signal("cn", signal.SIGSTOP)
+    else:  # before it: what the mobile answers does not come
+        deaf([new] if when == "after" else [n["old"], n["new"]])
+    began = time.time()
+    if when == "before":
+        rekey(d, who, ike, child)
+    if (who, when) == ("cn", "before"):
+        d.wait(lambda: len(d.events("mn", event)) > answered, "the mobile has made it anew")
+    change_asked(world)
+    if when == "after":
+        rekey(d, who, ike, child)
+    if who == "mn":
+        d.signal("cn", signal.SIGCONT)
+    else:  # the change is repeated before the rekeying is, which was at 0.5 s and will be at 1.5 s
+        time.sleep(max(0, began + 0.6 - time.time()))
+        deaf([])
+
+
+def test_rekeyed(world):
+    """IKE SA and Child SA are made anew while a change is under way. Sockets move, and both ends have the same
+    SAs then."""
+    d, names = world.daemons, {"mn": "the mobile", "cn": "the correspondent"}
+    server = serving("poll", 5395)
+    client = start(MN, PEER, "call", NETS[4]["cn"], "5395", "poll")
+    time.sleep(0.2)
+    for who, when, ike, child in (("mn", "after", True, True), ("cn", "after", True, True),
+                                  ("mn", "before", True, False), ("cn", "before", True, False),
+                                  ("mn", "before", False, True), ("cn", "before", False, True)):
+        before = Standing(d)
+        count = {name: len(d.events(name, "sockets_moved")) for name in names}
+        rekey_around(world, who, when, ike, child)
+        for name, was in count.items():
+            d.wait(lambda: len(d.events(name, "sockets_moved")) > was, f"sockets moved at {name}", 20)
+        world.use(4)
+        took = time.time() - d.asked
+        reports = [json.loads(d.events(name, "sockets_moved")[-1]) for name in count]
+        with contextlib.suppress(TimeoutError):
+            d.wait(lambda: Standing(d).anew(before, ike, child), "SAs made anew", 12)
+        after = Standing(d)
+        what = " and ".join(["IKE SA"] * ike + ["Child SA"] * child)
+        ok(none_failed(reports) and after.anew(before, ike, child),
+           f"{what} made anew by {names[who]}, begun {when} the change was asked for: sockets moved after {took:.2f} s, "
+           f"the same SAs at both after {time.time() - d.asked:.1f} s",
+           f"before: {before.ends}\nafter: {after.ends}\n{brief(reports)}\n{d.last_words()}")
+    said = stop_pair(client, server)
+    ok(whole(*said) and said[0]["name"] == NETS[4][world.at[4]],
+       f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
+
+
 def test_called_wrongly(world):
     """Every mistake is named, with what would be right, and nothing is done."""
     pairs = ["--local", "10.9.2.1", "--peer-from", "10.9.0.2", "--peer-to", "10.9.1.2"]
@@ -1019,7 +1123,7 @@ def test_nothing_left(world):
     ok(not groups and "0x4d" not in rules and not left, "no group, no rule, no journal left", f"{groups}\n{rules}\n{left}")
 
 
-BY_DAEMONS = ("order", "several")  # with --daemons alone
+BY_DAEMONS = ("order", "several", "rekeyed")  # with --daemons alone
 TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("test_")}
 
 

@@ -35,11 +35,13 @@ if able; then
 	wait
 	part order /usr/bin/python3 $check --daemons order
 	part several /usr/bin/python3 $check --daemons several
+	part rekeyed /usr/bin/python3 $check --daemons rekeyed
 	part left /usr/bin/python3 $check nothing_left
 	show programs
 	show load
 	show order
 	show several
+	show rekeyed
 	show left
 else
 	part esp build/bin/baton guest --clock virtual --timeout 280 -- \
