@@ -151,9 +151,7 @@ END
 	until_true 10 event ar ready
 }
 start_mn() { # LINES of the connection
-	if [ $mn -ne 0 ]; then
-		kill $mn && wait $mn
-	fi
+	[ -z "$mn" ] || { kill $mn && wait $mn; }
 	rm -f "$work/mn.events"
 	cat >"$work/mn.yaml" <<END
 control: $work/mn.sock
@@ -199,6 +197,26 @@ ok 'and hardware type 31' $?
 ok 'in the present network there was ESP and no DHCP' $?
 grep -q "\"event\":\"dhcp_leased\".*\"address\":\"$address\"" "$work/ar.events"
 ok 'the router knows whose the address is' $?
+
+# Somebody in that network who is not the server gives out an address in its name.
+server ip addr add 10.2.0.66/16 dev s1
+circuit=$(grep '"event":"dhcp_leased"' "$work/ar.events" | tail -1 | sed -n 's/.*"circuit":\([0-9]*\).*/\1/p')
+forged=$(events ar dhcp_relay_rejected)
+server /usr/bin/python3 - "$circuit" <<'END'
+import ipaddress, socket, struct, sys
+address = lambda text: ipaddress.ip_address(text).packed
+ack = struct.pack("!4B4s2H", 2, 31, 0, 0, b"\x01\x02\x03\x04", 0, 0) + bytes(4) + address("10.2.0.99") + bytes(4) + \
+    address("10.2.0.1") + bytes(16 + 64 + 128) + bytes.fromhex("63825363") + \
+    bytes([53, 1, 5, 54, 4]) + address("10.2.0.2") + bytes([51, 4, 0, 0, 2, 88, 82, 6, 1, 4]) + \
+    int(sys.argv[1]).to_bytes(4, "big") + b"\xff"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.2.0.66", 0))
+s.sendto(ack.ljust(300, b"\0"), ("10.2.0.1", 67))
+END
+until_true 10 eval '[ "$(events ar dhcp_relay_rejected)" -gt $forged ]' &&
+	[ "$(last ar dhcp_relay_rejected field)" = 'source address' ] && ! grep -q '10\.2\.0\.99' "$work/ar.events"
+ok 'an answer that is not from the server gives nobody an address' $?
+server ip addr del 10.2.0.66/16 dev s1
 
 pings
 ok 'packets between the new address and its network cross the tunnel' $?

@@ -103,6 +103,19 @@ static void leased(struct circuit *c, uint32_t address)
 		address_text(&given, text), "peer_id", id, "circuit", (json_int_t)c->number);
 }
 
+/* Whoever can send to our address could else give out addresses in the server's name. */
+static bool is_from_server(const struct circuit *c, const struct udp_datagram *datagram,
+	struct reject *reject)
+{
+	struct prefix from = prefix_of_endpoint(&datagram->peer);
+	struct prefix server = prefix_of_endpoint(&c->relay->settings->dhcp_relay->server);
+
+	if (address_equal(&from, &server))
+		return true;
+	reject_set(reject, REJECT_ADDRESS, "source address", "RFC 2131 §7", 0, prefix_u32(&from));
+	return false;
+}
+
 static void from_server(void *context, const struct udp_datagram *datagram)
 {
 	struct relay *r = context;
@@ -122,6 +135,10 @@ static void from_server(void *context, const struct udp_datagram *datagram)
 		reject_set(&reject, REJECT_SESSION, "Agent Circuit ID", "RFC 3046 §3.1", 0,
 			answer.circuit);
 		rejected(r, &reject);
+		return;
+	}
+	if (!is_from_server(c, datagram, &reject)) {
+		rejected(c->relay, &reject);
 		return;
 	}
 	if (answer.address)
