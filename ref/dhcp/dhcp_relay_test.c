@@ -144,6 +144,7 @@ static void test_answer(void **state)
 			struct dhcp_relay_answer a;
 
 			p.packet.header[DHCP_FLAGS] = broadcast ? DHCP_FLAG_BROADCAST : 0;
+			p.packet.header[DHCP_CIADDR] = 0x0a030065; /* what it asked from */
 			dhcp_add(&p, DHCP_OPTION_RELAY_AGENT, VIEW_OF(information));
 			assert_int_equal(dhcp_relay_answer(&relay, encoded(&p), &a, &w, NULL), 0);
 			assert_int_equal(a.circuit, 7);
@@ -155,6 +156,23 @@ static void test_answer(void **state)
 			assert_null(packet_find(&q.packet, 0, DHCP_OPTION_RELAY_AGENT));
 			assert_int_equal(q.packet.element_count, p.packet.element_count - 1);
 		}
+}
+
+/* RFC 2131 §4.3.5: a DHCPINFORM is answered to where it came from, and gives no address. */
+static void test_answer_to_inform(void **state)
+{
+	static const uint8_t information[] = { 1, 4, 0, 0, 0, 7 };
+	struct dhcp_packet request = discover(), p = answer_of(DHCP_ACK, &request);
+	struct writer w = writer_of(out, sizeof(out));
+	struct dhcp_relay_answer a;
+
+	(void)state;
+	p.packet.header[DHCP_FLAGS] = p.packet.header[DHCP_YIADDR] = 0;
+	p.packet.header[DHCP_CIADDR] = 0x0a030065;
+	dhcp_add(&p, DHCP_OPTION_RELAY_AGENT, VIEW_OF(information));
+	assert_int_equal(dhcp_relay_answer(&relay, encoded(&p), &a, &w, NULL), 0);
+	assert_int_equal(a.to, 0x0a030065);
+	assert_int_equal(a.address, 0);
 }
 
 static void answer_refused(struct dhcp_packet *p, enum reject_reason reason, const char *field)
@@ -171,13 +189,14 @@ static void answer_refused(struct dhcp_packet *p, enum reject_reason reason, con
 static void test_refused_answers(void **state)
 {
 	static const uint8_t good[] = { 1, 4, 0, 0, 0, 7 }, cut[] = { 1, 4, 0, 0, 0 },
-		other[] = { 2, 4, 0, 0, 0, 7 }, narrow[] = { 1, 2, 0, 7 };
-	const struct view wrong[] = { VIEW_OF(cut), VIEW_OF(other), VIEW_OF(narrow) };
+		other[] = { 2, 4, 0, 0, 0, 7 }, narrow[] = { 1, 2, 0, 7 },
+		wide[] = { 1, 8, 0, 0, 0, 7, 0, 0, 0, 0 };
+	const struct view wrong[] = { VIEW_OF(cut), VIEW_OF(other), VIEW_OF(narrow), VIEW_OF(wide) };
 	struct dhcp_packet request = discover(), p = answer_of(DHCP_OFFER, &request);
 
 	(void)state;
 	answer_refused(&p, REJECT_MISSING, "Agent Circuit ID");
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		p = answer_of(DHCP_OFFER, &request);
 		dhcp_add(&p, DHCP_OPTION_RELAY_AGENT, wrong[i]);
 		answer_refused(&p, REJECT_MISSING, "Agent Circuit ID");
@@ -198,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_refused_requests),
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_answer_to_inform),
 		cmocka_unit_test(test_refused_answers),
 	};
 

@@ -197,7 +197,8 @@ static void test_off(void **state)
 
 static void test_ways_that_are_none(void **state)
 {
-	struct endpoint ways[] = { link_way, link_way, care_of(), care_of(), care_of(), care_of() };
+	struct endpoint ways[] = { link_way, link_way, care_of(), care_of(), care_of(), care_of(),
+		care_of() };
 
 	(void)state;
 	ways[0].address[0] = 3; /* a group */
@@ -206,7 +207,8 @@ static void test_ways_that_are_none(void **state)
 	ways[3] = world_endpoint("224.0.0.1", 0);
 	ways[4] = world_endpoint("198.51.100.2", 0); /* the responder itself */
 	ways[5] = world_endpoint("192.0.2.1", 0);    /* where it would go anyway */
-	for (unsigned i = 0; i < 6; i++) {
+	ways[6] = world_endpoint("2001:db8::7", 0);  /* to a request over IPv4 */
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		open_world(&ways[i], IKE_PATH_LINK | IKE_PATH_CARE_OF);
 		assert_int_equal(take(begin()), -1);
 		assert_null(sent(&answers));
@@ -231,6 +233,49 @@ static void test_another_way_before_proof(void **state)
 	assert_int_equal(take(a), -1);
 	assert_null(sent(&answers));
 	assert_int_equal(ike_rejected(w.b.ike, REJECT_STATE), 1);
+	world_end(&w);
+}
+
+/* §2: in front of whatever else the request has, so that its first fragment has it. */
+static void test_stands_first(void **state)
+{
+	static const uint8_t data[200];
+	struct ike_draft d;
+	struct ike_notification n;
+
+	(void)state;
+	open_world(&link_way, IKE_PATH_LINK);
+	establish(&link_way);
+	ike_draft_begin(&d);
+	for (unsigned i = 0; i < 3; i++)
+		ike_draft_notify(&d, IKE_N_COOKIE2, VIEW_OF(data));
+	ike_path_draft_first(w.a.sa, &d);
+	assert_int_equal(d.packet.element_count, 4);
+	assert_int_equal(ike_decode_notify(&d.packet.elements[0], &n, NULL), 0);
+	assert_int_equal(n.type, IKE_N_REPLY_PATH);
+	assert_int_equal(ike_decode_notify(&d.packet.elements[3], &n, NULL), 0);
+	assert_int_equal(n.type, IKE_N_COOKIE2);
+	world_end(&w);
+}
+
+/* §1: the initiator asks for it, and nobody else, whatever is configured. */
+static void test_responder_asks_for_none(void **state)
+{
+	const struct endpoint none = { 0 };
+
+	(void)state;
+	open_world(&none, 0);
+	w.b.connection.reply_path = link_way;
+	w.a.config.reply_paths = IKE_PATH_LINK;
+	world_end(&w);
+	world_begin(&w);
+	establish(&none);
+	actions_clear(&answers);
+	ike_event(w.b.ike, ike_next(w.b.ike, NULL), &(struct ike_event){ .kind = IKE_EVENT_PROBE },
+		w.now, &answers);
+	answer_back();
+	assert_non_null(sent(&w.actions));
+	assert_true(is_way(&sent(&w.actions)->via, &none));
 	world_end(&w);
 }
 
@@ -275,6 +320,8 @@ int main(void)
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_ways_that_are_none),
 		cmocka_unit_test(test_another_way_before_proof),
+		cmocka_unit_test(test_stands_first),
+		cmocka_unit_test(test_responder_asks_for_none),
 		cmocka_unit_test(test_nothing_is_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,8 @@ static inline void world_note(struct world *w, struct end *e, const struct actio
 		return;
 	struct seen *r = &w->reports[w->report_count++];
 	*r = (struct seen){ .b = e == &w->b, .report = report, .reject = a->reject };
-	if (report == IKE_REPORT_FAILED || report == IKE_REPORT_CHILD_FAILED)
+	if (report == IKE_REPORT_FAILED || report == IKE_REPORT_CHILD_FAILED ||
+		report == IKE_REPORT_CHANGE_REFUSED)
 		snprintf(r->words, sizeof(r->words), "%.*s", (int)a->data.size,
 			(const char *)a->data.data);
 }
