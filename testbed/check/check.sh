@@ -23,14 +23,16 @@ if [ "${1:-}" = these ]; then
 fi
 out=build/check
 mkdir -p $out
-rm -f $out/*.tap $out/*.status $out/*.counts $out/failures
+rm -f $out/*.tap $out/*.status $out/*.died $out/*.counts $out/failures
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 passed=0 failed=0 skipped=0
 SKIPPED='^(not )?ok .*# (SKIP|skip)'
 
 # Programs that run side by side: `start NAME COMMAND...` begins one as soon as fewer than `at_once` run,
-# `finish` waits for the rest. Each ends in build/check/NAME.tap and, when it is over, NAME.status.
+# `finish` waits for the rest. Each ends in build/check/NAME.tap and, when it is over, NAME.status. One whose
+# guest died under it (`baton guest`'s status 123) has had no answer, and is asked once more; the output before is
+# in NAME.died.
 at_once=$(nproc) running=()
 
 start() {
@@ -44,7 +46,13 @@ start() {
 	(
 		began=$SECONDS
 		"$@" >"$file" 2>&1 </dev/null
-		echo "$? $((SECONDS - began))" >"${file%.tap}.status"
+		status=$?
+		if [ $status -eq 123 ]; then
+			mv "$file" "${file%.tap}.died"
+			"$@" >"$file" 2>&1 </dev/null
+			status=$?
+		fi
+		echo "$status $((SECONDS - began))" >"${file%.tap}.status"
 	) &
 }
 
@@ -91,12 +99,14 @@ count() {
 	line=$(printf '%-32s %4d passed' "$name" "$ok")
 	[ "$not_ok" -gt 0 ] && line+=", $not_ok failed"
 	[ "$skip" -gt 0 ] && line+=", $skip skipped"
+	[ -f "${file%.tap}.died" ] && line+=", its guest died the first time: $(
+		grep -m 1 '^baton: ' "${file%.tap}.died")"
 	echo "$line  ($seconds s)"
 	if [ "$not_ok" -gt 0 ]; then
 		grep -nE -B8 -A12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
 		tail -15 "$file" | sed 's/^/    /'
 		echo "    whole output: $file"
-		grep -E -A6 '^not ok\b' "$file" | sed "s|^|    $name: |" >>$out/failures
+		grep -E -B12 -A6 '^not ok\b' "$file" | sed "s|^|    $name: |" >>$out/failures
 	fi
 }
 
@@ -104,7 +114,7 @@ count() {
 say_failures() {
 	[ -s $out/failures ] || return
 	echo "what failed, in short:"
-	cut -c1-200 $out/failures | head -20
+	cut -c1-200 $out/failures | head -40
 }
 
 # Sources of the programs, so that one that does not build is missed and not forgotten.

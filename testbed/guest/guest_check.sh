@@ -33,6 +33,10 @@ refuses() { # STATUS WORDS ARGUMENTS...: nothing on standard output, one message
 holds() { grep -qxF -- "$2" "$1"; } # FILE LINE
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
+# Looked at later: a command that does not end by itself.
+"$baton" guest --timeout 100 -- sleep 1000 >"$scratch/kept" 2>&1 </dev/null &
+keeping=$!
+
 # --- what comes back ------------------------------------------------------------------------
 inner() { # what runs inside; the lines are looked for outside
 	cat <<-'END'
@@ -143,6 +147,12 @@ ignored() { # were SIGINT taken, the status would be its own: it comes first
 check "SIGINT that is ignored where it starts stays ignored" ignored
 late() { refuses 124 "is over" --timeout 3 -- sleep 1000; }
 check "the time given ends it, status 124" late
+kept() {
+	wait "$keeping"
+	[ $? -eq 124 ] && grep -q '^ *[0-9]* S sleep .*nanosleep' "$scratch/kept" &&
+		! grep -q kthreadd "$scratch/kept"
+}
+check "and what the command waited for is said" kept
 panic() {
 	refuses 123 "the guest's kernel panicked: sysrq triggered crash; its messages are in" \
 		--results "$scratch/panic" -- sh -c 'echo c >/proc/sysrq-trigger; sleep 1000' &&

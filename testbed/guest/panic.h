@@ -10,16 +10,14 @@
 #include <stddef.h>
 
 #include "ref/base/view.h"
-
-#define PANIC_LINE_MAX 256
+#include "testbed/guest/console.h"
 
 /* All zero at first. Texts without the kernel's time stamps; empty: not said. */
 struct panic {
-	char line[PANIC_LINE_MAX]; /* of the console, not ended yet; cut to this length */
-	size_t used;
-	char reason[PANIC_LINE_MAX]; /* of the panic */
-	char fault[PANIC_LINE_MAX];  /* the first fault that the kernel reported */
-	char where[PANIC_LINE_MAX];  /* the function it was in */
+	struct console_line line;
+	char reason[CONSOLE_LINE_MAX]; /* of the panic */
+	char fault[CONSOLE_LINE_MAX];  /* the first fault that the kernel reported */
+	char where[CONSOLE_LINE_MAX];  /* the function it was in */
 };
 
 /* The next octets of the console, however they are cut. */

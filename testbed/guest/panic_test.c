@@ -11,7 +11,7 @@
 
 static void assert_text(const struct panic *p, const char *expected)
 {
-	char text[3 * PANIC_LINE_MAX];
+	char text[3 * CONSOLE_LINE_MAX];
 
 	assert_true(panic_heard(p));
 	assert_string_equal(panic_text(p, text, sizeof(text)), expected);
@@ -19,7 +19,7 @@ static void assert_text(const struct panic *p, const char *expected)
 
 static void test_reason(void **state)
 {
-	struct panic p = { .used = 0 };
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	panic_hear(&p,
@@ -32,7 +32,7 @@ static void test_reason(void **state)
 /* The panic that follows a fault only says that there was one. */
 static void test_fault(void **state)
 {
-	struct panic p = { .used = 0 };
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	panic_hear(&p,
@@ -50,7 +50,7 @@ static void test_fault(void **state)
 
 static void test_fault_without_function(void **state)
 {
-	struct panic p = { .used = 0 };
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	panic_hear(&p,
@@ -62,7 +62,7 @@ static void test_fault_without_function(void **state)
 /* A fault long before, that did no harm, is not why the kernel panics. */
 static void test_earlier_fault(void **state)
 {
-	struct panic p = { .used = 0 };
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	panic_hear(&p,
@@ -75,7 +75,7 @@ static void test_earlier_fault(void **state)
 static void test_octet_by_octet(void **state)
 {
 	static const char said[] = "[    1.0] Kernel panic - not syncing: VFS: no root\n";
-	struct panic p = { .used = 0 };
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(said) - 1; i++) {
@@ -93,7 +93,7 @@ static void test_not_heard(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-		struct panic p = { .used = 0 };
+		struct panic p = { .reason = "" };
 
 		panic_hear(&p, view_text(said[i]));
 		assert_false(panic_heard(&p));
@@ -103,18 +103,18 @@ static void test_not_heard(void **state)
 /* A line is cut to its bounds and to what can be printed. */
 static void test_bounds(void **state)
 {
-	char text[3 * PANIC_LINE_MAX];
-	struct panic p = { .used = 0 };
+	char text[3 * CONSOLE_LINE_MAX];
+	struct panic p = { .reason = "" };
 
 	(void)state;
 	panic_hear(&p, view_text("Kernel panic - not syncing: a\x1b[7mb\x80"));
-	for (unsigned i = 0; i < 4 * PANIC_LINE_MAX; i++)
+	for (unsigned i = 0; i < 4 * CONSOLE_LINE_MAX; i++)
 		panic_hear(&p, view_text("c"));
 	panic_hear(&p, view_text("\n"));
 	assert_true(panic_heard(&p));
 	panic_text(&p, text, sizeof(text));
 	assert_memory_equal(text, "a?[7mb?ccc", 10);
-	assert_true(strlen(text) < PANIC_LINE_MAX);
+	assert_true(strlen(text) < CONSOLE_LINE_MAX);
 	panic_text(&p, text, 4);
 	assert_string_equal(text, "a?[");
 }

@@ -144,7 +144,7 @@ static void kernel(struct plan *p, const struct machine *m)
 	OPTION(p, "-kernel", "%s", m->kernel);
 	OPTION(p, "-initrd", "/proc/self/fd/%d", m->initrd);
 	OPTION(p, "-append",
-		"console=ttyS0 %s panic=-1 oops=panic no_timer_check cryptomgr.notests mitigations=off "
+		"console=ttyS0 %s sysrq_always_enabled panic=-1 oops=panic no_timer_check cryptomgr.notests mitigations=off "
 		"nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0%s",
 		m->verbose ? "loglevel=7" : "quiet",
 		m->accelerator == ACCEL_TCG_VIRTUAL
@@ -166,6 +166,8 @@ static void make_plan(struct plan *p, struct qemu *q, const struct machine *m)
 	q->console = stream(p, "console");
 	OPTION(p, "-serial", "chardev:console");
 	q->control = stream(p, "control");
+	q->monitor = stream(p, "monitor");
+	OPTION(p, "-mon", "chardev=monitor,mode=readline");
 	OPTION(p, "-serial", "chardev:control");
 	/* First of the virtio devices, so that its ports are /dev/vport0p1 and so on. */
 	OPTION(p, "-device", "virtio-serial-pci,disable-legacy=on,max_ports=4");
@@ -233,6 +235,7 @@ int qemu_start(struct qemu *q, const struct machine *m)
 	*q = (struct qemu){ .pid = -1,
 		.pidfd = -1,
 		.control = -1,
+		.monitor = -1,
 		.console = -1,
 		.messages = -1,
 		.out = -1,
@@ -258,7 +261,7 @@ int qemu_start(struct qemu *q, const struct machine *m)
 
 void qemu_end(struct qemu *q)
 {
-	int *const ours[] = { &q->pidfd, &q->control, &q->console, &q->messages, &q->out, &q->err,
+	int *const ours[] = { &q->pidfd, &q->control, &q->monitor, &q->console, &q->messages, &q->out, &q->err,
 		&q->in, &q->terminal };
 
 	if (q->pid > 0) {

@@ -29,6 +29,7 @@ struct qemu {
 	int pidfd;
 	int control;  /* the second serial port: what init.sh says */
 	int console;  /* the first: what the kernel says */
+	int monitor;  /* QEMU's monitor, which the user of a terminal would have */
 	int messages; /* QEMU's own standard output and error */
 	int out, err, in;
 	int terminal;

@@ -17,6 +17,7 @@
 #include "testbed/guest/accel.h"
 #include "testbed/guest/boot.h"
 #include "testbed/guest/cache.h"
+#include "testbed/guest/inquiry.h"
 #include "testbed/guest/session.h"
 #include "testbed/guest/tool.h"
 #include "testbed/util/paths.h"
@@ -265,7 +266,7 @@ static char *panic_log(const struct run *r)
 /* The kernel ended itself: no fault of the command's, nor an answer of it. */
 static void explain_panic(const struct run *r)
 {
-	char text[3 * PANIC_LINE_MAX], *log = panic_log(r);
+	char text[3 * CONSOLE_LINE_MAX], *log = panic_log(r);
 
 	panic_text(&r->session.panic, text, sizeof(text));
 	if (log) {
@@ -297,6 +298,26 @@ static void explain(const struct run *r)
 	}
 }
 
+/* What kept the command, as far as the kernel can tell. */
+static int explain_timeout(const struct run *r)
+{
+	struct tasks tasks = {.heard = false};
+
+	tool_complain("the time given for the guest, %u s, is over", r->options->timeout);
+	if (!r->session.ready)
+		return GUEST_STATUS_TIMEOUT;
+	guest_inquire(&r->session, &tasks);
+	if (!tasks.heard && !r->session.signal) {
+		tool_complain("nor does its kernel answer: it hangs, or the machine is too busy");
+		return GUEST_STATUS_DIED;
+	}
+	if (tasks.count > 0)
+		fprintf(stderr, "What its processes did, and where in the kernel they waited:\n");
+	for (const struct task *t = tasks.task; t < tasks.task + tasks.count; t++)
+		fprintf(stderr, "%7u %c %-15s %s\n", t->pid, t->state, t->name, t->where);
+	return GUEST_STATUS_TIMEOUT;
+}
+
 static int conclude(const struct run *r, enum outcome outcome)
 {
 	const struct session *s = &r->session;
@@ -311,8 +332,7 @@ static int conclude(const struct run *r, enum outcome outcome)
 	case SIGNALLED:
 		return 128 + s->signal;
 	case TIMED_OUT:
-		tool_complain("the time given for the guest, %u s, is over", r->options->timeout);
-		return GUEST_STATUS_TIMEOUT;
+		return explain_timeout(r);
 	case BROKEN:
 		tool_complain("standard %s cannot be written: %s",
 			s->out.broken ? "output" : "error",
