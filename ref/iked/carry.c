@@ -32,8 +32,12 @@ struct carry {
 	bool impatient;		/* it was sent although none are held */
 };
 
-/* An answer waits no longer for that, or the peer would ask again. */
-#define PATIENCE BTIME_S
+/*
+ * An answer waits no longer for that, or the peer, which asks again until then, would give the IKE SA
+ * up. One that is sent before costs connections: what the peer's sockets send meets none here, and the
+ * kernel answers by RST.
+ */
+#define PATIENCE (20 * BTIME_S)
 
 struct late {
 	struct late *next;

@@ -254,6 +254,15 @@ def listening(*ports):
     raise TimeoutError(f"nobody listens at {ports}:\n{there}")
 
 
+def appeared(name, seconds=120):
+    """Waits until somebody has made that file."""
+    end = time.time() + seconds
+    while not os.path.exists(os.path.join(WORK, name)):
+        if time.time() > end:
+            raise TimeoutError(f"{name}: no such file in {seconds} s")
+        time.sleep(0.1)
+
+
 def ended(process, seconds=30):
     """The last line of a program that was asked to end."""
     out = process.communicate(timeout=seconds)[0]
@@ -589,11 +598,12 @@ def test_both_killed(world):
 BAD_CALLS = re.compile(r"= -1 E(?!AGAIN|INPROGRESS|NOENT|NOTTY|NOPROTOOPT|OPNOTSUPP|ACCES|XIST|NXIO|NOTDIR|CHILD|RESTART)")
 
 
-def test_programs(world):
-    """curl, nc, ssh and iperf3, unmodified, under strace, over 20 changes in a row, and no longer."""
+def test_programs(world, changes=20):
+    """curl, nc, ssh and iperf3, unmodified, under strace, over so many changes in a row, and no longer."""
     n = NETS[4]
     traces = []
-    slow = "BATON_GUEST" in os.environ  # its processor is emulated
+    slow = "BATON_GUEST" in os.environ  # its processor is emulated, and ESP takes 100 instructions an octet
+    rate = ["-b", "400K", "-l", "4K", "--pacing-timer", "50000"] if slow else ["-b", "100M"]
 
     def traced(name, *command, **more):
         path = os.path.join(WORK, name + ".strace")
@@ -614,12 +624,13 @@ def test_programs(world):
         listening(5370, 5371)
         for i, back in enumerate(([], ["-R"])):
             running["iperf3" + "".join(back)] = traced("iperf3" + "".join(back), "iperf3", "-c", n["cn"], "-p",
-                                                       str(5370 + i), "-t", "600", "-b", "1M" if slow else "100M", "-J", *back)
+                                                       str(5370 + i), "-t", "600", *rate, "-J", *back)
     if os.path.exists("/usr/sbin/sshd"):
         running["ssh"] = start_ssh(traced, servers, n["cn"], 0.1 if slow else 0.01)
+        appeared("up")
     time.sleep(0.5)
     good, lines, alive, began = [], [], 0, time.time()
-    for i in range(20):
+    for i in range(changes):
         reports = world.move()
         good.append(none_failed(reports))
         alive += all(p.poll() is None for p in running.values())
@@ -627,9 +638,9 @@ def test_programs(world):
         lines.append(nc.stdout.readline() == f"line {i}\n")
         time.sleep(0.05)
     over = time.time()
-    print(f"# 20 changes in {over - began:.1f} s")
+    print(f"# {changes} changes in {over - began:.1f} s")
     time.sleep(5)  # what goes on after the last change is seen by that
-    ok(all(good) and alive == 20, f"20 changes of address while {', '.join(running)} all run",
+    ok(all(good) and alive == changes, f"{changes} changes of address while {', '.join(running)} all run",
        f"{alive} changes with all of them\n{brief(reports)}")
     nc.stdin.close()
     ok(all(lines), "nc: every line came back")
@@ -655,7 +666,7 @@ def test_programs(world):
         after = sum(i["sum"]["bytes"] for i in result["intervals"] if began + i["sum"]["start"] > over)
         # how many depends on what else the machine does; a figure, no verdict
         print(f"# {name}: {sum(not i['sum']['bytes'] for i in result['intervals'])} seconds without an octet")
-        ok(octets > 1_000_000 and "interrupt" in result["error"] and after > 0,
+        ok(octets > 50_000 * changes and "interrupt" in result["error"] and after > 0,
            f"{name}: {octets} octets, {after} after the last change, until it was told to end", str(result)[-400:])
     if "ssh" in running:
         out = running["ssh"].communicate(timeout=60)[0].split()
@@ -671,9 +682,14 @@ def test_programs(world):
         bad = [line for line in bad if line not in woken]
         ok(not bad, f"{name}: no system call failed (strace)", "".join(bad[:5]))
         if woken:
-            print(f"# {name}: epoll_wait was interrupted {len(woken)} times in 20 changes")
+            print(f"# {name}: epoll_wait was interrupted {len(woken)} times in {changes} changes")
     for s in servers:
         s.kill()
+
+
+def test_few(world):
+    """The same programs over five changes."""
+    test_programs(world, 5)
 
 
 def children(program, word):
@@ -701,7 +717,7 @@ def start_ssh(traced, servers, address, pause):
     listening(2222)
     return traced("ssh", "ssh", "-F", "none", "-p", "2222", "-i", os.path.join(WORK, "user"), "-o",
                   "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-                  f"root@{address}", f"i=0; until [ -e {WORK}/stop ]; do echo $i; i=$((i+1)); sleep {pause}; done")
+                  f"root@{address}", f"touch {WORK}/up; i=0; until [ -e {WORK}/stop ]; do echo $i; i=$((i+1)); sleep {pause}; done")
 
 
 KEY = "0x" + "5a" * 32
@@ -774,17 +790,43 @@ def test_esp(world):
     esp_state("delete", NETS[4][world.at[4]])
 
 
+def late_processes(world, seconds):
+    """The processes that move the correspondent's sockets do nothing for so long."""
+    own = world.daemons.running["cn"].pid
+    pids = [int(pid) for pid in run("ip", "netns", "pids", CN).split()
+            if int(pid) != own and "baton-iked" in open(f"/proc/{pid}/cmdline").read()]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+    def go_on():
+        time.sleep(seconds)
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    threading.Thread(target=go_on).start()
+
+
 def test_order(world):
     """By the daemons, without ESP, on a way of no length: the correspondent holds packets before it answers,
-    so nobody tells the mobile that there is no such connection."""
+    however long that takes, so nobody tells the mobile that there is no such connection."""
     run(*in_host(MN, "nft", "add table inet seen; add chain inet seen in { type filter hook prerouting priority -400; };"
                  "add rule inet seen in tcp flags & rst == rst counter"))
-    reports, said, there = load(world, "poll", 4)
-    seen = run(*in_host(MN, "nft", "list", "table", "inet", "seen"))
+    for late in (3, 0):  # the first change: nobody has been at that address, so nothing of a move is silent there
+        server = serving("poll", 5040 + late)
+        client = start(MN, PEER, "call", NETS[4]["cn"], str(5040 + late), "poll")
+        time.sleep(0.3)
+        reports = []
+        for _ in range(1 if late else 4):
+            if late:
+                late_processes(world, late)
+            reports += world.move()
+        said = stop_pair(client, server)
+        seen = run(*in_host(MN, "nft", "list", "table", "inet", "seen"))
+        ok(none_failed(reports) and whole(*said) and said[0]["name"] == NETS[4][world.at[4]] and "counter packets 0 " in seen,
+           f"{'a change' if late else '4 changes'} by the daemons on a way of no length, under load, packets held "
+           f"{f'after {late} s' if late else 'at once'}: not one RST comes to the mobile",
+           f"{seen}\n{said}\n{brief(reports)}\n{world.daemons.last_words()}")
     run(*in_host(MN, "nft", "delete", "table", "inet", "seen"))
-    ok(none_failed(reports) and whole(*said) and there and "counter packets 0 " in seen,
-       "4 changes by the daemons on a way of no length, under load: not one RST comes to the mobile",
-       f"{seen}\n{said}\n{brief(reports)}")
 
 
 class More:
@@ -1123,13 +1165,14 @@ def test_nothing_left(world):
     ok(not groups and "0x4d" not in rules and not left, "no group, no rule, no journal left", f"{groups}\n{rules}\n{left}")
 
 
+NOT_ALL = ("esp", "few")
 BY_DAEMONS = ("order", "several", "rekeyed")  # with --daemons alone
 TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("test_")}
 
 
 def main():
     by_daemons = "--daemons" in sys.argv
-    wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name not in ("esp", *BY_DAEMONS)]
+    wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name not in (*NOT_ALL, *BY_DAEMONS)]
     try:
         with World() as world:
             world.daemons = Daemons(world) if by_daemons else None

@@ -132,7 +132,7 @@ def serve(address, port, mode):
         if mode == "echo":
             threading.Thread(target=echo, args=(sock,), daemon=True).start()
         elif mode in ("web", "web-slow"):
-            web(sock, 0.002 if mode == "web" else 0.05)
+            web(sock, *((0.002, 32768) if mode == "web" else (0.05, 2048)))
         else:
             pump(sock, mode)
 
@@ -146,13 +146,13 @@ def echo(sock):
     sock.close()
 
 
-def web(sock, pause):
-    """One HTTP answer without end, until SIGUSR1."""
+def web(sock, pause, size):
+    """One HTTP answer without end, until SIGUSR1: so many octets, a pause, and so on."""
     out = Half()
     sock.recv(65536)
     sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
     while not stopping.wait(pause):
-        piece = out.piece()
+        piece = out.piece()[:size]
         sock.sendall(piece)
         out.octets += len(piece)
     sock.close()
