@@ -15,7 +15,7 @@
 static struct view await(const struct session *s, int fd, btime until, char *buffer, size_t size)
 {
 	btime left = until - guest_session_now();
-	struct pollfd p[] = {{fd, POLLIN, 0}, {s->signals, POLLIN, 0}};
+	struct pollfd p[] = { { fd, POLLIN, 0 }, { s->signals, POLLIN, 0 } };
 	ssize_t n;
 
 	if (left <= 0 || poll(p, 2, (int)(left / BTIME_MS) + 1) < 1 || p[1].revents)

@@ -261,8 +261,8 @@ int qemu_start(struct qemu *q, const struct machine *m)
 
 void qemu_end(struct qemu *q)
 {
-	int *const ours[] = { &q->pidfd, &q->control, &q->monitor, &q->console, &q->messages, &q->out, &q->err,
-		&q->in, &q->terminal };
+	int *const ours[] = { &q->pidfd, &q->control, &q->monitor, &q->console, &q->messages,
+		&q->out, &q->err, &q->in, &q->terminal };
 
 	if (q->pid > 0) {
 		kill(q->pid, SIGKILL);

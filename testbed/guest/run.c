@@ -301,7 +301,7 @@ static void explain(const struct run *r)
 /* What kept the command, as far as the kernel can tell. */
 static int explain_timeout(const struct run *r)
 {
-	struct tasks tasks = {.heard = false};
+	struct tasks tasks = { .heard = false };
 
 	tool_complain("the time given for the guest, %u s, is over", r->options->timeout);
 	if (!r->session.ready)

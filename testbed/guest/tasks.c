@@ -22,7 +22,7 @@ static void begin(struct tasks *t, const char *line)
 		return;
 	t->ours = true;
 	task = &t->task[t->count++];
-	*task = (struct task){.pid = number, .state = state[strlen(" state:")]};
+	*task = (struct task){ .pid = number, .state = state[strlen(" state:")] };
 	task->whole = task->state == 'R'; /* what is on its stack is where it was interrupted */
 	size = (size_t)(state - line) - strlen("task:");
 	snprintf(task->name, sizeof(task->name), "%.*s", (int)size, line + strlen("task:"));
