@@ -144,8 +144,9 @@ static void kernel(struct plan *p, const struct machine *m)
 	OPTION(p, "-kernel", "%s", m->kernel);
 	OPTION(p, "-initrd", "/proc/self/fd/%d", m->initrd);
 	OPTION(p, "-append",
-		"console=ttyS0 %s sysrq_always_enabled panic=-1 oops=panic no_timer_check cryptomgr.notests mitigations=off "
-		"nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0%s",
+		"console=ttyS0 %s panic=-1 oops=panic sysrq_always_enabled no_timer_check "
+		"cryptomgr.notests mitigations=off nowatchdog rcupdate.rcu_cpu_stall_suppress=1 "
+		"audit=0%s",
 		m->verbose ? "loglevel=7" : "quiet",
 		m->accelerator == ACCEL_TCG_VIRTUAL
 			? " nohz=off nolapic_timer tsc_early_khz=1000000 tsc=reliable"
