@@ -101,12 +101,39 @@ static void test_third_party(void **state)
 static void test_from_elsewhere(void **state)
 {
 	(void)state;
+	for (int tunnels = 0; tunnels < 2; tunnels++) {
+		init(1);
+		w.b.connection.tunnels = tunnels;
+		world_begin(&w);
+		world_initiate(&w);
+		world_settle(&w);
+		assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
+		w.air.flying[0].from = world_endpoint("203.0.113.77", 4500);
+		world_settle(&w);
+		assert_true(world_saw(&w, true, IKE_REPORT_CHANGE_REFUSED));
+		assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 0);
+		world_end(&w);
+	}
+}
+
+/* What is refused at its second request is over: the next change has a number of its own, and no cookie
+ * of the one before (§4.1). */
+static void test_after_a_refusal(void **state)
+{
+	(void)state;
 	open_world(1);
 	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
+	deliver_one();
+	deliver_one(); /* the cookie */
 	w.air.flying[0].from = world_endpoint("203.0.113.77", 4500);
 	world_settle(&w);
-	assert_true(world_saw(&w, true, IKE_REPORT_CHANGE_REFUSED));
-	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 0);
+	assert_int_equal(reports(false, IKE_REPORT_CHANGE_REFUSED), 1);
+	assert_both_at("192.0.2.1", 0);
+	unsigned sent = w.air.sent;
+	assert_int_equal(world_event(&w, &w.a, change_to("203.0.113.9")), 0);
+	world_settle(&w);
+	assert_both_at("203.0.113.9", 0);
+	assert_int_equal(w.air.sent - sent, 4);
 	world_end(&w);
 }
 
@@ -222,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_reflected),
 		cmocka_unit_test(test_third_party),
 		cmocka_unit_test(test_from_elsewhere),
+		cmocka_unit_test(test_after_a_refusal),
 		cmocka_unit_test(test_addresses_nobody_has),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_of_another_sa),

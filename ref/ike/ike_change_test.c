@@ -92,6 +92,33 @@ static void test_in_a_tunnel(void **state)
 	world_end(&w);
 }
 
+/* A tunnel from which nothing comes out: the third time it is tried directly, §5.1. */
+static void test_tunnel_that_loses(void **state)
+{
+	struct ike_event event = change_to("203.0.113.9");
+	unsigned lost = 0;
+
+	(void)state;
+	init(1);
+	w.b.connection.tunnels = true;
+	world_begin(&w);
+	world_initiate(&w);
+	world_settle(&w);
+	event.tunnelled = true;
+	assert_int_equal(world_event(&w, &w.a, event), 0);
+	while (w.air.count && at(&w.air.flying[0].from, "192.0.2.1") && lost < 10) {
+		world_take(&w, 0);
+		lost++;
+		while (!w.air.count && world_tick(&w, btime_add(w.now, 10 * BTIME_S)))
+			;
+	}
+	assert_int_equal(lost, 2);
+	assert_true(at(&w.air.flying[0].from, "203.0.113.9"));
+	world_settle(&w);
+	assert_both_at("203.0.113.9", 0);
+	world_end(&w);
+}
+
 /*
  * From the old address where nobody carries answers to the new one: the cookie would come back to
  * the old address and prove nothing, so a peer could name anybody's. Refused.
@@ -158,6 +185,9 @@ static void test_both_at_once(void **state)
 	assert_int_equal(world_event(&w, &w.a, event), 0);
 	assert_int_equal(world_event(&w, &w.b, change_to("198.51.100.77")), 0);
 	w.air.count = 0; /* both went to where nobody is any more */
+	event.peer = world_endpoint("198.51.100.76", 0); /* where it was for a moment */
+	assert_int_equal(world_event(&w, &w.a, event), 0);
+	w.air.count = 0;
 	event.peer = world_endpoint("198.51.100.77", 0);
 	assert_int_equal(world_event(&w, &w.a, event), 0);
 	/* hearsay: until b has said it itself, a's SAs and selectors stay where both know b */
@@ -315,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_change_on_trust),
 		cmocka_unit_test(test_either_end_moves),
 		cmocka_unit_test(test_in_a_tunnel),
+		cmocka_unit_test(test_tunnel_that_loses),
 		cmocka_unit_test(test_no_tunnel),
 		cmocka_unit_test(test_over_another_sa),
 		cmocka_unit_test(test_independent),

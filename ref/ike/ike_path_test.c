@@ -158,6 +158,23 @@ static void test_cookie_is_of_the_way(void **state)
 	world_end(&w);
 }
 
+/* The same octets as an address of a link and as one of IP are two ways. */
+static void test_cookie_is_of_the_kind(void **state)
+{
+	struct endpoint by_ip = world_endpoint("192.0.113.7", 0), by_link = by_ip;
+
+	(void)state;
+	by_link.family = link_way.family;
+	for (int same = 0; same < 2; same++) {
+		open_world(&by_link, IKE_PATH_LINK | IKE_PATH_CARE_OF);
+		take(begin());
+		w.a.connection.reply_path = same ? by_link : by_ip;
+		assert_int_equal(take(answer_back()), 0);
+		assert_int_equal(has_notify(sent(&answers), IKE_N_COOKIE), !same);
+		world_end(&w);
+	}
+}
+
 /* 64 at once and 16 a second are asked for cookies, the others get nothing. */
 static void test_no_more_than_that(void **state)
 {
@@ -316,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_each_answer_goes_there),
 		cmocka_unit_test(test_cookie_first),
 		cmocka_unit_test(test_cookie_is_of_the_way),
+		cmocka_unit_test(test_cookie_is_of_the_kind),
 		cmocka_unit_test(test_no_more_than_that),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_ways_that_are_none),

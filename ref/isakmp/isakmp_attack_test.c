@@ -242,6 +242,30 @@ static void test_of_another_peer(void **state)
 	old_end(&o);
 }
 
+/* Who has the key of one connection says that it is the peer of another one, which has its own key. */
+static void test_key_of_another_connection(void **state)
+{
+	static struct ike_connection both[2];
+
+	(void)state;
+	for (int own = 0; own < 2; own++) {
+		old_init(&o, 1);
+		both[0] = both[1] = o.w.b.connection;
+		ike_id_parse("second.example", &both[1].remote_id);
+		if (!own)
+			both[1].psk = view_text("a key of its own");
+		o.w.b.config.connections = both;
+		o.w.b.config.count = 2;
+		ike_id_parse("second.example", &o.w.a.connection.local_id);
+		old_begin(&o);
+		old_initiate(&o, &o.w.a);
+		old_settle(&o);
+		assert_int_equal(world_saw(&o.w, true, IKE_REPORT_ESTABLISHED), own);
+		assert_int_equal(world_saw(&o.w, true, IKE_REPORT_FAILED), !own);
+		old_end(&o);
+	}
+}
+
 /* RFC 3456 §4.1: a DHCP SA is for 0.0.0.0, and not for whatever begins there. */
 static void test_dhcp_sa_for_everybody(void **state)
 {
@@ -333,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_part_of_a_block),
 		cmocka_unit_test(test_answer_with_two_choices),
 		cmocka_unit_test(test_of_another_peer),
+		cmocka_unit_test(test_key_of_another_connection),
 		cmocka_unit_test(test_dhcp_sa_for_everybody),
 		cmocka_unit_test(test_replayed_quick_mode),
 		cmocka_unit_test(test_flood),
