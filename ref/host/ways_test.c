@@ -204,7 +204,8 @@ static int enter(void **state)
 		return -1;
 	if (system("ip link add v0 type veth peer name v0p && ip link add v1 type veth peer name v1p && "
 		   "ip link set v0 up && ip link set v0p up && ip link set v1 up && ip link set v1p up && "
-		   "ip addr add 10.2.0.1/24 dev v0 && ip addr add 10.2.0.7/24 dev v0 && ip addr add 10.3.0.1/24 dev v1 && "
+		   "ip addr add 10.2.0.1/24 dev v0 && ip addr add 10.2.0.7/24 dev v0 && "
+		   "ip addr add 10.3.0.1/24 dev v1 && "
 		   "ip route add default via 10.3.0.2 && "
 		   "for v in v0 v1 v0p v1p; do ip -6 addr flush dev $v; done; sleep 0.3") != 0)
 		return -1;

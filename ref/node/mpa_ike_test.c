@@ -128,6 +128,21 @@ static void selectors_as_prefixes(void **state)
 	world_end(&w);
 }
 
+/* A day with it: the router ends it by the session, IKE neither makes it anew nor moves it. */
+static void nothing_by_itself(void **state)
+{
+	(void)state;
+	begin(MPA_AES_GCM, MPA_AES_GCM);
+	uint32_t spi = w.a.children[0].spi_in;
+	assert_false(ike_sa_mobike(w.a.sa) || ike_sa_mobike(w.b.sa));
+	world_run(&w, 24 * 3600 * BTIME_S);
+	assert_true(world_up(&w));
+	assert_int_equal(w.a.child_count, 1);
+	assert_int_equal(w.a.children[0].spi_in, spi);
+	assert_false(world_saw(&w, false, IKE_REPORT_REKEYED));
+	world_end(&w);
+}
+
 static void what_the_kernel_has_not(void **state)
 {
 	struct ike_child_info child = { .suite = { .encr = IKE_ENCR_CHACHA20_POLY1305 } };
@@ -145,6 +160,7 @@ int main(void)
 		cmocka_unit_test(both_ends_have_the_same_tunnel),
 		cmocka_unit_test(nothing_in_common_is_no_tunnel),
 		cmocka_unit_test(selectors_as_prefixes),
+		cmocka_unit_test(nothing_by_itself),
 		cmocka_unit_test(what_the_kernel_has_not),
 	};
 
