@@ -57,13 +57,14 @@ static void add_decrypted(struct decapsulator *d, bool prefix)
 	end_rule(d, m, list, NF_ACCEPT);
 }
 
-/* Of that protocol and to that port (0: to any). */
+/* Of that protocol and to that port (0: to any), for this host: what is for another is not passed on. */
 static void add_taken(struct decapsulator *d, bool prefix, uint8_t protocol, uint16_t port)
 {
 	uint16_t number = htons(port);
 	struct nlattr *list;
 	struct nl_msg *m = begin_rule(d, prefix, &list);
 
+	nft_local(m);
 	nft_meta(m, NFT_META_L4PROTO);
 	nft_equal(m, &protocol, 1);
 	if (port) {
@@ -95,8 +96,7 @@ static int filter(struct decapsulator *d, const uint16_t ports[2])
 	return nft_send(&d->nft);
 }
 
-static const struct prefix dummy = { .family = AF_INET, .length = 32,
-	.address = { 192, 0, 0, 8 } };
+static const struct prefix dummy = { .family = AF_INET, .length = 32, .address = { 192, 0, 0, 8 } };
 
 int decapsulate_from_anywhere(struct kernel *k, const char *device)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A device that takes IP-in-IP (RFC 2003) from anybody, and lets through of what is inside only what
- * proves by itself whose it is: ESP, and IKE at its ports (`ipip_inside`, ref/base/ipip.h). Without
- * that, whoever can send IP-in-IP here could send from any address (RFC 2003 §4.1, §5). IPv4.
+ * is for this host and proves by itself whose it is: ESP, and IKE at its ports (`ipip_inside`,
+ * ref/base/ipip.h). What comes out of ESP is the SA's and its policies' to judge. Without that,
+ * whoever can send IP-in-IP here could send from any address (RFC 2003 §4.1, §5). IPv4.
  */
 #ifndef BATON_HOST_DECAPSULATE_H
 #define BATON_HOST_DECAPSULATE_H

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -155,6 +156,18 @@ void nft_mask(struct nl_msg *m, uint8_t mask)
 	put_value(m, NFTA_BITWISE_MASK, &mask, 1);
 	put_value(m, NFTA_BITWISE_XOR, &none, 1);
 	end(m, e);
+}
+
+void nft_local(struct nl_msg *m)
+{
+	struct expression e = begin(m, "fib");
+	uint32_t type = RTN_LOCAL;
+
+	put_be32(m, NFTA_FIB_DREG, NFT_REG_1);
+	put_be32(m, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	put_be32(m, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	end(m, e);
+	nft_equal(m, &type, sizeof(type));
 }
 
 void nft_verdict(struct nl_msg *m, int code)

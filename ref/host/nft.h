@@ -56,6 +56,8 @@ void nft_equal(struct nl_msg *m, const void *data, size_t size);
 /* Packets of that protocol to `to`, and from `from` unless it is NULL. */
 void nft_addresses(struct nl_msg *m, const struct prefix *from, const struct prefix *to,
 	uint8_t protocol);
+/* Only for what is to an address of this host. */
+void nft_local(struct nl_msg *m);
 /* Goes on only for what is beyond so many octets. */
 void nft_quota_over(struct nl_msg *m, uint64_t octets);
 void nft_verdict(struct nl_msg *m, int code);
