@@ -76,14 +76,35 @@ static void cmd_initiate(void *node, struct control_request *request, const json
 	control_answer(request, NULL);
 }
 
+/* Whether SAs of two connections are up: then one has to be named. */
+static bool several(const struct iked *d)
+{
+	const struct ike_connection *first = NULL;
+
+	for (struct ike_sa *sa = sa_next(d, NULL); sa; sa = sa_next(d, sa)) {
+		if (!sa_established(sa))
+			continue;
+		if (first && sa_connection(sa) != first)
+			return true;
+		first = sa_connection(sa);
+	}
+	return false;
+}
+
 /* All that an SA can be asked for by the connection's name. */
 static void order(void *node, struct control_request *request, const json_t *arguments,
 	struct ike_event event)
 {
 	struct iked *d = ((struct node *)node)->state;
-	struct ike_sa *sa = sa_of(d, control_text(arguments, "connection"));
+	const char *name = control_text(arguments, "connection");
+	struct ike_sa *sa = sa_of(d, name);
 	struct actions actions;
 
+	if (!name && several(d)) {
+		control_refuse(request, "IKE SAs of several connections are up; name the one, status lists "
+					"them");
+		return;
+	}
 	if (!sa) {
 		control_refuse(request, "no IKE SA of that connection is up");
 		return;
@@ -174,11 +195,12 @@ static void cmd_move(void *node, struct control_request *request, const json_t *
 	unsigned found = 0, moving = 0;
 
 	if (!text || endpoint_parse(text, 0, &event.local) < 0) {
-		control_refuse(request, "local is not an address");
+		control_refuse(request, "%s: not an address; 192.0.2.1 would be one",
+			text ? text : "(no local)");
 		return;
 	}
 	if (peer && endpoint_parse(peer, 0, &event.peer) < 0) {
-		control_refuse(request, "peer is not an address");
+		control_refuse(request, "%s: not an address; 192.0.2.1 would be one", peer);
 		return;
 	}
 	for (struct ike_sa *sa = sa_next(d, NULL), *next; sa; sa = next) {

@@ -282,4 +282,25 @@ ctl mn delete >/dev/null && until_true 5 grep -q ike_down "$work/small/events"
 	assert torn <= 1 and json.loads(lines[-1])["event"] in ("ike_down", "ike_child_down"), (torn, lines[-1])
 END
 ok 'when there is room again whole lines follow' $?
+
+# --- several connections ----------------------------------------------------------------------------
+
+kill -INT $mn && wait $mn
+kill -INT $cn && wait $cn
+other() { # LOCAL REMOTE ID PEER-ID START
+	printf '  - { name: other, local: %s, remote: %s, local_id: %s, remote_id: %s, psk: a shared secret, start: %s }\n' "$@"
+}
+write_node cn 10.9.0.2 10.9.0.1 cn.example mn.example false
+other 10.9.0.2 10.9.0.1 cn.example other.example false >>"$work/cn.yaml"
+write_node mn 10.9.0.1 10.9.0.2 mn.example cn.example true
+other 10.9.0.1 10.9.0.2 other.example cn.example true >>"$work/mn.yaml"
+start_cn
+start_mn
+until_true 10 eval '[ "$(up mn)" = 2 ]'
+! ctl mn rekey >"$work/out" 2>&1 && grep -q 'several connections are up; name the one' "$work/out" &&
+	ctl mn rekey other >"$work/out" 2>&1 && until_true 10 grep -q '"ike_rekeyed","connection":"other"' "$work/mn.events" &&
+	[ "$(events mn ike_rekeyed)" -eq 1 ]
+ok 'a command for one IKE SA, with those of two connections up, wants a name' $?
+! ctl mn move 10.9.0 >"$work/out" 2>&1 && grep -q '10.9.0: not an address; 192.0.2.1 would be one' "$work/out"
+ok 'a move to what is no address: told' $?
 tap_end

@@ -211,6 +211,23 @@ static void lists_of_flat_objects_become_tables(void **state)
 	json_decref(value);
 }
 
+static void objects_of_more_than_a_line_stand_apart(void **state)
+{
+	char *text;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	json_t *value = json_pack("{s:[{s:i,s:[{s:i}]},{s:i,s:[]}],s:i}", "sas", "id", 1, "children", "spi",
+		7, "id", 2, "children", "half_open", 0);
+
+	(void)state;
+	ctl_render(value, to);
+	fclose(to);
+	assert_string_equal(text, "sas:\n  id: 1\n  children:\n    spi\n    7\n\n  id: 2\n"
+				  "  children: none\nhalf_open: 0\n");
+	free(text);
+	json_decref(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_node_that_is_not_there_is_told),
 		cmocka_unit_test(help_lists_the_commands),
 		cmocka_unit_test(lists_of_flat_objects_become_tables),
+		cmocka_unit_test(objects_of_more_than_a_line_stand_apart),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

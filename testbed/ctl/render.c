@@ -124,8 +124,11 @@ static void render(const json_t *value, int indent, FILE *to)
 	} else if (json_is_array(value) && is_table(value)) {
 		render_table(value, indent, to);
 	} else if (json_is_array(value)) {
-		for (size_t i = 0; i < json_array_size(value); i++)
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			if (i && json_is_object(json_array_get(value, i)))
+				fputc('\n', to);
 			render(json_array_get(value, i), indent, to);
+		}
 	} else {
 		char *text = cell(value);
 		fprintf(to, "%*s%s\n", indent, "", text);
