@@ -216,14 +216,15 @@ static void objects_of_more_than_a_line_stand_apart(void **state)
 	char *text;
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
-	json_t *value = json_pack("{s:[{s:i,s:[{s:i}]},{s:i,s:[]}],s:i}", "sas", "id", 1, "children", "spi",
-		7, "id", 2, "children", "half_open", 0);
+	json_t *value = json_pack("{s:[{s:i,s:[{s:i}]},{s:i,s:[]}],s:i}", "sas", "id", 1,
+		"children", "spi", 7, "id", 2, "children", "half_open", 0);
 
 	(void)state;
 	ctl_render(value, to);
 	fclose(to);
-	assert_string_equal(text, "sas:\n  id: 1\n  children:\n    spi\n    7\n\n  id: 2\n"
-				  "  children: none\nhalf_open: 0\n");
+	assert_string_equal(text,
+		"sas:\n  id: 1\n  children:\n    spi\n    7\n\n  id: 2\n"
+		"  children: none\nhalf_open: 0\n");
 	free(text);
 	json_decref(value);
 }
