@@ -35,6 +35,9 @@ struct eap_tls_config {
 	/* A peer: believe EAP-Success after TLS 1.3 without the server's protected success
 	 * indication, as servers older than RFC 9190 need it, and hostapd 2.10 when it resumes. */
 	bool without_indication;
+	/* A peer: take servers of TLS 1.2 that do not know secure renegotiation (RFC 5746), as strongSwan;
+	 * nothing is renegotiated here. Taken in any case where min_version is older. */
+	bool without_secure_renegotiation;
 	bool resumption;	 /* offer and take session tickets (RFC 5216 §2.1.2) */
 	unsigned session_lifetime; /* seconds that a session can be resumed; 0: two hours */
 	/* A peer: where sessions are kept, PEM, for this program's next run and for other programs

@@ -92,7 +92,7 @@ static int set_versions(SSL_CTX *ctx, const struct eap_tls_config *c, const stru
 		return fail(p, "OpenSSL has no TLS %s to %s", eap_tls_version_text(c->min_version),
 			eap_tls_version_text(c->max_version));
 	/* Ends of that age may know no secure renegotiation (RFC 5746); none is done here. */
-	if (c->min_version < EAP_TLS_1_2)
+	if (c->min_version < EAP_TLS_1_2 || c->without_secure_renegotiation)
 		SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* thousands of sessions at once */

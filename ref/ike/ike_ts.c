@@ -128,7 +128,7 @@ bool ike_ts_within(const struct ike_ts_list *inner, const struct ike_ts_list *ou
 		bool found = false;
 		for (unsigned k = 0; k < outer->count && !found; k++)
 			found = within(&inner->list[i], &outer->list[k]);
-		if (!found && !MUTANT(ike_takes_wider))
+		if (!found)
 			return false;
 	}
 	return inner->count != 0;

@@ -6,21 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/ike/ike_proposal.h"
 #include "testbed/load/cmd.h"
 #include "testbed/load/load_ike.h"
 
 static const char usage[] =
 	"usage: baton load ike --responder ADDRESS[:PORT] --identity ID (--psk KEY | --credentials DIR)\n"
 	"                      [--group NAME] [--local ADDRESS] [--clients N] [--count N]\n"
-	"                      [--keep] [--no-child] [--json]\n"
+	"                      [--keep] [--no-child | --network PREFIX] [--json]\n"
 	"       baton load ike --attack flood|half-open --responder ADDRESS[:PORT]\n"
 	"                      [--local ADDRESS] [--addresses N] [--clients N] [--count N] [--json]\n"
 	"Sets up COUNT IKE SAs (default 200), N at a time (default 16), with AES-256-GCM and\n"
 	"HMAC-SHA-256, and deletes each. GROUP is curve25519 (default), ecp256, ecp384, modp2048,\n"
 	"modp3072 or modp4096. DIR holds ca.pem, client.pem and client.key.\n"
 	"--keep deletes none; --no-child asks for a Child SA that nobody allows, so that the IKE SA\n"
-	"stays alone. The attacks begin SAs and leave them, from N addresses (default 1, counted up\n"
-	"from the local one): flood returns no cookie, half-open does.\n";
+	"stays alone; --network has each client ask for a Child SA between an address of its own in\n"
+	"PREFIX (IPv4) and whatever is behind the responder. The attacks begin SAs and leave them,\n"
+	"from N addresses (default 1, counted up from the local one): flood returns no cookie, half-open\n"
+	"does.\n";
 
 struct call {
 	struct load_ike_options options;
@@ -109,6 +112,11 @@ static int take(int option, struct call *call)
 			"addresses are 1 to 65536");
 	case 'k': o->keep = true; return 0;
 	case 'o': o->no_child = true; return 0;
+	case 'w':
+		return ike_selector_parse(optarg, &o->network) < 0 ||
+				o->network.type != IKE_TS_IPV4_ADDR_RANGE
+			? complain("a network is an IPv4 prefix, such as 10.1.0.0/16", optarg)
+			: 0;
 	case 'j': call->json = true; return 0;
 	case 'h': fputs(usage, stdout); exit(0);
 	default: fputs(usage, stderr); return 2;
@@ -130,8 +138,12 @@ static int check(struct call *call)
 		return complain("an attack has no identity and keeps nothing", "ike");
 	if (o->addresses > 1 && (o->kind == LOAD_IKE_SET_UP || !o->local.family))
 		return complain("--addresses is for attacks, and needs --local", "ike");
+	if (o->network.type && (o->no_child || o->kind != LOAD_IKE_SET_UP))
+		return complain("--network is for set-ups with a Child SA", "ike");
 	if (o->clients > o->count)
 		o->clients = o->count;
+	if (o->network.type && o->clients > load_ike_hosts(o))
+		return complain("--network has fewer addresses than there are --clients", "ike");
 	o->local.family = o->responder.family;
 	return 0;
 }
@@ -147,7 +159,8 @@ static int parse(int argc, char **argv, struct call *call)
 		{ "addresses", required_argument, NULL, 's' },
 		{ "clients", required_argument, NULL, 'n' },
 		{ "count", required_argument, NULL, 't' }, { "keep", no_argument, NULL, 'k' },
-		{ "no-child", no_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
+		{ "no-child", no_argument, NULL, 'o' },
+		{ "network", required_argument, NULL, 'w' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int option, status;
 

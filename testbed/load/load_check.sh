@@ -77,6 +77,12 @@ connections:
     local_auth: certificate
     remote_auth: certificate
     certificates: {ca: $work/creds/ca.pem, certificate: $work/creds/server.pem, key: $work/creds/server.key}
+  - name: network
+    local: 127.0.0.3
+    local_id: server.example
+    psk: a shared secret
+    local_ts: 10.2.0.0/16
+    remote_ts: 10.1.0.0/16
   - name: key
     local_id: server.example
     psk: a shared secret
@@ -101,6 +107,14 @@ ike $peer 'a shared secret' --group modp2048 --no-child --keep --count 10 --json
 ok 'ten that stay up, without Child SAs, by MODP 2048' $?
 ike --responder 127.0.0.2 --identity mn@example --credentials "$work/creds" --count 10
 ok 'certificates' $?
+ike --responder 127.0.0.3 --identity mn.example --psk 'a shared secret' --network 10.1.0.16/28 --clients 16 --count 16 --keep &&
+	grep -q '; 0 without a Child SA' "$work/out" &&
+	"$bin/baton" ctl --json --socket "$work/iked.sock" iked status | grep -o '10\.1\.0\.[0-9]*' | sort -u >"$work/hosts" &&
+	[ "$(wc -l <"$work/hosts")" -eq 16 ] && grep -qx 10.1.0.31 "$work/hosts"
+ok 'sixteen clients, each with an address of its own in a network' $?
+! ike $peer x --network 10.1.0.16/28 --clients 17 && grep -q 'fewer addresses than there are --clients' "$work/out" &&
+	! ike $peer x --network 10.1/16 && grep -q 'a network is an IPv4 prefix, such as 10.1.0.0/16' "$work/out"
+ok 'a network that is none, or too small' $?
 ike $peer 'another secret' --count 20
 [ $? -eq 1 ] && grep -q '20 failed' "$work/out" && grep -q '20 times AUTHENTICATION_FAILED' "$work/out"
 ok 'a wrong key: all failed, and why' $?

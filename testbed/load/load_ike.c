@@ -232,6 +232,33 @@ void load_ike_connection(const struct load_ike_options *options, struct ike_conn
 	c->rekey_ike = c->rekey_child = c->liveness = 0;
 }
 
+static uint32_t ipv4_number(const uint8_t address[4])
+{
+	return (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 |
+		address[3];
+}
+
+unsigned load_ike_hosts(const struct load_ike_options *o)
+{
+	uint32_t span = ipv4_number(o->network.end) - ipv4_number(o->network.start);
+
+	return !o->network.type ? 0 : span == UINT32_MAX ? UINT32_MAX : span + 1;
+}
+
+/* The n-th address of the network on this side, everything on the other: the responder narrows it. */
+static void choose_selectors(const struct load_ike_options *o, unsigned n, struct ike_connection *c)
+{
+	static const struct ike_ts all = { IKE_TS_IPV4_ADDR_RANGE, 0, 0, 65535, { 0 },
+		{ 255, 255, 255, 255 } };
+	uint32_t number = ipv4_number(o->network.start) + n;
+	struct ike_ts own = o->network;
+
+	for (unsigned i = 0; i < 4; i++)
+		own.start[i] = own.end[i] = (uint8_t)(number >> (24 - 8 * i));
+	c->local_ts = (struct ike_ts_list){ 1, { own } };
+	c->remote_ts = (struct ike_ts_list){ 1, { all } };
+}
+
 /* The address that the kernel would send from: selectors are about it. */
 static struct endpoint own_address(const struct load_ike_options *o)
 {
@@ -261,6 +288,8 @@ static void make_engine(struct load_ike *l)
 	load_ike_connection(&here, &l->connections[0]);
 	for (unsigned i = 0; i < o->clients; i++) {
 		l->connections[i] = l->connections[0];
+		if (o->network.type)
+			choose_selectors(o, i, &l->connections[i]);
 		l->idle[l->idle_count++] = i;
 	}
 	ike_config_default(&config);

@@ -8,6 +8,7 @@
 
 #include "ref/base/engine.h"
 #include "ref/ike/ike_credentials.h"
+#include "ref/ike/ike_payload.h"
 
 #define LOAD_IKE_CLIENTS_MAX 10000
 #define LOAD_IKE_COUNT_MAX 10000000
@@ -31,6 +32,7 @@ struct load_ike_options {
 	uint16_t group;
 	bool keep;     /* SAs stay up; else each is deleted before its client begins anew */
 	bool no_child; /* asks for selectors that nobody has, so that the IKE SA stays alone */
+	struct ike_ts network; /* IPv4; each client asks for an address of it; type 0: for its own */
 	unsigned clients, count; /* at once; in total */
 };
 
@@ -52,6 +54,9 @@ struct load_ike_figures {
 
 /* Runs until `count` have ended. 0, or -1 with errno: no socket. */
 int load_ike_run(const struct load_ike_options *options, struct load_ike_figures *figures);
+
+/* How many addresses `network` has; 0: there is none. */
+unsigned load_ike_hosts(const struct load_ike_options *options);
 
 /* The engine's connection that the options ask for. */
 struct ike_connection;

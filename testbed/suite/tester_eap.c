@@ -62,6 +62,7 @@ static int open_tls(struct tester_eap *t, char *why, size_t size)
 	if (c.min_version < EAP_TLS_1_2)
 		c.security_level = 0;
 	c.resumption = false;
+	c.without_secure_renegotiation = true;
 	c.key_log = t->options.key_log;
 	c.key_log_context = t->options.context;
 	t->tls = eap_tls_context_new(&c, why, size);
