@@ -109,6 +109,40 @@ static void test_change_over_another_sa(void **state)
 	}
 }
 
+/* Configured selectors that are the mover's address alone move with it, as they did in the Child SA. */
+static void test_configured_selectors(void **state)
+{
+	const struct ike_ts_list here = { 1, { { .type = IKE_TS_IPV4_ADDR_RANGE,
+		.start = { 192, 0, 2, 1 }, .end = { 192, 0, 2, 1 }, .end_port = 65535 } } };
+
+	(void)state;
+	for (unsigned who = A; who <= B; who++)
+		for (unsigned delivered = 0; delivered <= 1; delivered++) {
+			init(1);
+			w.a.connection.local_ts = w.b.connection.remote_ts = here;
+			world_begin(&w);
+			world_initiate(&w);
+			world_settle(&w);
+			rekey(who);
+			if (delivered) {
+				deliver_one();
+				w.air.count = 0;
+			}
+			assert_int_equal(world_event(&w, &w.a, change_to(THERE)), 0);
+			world_run(&w, 20 * BTIME_S);
+			assert_one_child(who, 0);
+			/* and once more, by the heir */
+			assert_int_equal(world_kind(&w, &w.a, IKE_EVENT_REKEY), 0);
+			world_settle(&w);
+			uint32_t before = w.a.children[0].spi_in;
+			rekey(who);
+			world_run(&w, 20 * BTIME_S);
+			assert_one_child(who, 0);
+			assert_int_not_equal(w.a.children[0].spi_in, before);
+			world_end(&w);
+		}
+}
+
 /* The error in that message of a's, which is an answer; 0: there is none. */
 static uint16_t error_in(const struct flying *f)
 {
@@ -190,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_before_the_change),
 		cmocka_unit_test(test_during_the_change),
 		cmocka_unit_test(test_change_over_another_sa),
+		cmocka_unit_test(test_configured_selectors),
 		cmocka_unit_test(test_new_address_early),
 		cmocka_unit_test(test_old_address_late),
 		cmocka_unit_test(test_another_address),

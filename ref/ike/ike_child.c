@@ -96,6 +96,8 @@ static void policy_at(const struct ike_sa *sa, bool remote, const struct endpoin
 	bool internal = remote ? gives && sa->has_address : c->ask_address;
 
 	*out = remote ? c->remote_ts : c->local_ts;
+	if (sa->peer_changes && sa->first_local.family) /* as those of the Child SA did */
+		ike_change_move_selectors(out, remote ? &sa->first_peer : &sa->first_local, e);
 	if (internal)
 		*out = (struct ike_ts_list){ 1,
 			{ whole(AF_INET, sa->has_address ? sa->address : NULL) } };

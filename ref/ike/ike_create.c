@@ -106,6 +106,8 @@ static struct ike_sa *make_heir(struct ike_sa *old, bool initiator, const struct
 	sa->suite = *suite;
 	sa->local = old->local;
 	sa->peer = old->peer;
+	sa->first_local = old->first_local;
+	sa->first_peer = old->first_peer;
 	sa->peer_agreed = old->peer_agreed;
 	sa->peer_away = old->peer_away;
 	sa->peer_id = old->peer_id;

@@ -122,6 +122,7 @@ struct ike_sa {
 	struct ike_change change;
 	uint32_t changes_made, changes_seen; /* the last sequence number of either end */
 	struct endpoint change_from, change_to; /* of our last change, asked for or made */
+	struct endpoint first_local, first_peer; /* where the first of a line of rekeyed ones began */
 	btime change_budget;
 	struct endpoint peer_agreed; /* when `peer_away`: where both know it */
 	bool peer_away; /* `peer` is where it is said to be, §5.7 there */

@@ -113,6 +113,10 @@ void ike_begin_life(struct ike_sa *sa, btime now)
 {
 	sa->lifetime_due = BTIME_NEVER;
 	sa->heard = now;
+	if (!sa->first_local.family) {
+		sa->first_local = sa->local;
+		sa->first_peer = sa->peer;
+	}
 	sa->rekey_due = ike_jitter(sa, now, sa->connection->rekey_ike);
 }
 
