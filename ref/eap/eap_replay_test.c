@@ -6,13 +6,14 @@
  */
 #include <stdlib.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_pair.h"
 
 #define RECORD_MAX 8
 #define RECORD_SIZE 2048
 
-static char dir[] = "/tmp/eap-replay-test-XXXXXX";
+static char dir[TEST_PATH] = "eap-replay-test";
 static const uint8_t key[EAP_PSK_SIZE] = "0123456789abcdef";
 static struct eap_users *users;
 static struct eap_tls_context *server_tls, *client_tls;
@@ -215,7 +216,7 @@ static int setup(void **state)
 	char error[256];
 
 	(void)state;
-	return mkdtemp(dir) && eap_make_credentials(dir, NULL, error, sizeof(error)) == 0 ? 0 : -1;
+	return test_folder(dir) && eap_make_credentials(dir, NULL, error, sizeof(error)) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)

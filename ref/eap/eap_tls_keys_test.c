@@ -7,10 +7,11 @@
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_pair.h"
 
-static char dir[] = "/tmp/eap-tls-keys-XXXXXX";
+static char dir[TEST_PATH] = "eap-tls-keys";
 
 struct secrets {
 	uint8_t master[48], exporter[48];
@@ -184,7 +185,7 @@ static int make_folder(void **state)
 {
 	char error[256];
 	(void)state;
-	return mkdtemp(dir) ? eap_make_credentials(dir, NULL, error, sizeof(error)) : -1;
+	return test_folder(dir) ? eap_make_credentials(dir, NULL, error, sizeof(error)) : -1;
 }
 
 static int remove_folder(void **state)

@@ -8,10 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_pair.h"
 
-static char dir[] = "/tmp/eap-sessions-test-XXXXXX";
+static char dir[TEST_PATH] = "eap-sessions-test";
 static char file[64];
 static unsigned warnings;
 static const uint8_t secret[16] = "0123456789abcdef", other_secret[16] = "fedcba9876543210";
@@ -299,7 +300,7 @@ static int setup(void **state)
 	char error[256];
 
 	(void)state;
-	if (!mkdtemp(dir) || eap_make_credentials(dir, NULL, error, sizeof(error)) < 0)
+	if (!test_folder(dir) || eap_make_credentials(dir, NULL, error, sizeof(error)) < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s.sessions", dir);
 	return 0;

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 #include "ref/base/crypto.h"
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_pair.h"
 
-static char modern_dir[] = "/tmp/eap-tls-test-XXXXXX";
-static char legacy_dir[] = "/tmp/eap-tls-test-XXXXXX";
+static char modern_dir[TEST_PATH] = "eap-tls-test";
+static char legacy_dir[TEST_PATH] = "eap-tls-test";
 
 /* What one conversation is made of; empty: the ordinary thing. */
 struct setting {
@@ -488,7 +489,7 @@ static int make_folders(void **state)
 	char error[256];
 
 	(void)state;
-	if (!mkdtemp(modern_dir) || !mkdtemp(legacy_dir) ||
+	if (!test_folder(modern_dir) || !test_folder(legacy_dir) ||
 		eap_make_credentials(modern_dir, NULL, error, sizeof(error)) < 0 ||
 		eap_make_credentials(legacy_dir, &legacy, error, sizeof(error)) < 0)
 		return -1;

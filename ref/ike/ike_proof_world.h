@@ -5,13 +5,14 @@
 
 #include <stdio.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_peer.h"
 #include "ref/eap/eap_server.h"
 #include "ref/ike/ike_world.h"
 
-static char proof_dir[] = "/tmp/ike-proof-test-XXXXXX";
-static char proof_rsa_dir[] = "/tmp/ike-proof-test-XXXXXX";
+static char proof_dir[TEST_PATH] = "ike-proof-test";
+static char proof_rsa_dir[TEST_PATH] = "ike-proof-test";
 
 /* Makes the files; call once. */
 static inline void proof_begin(void)
@@ -19,7 +20,7 @@ static inline void proof_begin(void)
 	struct eap_credentials rsa = { .legacy = true };
 	char error[256];
 
-	if (!mkdtemp(proof_dir) || !mkdtemp(proof_rsa_dir) ||
+	if (!test_folder(proof_dir) || !test_folder(proof_rsa_dir) ||
 		eap_make_credentials(proof_dir, NULL, error, sizeof(error)) < 0 ||
 		eap_make_credentials(proof_rsa_dir, &rsa, error, sizeof(error)) < 0)
 		abort();

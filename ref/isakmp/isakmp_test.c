@@ -8,17 +8,18 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/isakmp/isakmp_world.h"
 
 static struct old_world o;
-static char rsa_dir[] = "/tmp/isakmp-test-XXXXXX";
+static char rsa_dir[TEST_PATH] = "isakmp-test";
 
 static void make_certificates(void)
 {
 	struct eap_credentials rsa = { .rsa = true };
 	char error[256];
 
-	if (!mkdtemp(rsa_dir) || eap_make_credentials(rsa_dir, &rsa, error, sizeof(error)) < 0)
+	if (!test_folder(rsa_dir) || eap_make_credentials(rsa_dir, &rsa, error, sizeof(error)) < 0)
 		abort();
 }
 

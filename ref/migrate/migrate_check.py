@@ -1171,6 +1171,8 @@ TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("
 
 
 def main():
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that what is below `finally` is done
+        signal.signal(number, lambda *_: sys.exit(143))
     by_daemons = "--daemons" in sys.argv
     wanted = [w for w in sys.argv[2:] if w != "--daemons"] or [name for name in TESTS if name not in (*NOT_ALL, *BY_DAEMONS)]
     try:

@@ -17,13 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/host/control.h"
 #include "ref/host/program.h"
 #include "ref/host/test_space.h"
 
 struct test_node {
 	pid_t pid;
-	char folder[64], config[96], socket[96], events[96], output[96];
+	char folder[TEST_PATH], config[TEST_PATH + 16], socket[TEST_PATH + 16], events[TEST_PATH + 16],
+		output[TEST_PATH + 16];
 	int go; /* written to when the child may begin */
 };
 
@@ -33,8 +35,8 @@ static inline void test_node_configure(struct test_node *n, const char *name, co
 	FILE *file;
 
 	memset(n, 0, sizeof(*n));
-	snprintf(n->folder, sizeof(n->folder), "/tmp/baton-node-XXXXXX");
-	if (!mkdtemp(n->folder))
+	strcpy(n->folder, "baton-node");
+	if (!test_folder(n->folder))
 		abort();
 	snprintf(n->config, sizeof(n->config), "%s/node.yaml", n->folder);
 	snprintf(n->socket, sizeof(n->socket), "%s/node.sock", n->folder);

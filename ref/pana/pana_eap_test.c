@@ -5,12 +5,13 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/eap/eap_credentials.h"
 #include "ref/eap/eap_peer.h"
 #include "ref/eap/eap_server.h"
 #include "ref/pana/pana_world_test.h"
 
-static char dir[] = "/tmp/pana-eap-test-XXXXXX";
+static char dir[TEST_PATH] = "pana-eap-test";
 static const uint8_t psk[EAP_PSK_SIZE] = "0123456789abcdef", other_psk[EAP_PSK_SIZE] = "x";
 static struct eap_peer_config peer;
 static struct eap_server_config server;
@@ -21,7 +22,7 @@ static int make_credentials(void **state)
 	char error[256];
 
 	(void)state;
-	if (!mkdtemp(dir) || eap_make_credentials(dir, NULL, error, sizeof(error)) < 0)
+	if (!test_folder(dir) || eap_make_credentials(dir, NULL, error, sizeof(error)) < 0)
 		return -1;
 	return 0;
 }

@@ -11,15 +11,16 @@
 
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "testbed/adapter/sut.h"
 
-static char folder[] = "/tmp/baton-sut-XXXXXX";
-static char log_file[64];
+static char folder[TEST_PATH] = "baton-sut";
+static char log_file[TEST_PATH + 16];
 
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(log_file, sizeof(log_file), "%s/log", mkdtemp(folder) ? folder : "");
+	snprintf(log_file, sizeof(log_file), "%s/log", test_folder(folder) ? folder : "");
 	return 0;
 }
 

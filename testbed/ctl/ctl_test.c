@@ -12,12 +12,13 @@
 
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/host/control.h"
 #include "ref/host/loop.h"
 #include "testbed/ctl/cmd.h"
 #include "testbed/ctl/render.h"
 
-static char folder[] = "/tmp/baton-ctl-XXXXXX", path[64];
+static char folder[TEST_PATH] = "baton-ctl", path[TEST_PATH + 16];
 static pid_t server;
 
 /* --- the node --------------------------------------------------------------------------------- */
@@ -62,7 +63,7 @@ static int serve(void)
 static int setup(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder))
+	if (!test_folder(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/mn.sock", folder);
 	server = fork();

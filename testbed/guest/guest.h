@@ -36,8 +36,8 @@ struct guest_options {
 
 /*
  * Runs argv (NULL-terminated, argv[0] found in PATH) in a guest, in the present working folder and
- * with the present environment plus BATON_GUEST (set to "real" or "virtual") and, if there is a
- * results folder, BATON_RESULTS (its absolute path, the same inside and outside).
+ * with the present environment, less TMPDIR, plus BATON_GUEST (set to "real" or "virtual") and, if
+ * there is a results folder, BATON_RESULTS (its absolute path, the same inside and outside).
  *
  * Standard output and error appear live; standard input is passed on; when input and output are
  * both a terminal, the command gets a terminal too. Returns the command's exit status (128 + N

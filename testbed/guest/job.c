@@ -73,10 +73,12 @@ void job_write_settings(const struct job *job, FILE *to)
 	fputs("}\n", to);
 }
 
-/* A variable that a shell can export and that does not change how the script itself is read. */
+/* A variable that a shell can export and that does not change how the script itself is read. TMPDIR is
+ * a place on the host's disk, where looking costs time; in the guest /tmp is in memory. */
 static bool exportable(const char *assignment)
 {
-	static const char *const own[] = { "IFS=", "PWD=", "OLDPWD=", "SHLVL=", "_=", "PPID=" };
+	static const char *const own[] = { "IFS=", "PWD=", "OLDPWD=", "SHLVL=", "_=", "PPID=",
+		"TMPDIR=" };
 	const char *p = assignment;
 
 	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++) {

@@ -72,7 +72,8 @@ static void the_command_gets_environment_folder_and_name(void **state)
 		"printf '%s|%s|%s|%s|%s|%s' \"$0\" \"$PWD\" \"$QUOTED\" \"$BATON_GUEST\" "
 		"\"$BATON_RESULTS\" \"${EMPTY-unset}\"; exit 7",
 		NULL };
-	char *environment[] = { "QUOTED=a 'b' $c", "IFS=bad", "PWD=/nowhere", "EMPTY=", NULL };
+	char *environment[] = { "QUOTED=a 'b' $c", "IFS=bad", "PWD=/nowhere",
+		"EMPTY=", "TMPDIR=/tmp/of-the-host", NULL };
 	struct job job = { .cwd = "/usr/bin",
 		.clock = "virtual",
 		.program = "/bin/sh",
@@ -85,6 +86,7 @@ static void the_command_gets_environment_folder_and_name(void **state)
 	written(script, job_write_command, &job);
 	assert_int_equal(run(script, out, sizeof(out)), 7);
 	assert_string_equal(out, "myname|/usr/bin|a 'b' $c|virtual|/r s|");
+	assert_null(strstr(script, "TMPDIR"));
 }
 
 static void a_folder_that_is_gone_is_a_failure_of_ours(void **state)

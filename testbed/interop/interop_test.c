@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/ike/ike_key_log.h"
 #include "testbed/interop/facts.h"
 #include "testbed/interop/matrix.h"
@@ -21,7 +22,7 @@ struct stage {
 	struct film film;
 	struct wiretap tap;
 	struct evidence evidence;
-	char keys[64]; /* file */
+	char keys[TEST_PATH]; /* file */
 };
 
 static void add_esp(struct stage *s, bool from_initiator, uint32_t spi)
@@ -72,8 +73,8 @@ static void begin(struct stage *s, size_t fragment)
 {
 	memset(s, 0, sizeof(*s));
 	s->film.clock = 1000 * BTIME_S;
-	snprintf(s->keys, sizeof(s->keys), "/tmp/baton-interop-test-XXXXXX");
-	close(mkstemp(s->keys));
+	strcpy(s->keys, "baton-interop-test");
+	close(test_file(s->keys, ""));
 	world_init(&s->world, 1);
 	if (fragment)
 		s->world.a.connection.fragment_size = s->world.b.connection.fragment_size = fragment;
@@ -241,10 +242,10 @@ static const char good[] = "matrix: m\ntitle: t\nroles: [a, b]\nimplementations:
 
 static void load(const char *text, int expected, unsigned line, const char *words)
 {
-	char path[] = "/tmp/baton-interop-test-XXXXXX.yaml";
+	char path[TEST_PATH] = "baton-interop-test";
 	struct diagnostics d = { 0 };
 	struct matrix m;
-	int fd = mkstemps(path, 5);
+	int fd = test_file(path, ".yaml");
 
 	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "ref/isakmp/isakmp_world.h"
 #include "testbed/interop/facts.h"
 #include "testbed/interop/wiretap_frames.h"
@@ -19,7 +20,7 @@ struct stage {
 	struct old_world o;
 	struct film film;
 	struct wiretap tap;
-	char keys[64]; /* file */
+	char keys[TEST_PATH]; /* file */
 };
 
 /* Delivers until nothing flies; the message of that number crosses the wire twice. */
@@ -54,8 +55,8 @@ static void begin(struct stage *s, size_t twice)
 {
 	memset(s, 0, sizeof(*s));
 	s->film.clock = 1000 * BTIME_S;
-	snprintf(s->keys, sizeof(s->keys), "/tmp/baton-wiretap-test-XXXXXX");
-	close(mkstemp(s->keys));
+	strcpy(s->keys, "baton-wiretap-test");
+	close(test_file(s->keys, ""));
 	old_init(&s->o, 1);
 	old_begin(&s->o);
 	wiretap_init(&s->tap, initiator_mac);

@@ -15,17 +15,18 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
+#include "ref/base/test_folder.h"
 #include "testbed/suite/catalogue.h"
 #include "testbed/suite/capture.h"
 #include "testbed/suite/expected.h"
 #include "testbed/suite/unit.h"
 
-static char folder[] = "/tmp/baton-files-XXXXXX";
+static char folder[TEST_PATH] = "baton-files";
 
 static int make_folder(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) ? 0 : -1;
+	return test_folder(folder) ? 0 : -1;
 }
 
 static char *in_folder(const char *name)

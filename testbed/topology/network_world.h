@@ -26,10 +26,11 @@
 
 #include <cmocka.h>
 
+#include "ref/base/test_folder.h"
 #include "testbed/topology/network.h"
 
 /* State below a folder of our own, so that networks of others do not count. */
-static char state[] = "/tmp/baton-network-test-XXXXXX";
+static char state[TEST_PATH] = "baton-network-test";
 static struct topology *wired;
 
 /* Sleeps. */
@@ -122,7 +123,7 @@ static inline int set_up(void **unused)
 	char *path = topology_find("wired", &d);
 
 	(void)unused;
-	if (!mkdtemp(state) || !path || setenv("BATON_STATE", state, 1))
+	if (!test_folder(state) || !path || setenv("BATON_STATE", state, 1))
 		return -1;
 	if (topology_load(path, &wired, &d))
 		diagnostics_print(&d, stderr);
