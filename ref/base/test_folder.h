@@ -19,7 +19,8 @@ static inline char *test_path(char path[TEST_PATH], const char *suffix)
 	snprintf(name, sizeof(name), "%s", path);
 	int n = snprintf(path, TEST_PATH, "%s/%s-XXXXXX%s", folder ? folder : "/tmp", name, suffix);
 	if (n >= TEST_PATH) {
-		fprintf(stderr, "TMPDIR=%s: too long for a test; up to 90 octets would do\n", folder);
+		fprintf(stderr, "TMPDIR=%s: too long for a test; up to 90 octets would do\n",
+			folder);
 		abort();
 	}
 	return path;

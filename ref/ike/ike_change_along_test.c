@@ -3,6 +3,7 @@
  * A correspondent that moves at once and has the new address verified meanwhile
  * (docs/address-change.md §5.3): one round trip, and what an authenticated liar gets of it.
  */
+#include "ref/ike/ike_change_inside.h"
 #include "ref/ike/ike_change_world.h"
 
 /* The correspondent moves before the new address is verified. */
@@ -26,6 +27,7 @@ static void test_one_round_trip(void **state)
 	assert_int_equal(reports(true, IKE_REPORT_MIGRATED), 1);
 	deliver_one();
 	assert_int_equal(reports(false, IKE_REPORT_MIGRATED), 1);
+	assert_true(w.a.sa->change_unverified); /* the mover knows that it has to show itself */
 	assert_both_at("203.0.113.9", 0);
 	assert_int_equal(reports(true, IKE_REPORT_VERIFIED), 0);
 	world_settle(&w);
