@@ -94,6 +94,17 @@ static void linger(void)
 		usleep(100000);
 }
 
+/* Other moves must see it. */
+static void unplace(struct journal *j)
+{
+	int lock = freeze_lock();
+
+	freeze_unplace(j);
+	freeze_turn(lock, true);
+	if (lock >= 0)
+		close(lock);
+}
+
 /* Before the word to go. False: it is to be left. */
 static bool prepare(struct work *w, int control, int tell, int *result)
 {
@@ -142,7 +153,7 @@ static void work(struct work *w, int control, int tell, bool patient)
 	if (patient)
 		linger();
 	if (j->head->groups)
-		freeze_unplace(j);
+		unplace(j);
 	hold_rules_free(w->hold);
 }
 
@@ -213,7 +224,7 @@ static void recover_one(void *context, const char *path)
 	if (j.head->space != l->space) { /* for somebody there, if there is still somebody */
 		bool gone = !freeze_space_lives(j.head->space);
 		if (gone)
-			freeze_unplace(&j);
+			unplace(&j);
 		journal_close(&j, gone);
 		return;
 	}

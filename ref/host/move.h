@@ -96,7 +96,8 @@ struct move_socket {
 
 struct move_report {
 	unsigned fates[MOVE_FATES];
-	unsigned owners;	/* processes that were frozen */
+	unsigned owners;	/* processes that stood still */
+	unsigned by_signal;	/* of those, by SIGSTOP, where there was no group to freeze */
 	unsigned held;		/* packets that waited for the move; 0 where they cannot wait */
 	bool recovered;		/* the working process died, another finished its work */
 	btime prepared;		/* from move_begin until ready to go */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ref/host/move_inside.h"
@@ -183,10 +184,14 @@ static int by_inode(const void *a, const void *b)
 	return (*x)->inode < (*y)->inode ? -1 : (*x)->inode > (*y)->inode;
 }
 
+#define MOVES_MAX 128
+
 struct owners {
 	struct journal *journal;
 	struct moving **sorted;
 	unsigned count;
+	pid_t moves[2 * MOVES_MAX]; /* processes of moves */
+	unsigned moves_count;
 };
 
 static struct moving *lookup(const struct owners *o, uint32_t inode)
@@ -240,6 +245,23 @@ static uint32_t inode_of(int folder, const char *name)
 		return 0;
 	link[n] = '\0';
 	return (uint32_t)strtoul(link + sizeof(kind) - 1, NULL, 10);
+}
+
+/* Another move's processes have the sockets that they move, and close them in a moment. */
+static void note_move(void *context, const char *path)
+{
+	struct owners *o = context;
+
+	if (o->moves_count < 2 * MOVES_MAX && journal_processes(path, o->moves + o->moves_count))
+		o->moves_count += 2;
+}
+
+static bool is_of_a_move(const struct owners *o, pid_t pid)
+{
+	for (unsigned i = 0; i < o->moves_count; i++)
+		if (o->moves[i] == pid)
+			return true;
+	return false;
 }
 
 /*
@@ -316,10 +338,12 @@ void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid))
 		if (journal_socket(j, i)->inode)
 			o.sorted[o.count++] = journal_socket(j, i);
 	qsort(o.sorted, o.count, sizeof(struct moving *), by_inode);
+	journal_each(note_move, &o);
 	while (folder && (entry = readdir(folder))) {
 		pid_t pid = atoi(entry->d_name);
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 			!bsearch(&pid, threads, count, sizeof(pid), by_number) &&
+			!is_of_a_move(&o, pid) &&
 			look_into(&o, entry->d_name))
 			each(j, pid);
 	}
@@ -331,11 +355,17 @@ void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid))
 int move_fetch(const struct moving *m)
 {
 	int pidfd = pidfd_open(m->pid, 0), fd, error;
+	struct stat s;
 
 	if (pidfd < 0)
 		return -1;
 	fd = pidfd_getfd(pidfd, m->fd, 0);
 	error = errno;
+	if (fd >= 0 && (fstat(fd, &s) < 0 || s.st_ino != m->inode)) {
+		close(fd);
+		fd = -1;
+		error = ESTALE;
+	}
 	close(pidfd);
 	errno = error;
 	return fd;

@@ -6,7 +6,8 @@
  * not its parent, not the shell whose foreground job it is, and system calls that waited go on
  * waiting. What manages the group above (systemd) still finds it populated. Putting takes some
  * milliseconds, during which the owner runs; freezing takes less than one. Where cgroups are not
- * to be had, SIGSTOP and SIGCONT have to do.
+ * to be had, SIGSTOP and SIGCONT have to do: then each thread has to be looked at, since one that
+ * still waits inside recv(2) when its socket is disconnected gets EPIPE.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 
 #include "ref/host/move_inside.h"
 
+#define PLACE_TRIES 5
 #define PATIENCE (2 * BTIME_S) /* until an owner stands: it may be waiting for a disk */
 
 void freeze_open(struct journal *j)
@@ -37,7 +39,7 @@ void freeze_open(struct journal *j)
 }
 
 /* How often owners have been put back on this host: whoever sees it changed has to look again
- * where his own are. Under the lock; `more` counts up. */
+ * where his own are. `more` counts up, under the lock. */
 uint64_t freeze_turn(int lock, bool more)
 {
 	uint64_t turn = 0;
@@ -50,9 +52,14 @@ uint64_t freeze_turn(int lock, bool more)
 	return turn;
 }
 
+int freeze_open_lock(void)
+{
+	return open(MOVE_FOLDER "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
 int freeze_lock(void)
 {
-	int lock = open(MOVE_FOLDER "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int lock = freeze_open_lock();
 
 	while (lock >= 0 && flock(lock, LOCK_EX) < 0 && errno == EINTR)
 		;
@@ -128,13 +135,17 @@ static struct group *group_of(struct journal *j, const char *path, pid_t pid)
 	return &h->group[h->groups++];
 }
 
-static char state_of(pid_t pid)
+/* Of a process, or of one of its threads; '\0': it is gone. */
+static char state_of(pid_t pid, pid_t thread)
 {
-	char name[32], text[256], state = '\0';
+	char name[64], text[256], state = '\0';
 	const char *end;
 	FILE *file;
 
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	if (thread)
+		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", (int)pid, (int)thread);
+	else
+		snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
 	file = fopen(name, "re");
 	if (!file)
 		return '\0';
@@ -146,7 +157,7 @@ static char state_of(pid_t pid)
 
 bool freeze_process_lives(pid_t pid)
 {
-	char state = pid > 0 ? state_of(pid) : '\0';
+	char state = pid > 0 ? state_of(pid, 0) : '\0';
 
 	return state != '\0' && state != 'Z' && state != 'X';
 }
@@ -171,36 +182,52 @@ bool freeze_space_lives(uint64_t space)
 
 static void place_alone(struct journal *j, pid_t pid)
 {
-	struct group *g = group_of(j, "", pid);
-
-	if (g)
-		g->stood = state_of(pid) == 'T';
+	group_of(j, "", pid);
 }
 
-static void place(struct journal *j, pid_t pid)
+static bool is_within(const char *path, const char *group)
+{
+	size_t length = strlen(group);
+
+	while ((path = strstr(path, group))) {
+		path += length;
+		if (*path == '\0' || *path == '/')
+			return true;
+	}
+	return false;
+}
+
+/* 0, or a negative errno: -ENOENT, -ENODEV when the group around it has gone meanwhile. */
+static int place_in_group(struct journal *j, pid_t pid)
 {
 	char path[MOVE_GROUP_PATH], own[32], name[MOVE_GROUP_PATH + 1];
 
 	snprintf(own, sizeof(own), "/" MOVE_GROUP "%d", (int)j->head->watcher);
-	if (j->cgroups < 0 || path_of(pid, path) < 0) {
-		place_alone(j, pid);
-		return;
-	}
-	if (strstr(path, own) && strlen(strstr(path, own)) == strlen(own))
-		return; /* it stands there already */
-	if (strlen(path) + strlen(own) >= MOVE_GROUP_PATH || strstr(path, own)) {
-		if (!strstr(path, own))
-			place_alone(j, pid);
-		return; /* in another move's group inside ours, which stops with ours */
-	}
+	if (j->cgroups < 0 || path_of(pid, path) < 0)
+		return -EOPNOTSUPP;
+	if (is_within(path, own))
+		return 0; /* there already, or in another move's group inside ours */
+	if (strlen(path) + strlen(own) >= MOVE_GROUP_PATH)
+		return -ENAMETOOLONG;
 	strcat(path, own);
-	if (!group_of(j, path, 0)) {
-		place_alone(j, pid);
-		return;
-	}
+	if (!group_of(j, path, 0))
+		return -ENOSPC;
 	snprintf(name, sizeof(name), ".%s", path);
-	if ((mkdirat(j->cgroups, name, 0755) < 0 && errno != EEXIST) ||
-		group_write(j, path, "cgroup.procs", pid) < 0)
+	if (mkdirat(j->cgroups, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return group_write(j, path, "cgroup.procs", pid);
+}
+
+static void place(struct journal *j, pid_t pid)
+{
+	int result;
+
+	for (int i = 0; i < PLACE_TRIES; i++) {
+		result = place_in_group(j, pid);
+		if (result != -ENOENT && result != -ENODEV)
+			break;
+	}
+	if (result < 0 && result != -ESRCH)
 		place_alone(j, pid);
 }
 
@@ -216,15 +243,34 @@ unsigned freeze_place(struct journal *j)
 
 /* --- standing and running --------------------------------------------------------------------- */
 
+/* Each of its threads, or it is gone. A thread that is made meanwhile comes behind the one that
+ * makes it. */
+static bool process_stands(pid_t pid)
+{
+	char name[32];
+	struct dirent *entry;
+	bool stands = true;
+	DIR *folder;
+
+	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
+	folder = opendir(name);
+	while (stands && folder && (entry = readdir(folder))) {
+		pid_t thread = atoi(entry->d_name);
+		char state = thread ? state_of(pid, thread) : '\0';
+		stands = state == '\0' || strchr("TtZX", state);
+	}
+	if (folder)
+		closedir(folder);
+	return stands;
+}
+
 static bool group_stands(const struct journal *j, const struct group *g)
 {
 	char text[128] = "";
 	int fd;
 
-	if (!g->path[0]) {
-		char state = state_of(g->pid);
-		return state == 'T' || state == 't' || state == 'Z' || state == '\0';
-	}
+	if (!g->path[0])
+		return process_stands(g->pid);
 	fd = group_open(j, g->path, "cgroup.events", O_RDONLY);
 	if (fd < 0)
 		return errno == ENOENT;
@@ -234,12 +280,25 @@ static bool group_stands(const struct journal *j, const struct group *g)
 	return strstr(text, "frozen 1") || strstr(text, "populated 0");
 }
 
-static void group_stop(const struct journal *j, const struct group *g, bool stop)
+/* What somebody else had stopped before is not continued afterwards; the journal knows before the
+ * signal is sent. */
+static void process_stop(struct group *g, bool stop)
+{
+	if (stop && !g->stopped) {
+		g->stood = process_stands(g->pid);
+		g->stopped = true;
+	}
+	if (g->stopped && !g->stood)
+		kill(g->pid, stop ? SIGSTOP : SIGCONT);
+	g->stopped = stop;
+}
+
+static void group_stop(const struct journal *j, struct group *g, bool stop)
 {
 	if (g->path[0])
 		group_write(j, g->path, "cgroup.freeze", stop);
-	else if (!g->stood)
-		kill(g->pid, stop ? SIGSTOP : SIGCONT);
+	else
+		process_stop(g, stop);
 }
 
 int freeze_stop(struct journal *j, char error[MOVE_ERROR])
@@ -249,8 +308,11 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 
 	freeze_open(j);
 	j->head->frozen = true;
-	for (unsigned n = 0; n < j->head->groups; n++)
+	j->head->report.by_signal = 0;
+	for (unsigned n = 0; n < j->head->groups; n++) {
 		group_stop(j, &j->head->group[n], true);
+		j->head->report.by_signal += j->head->group[n].path[0] == '\0';
+	}
 	while (i < j->head->groups) {
 		if (group_stands(j, &j->head->group[i])) {
 			i++;

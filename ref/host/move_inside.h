@@ -70,7 +70,8 @@ struct moving {
 struct group {
 	char path[MOVE_GROUP_PATH]; /* from the root of the hierarchy; "" a single process */
 	pid_t pid;		    /* of the single process */
-	bool stood; /* it stood still already, stopped by somebody else */
+	bool stopped;		    /* by us; or it `stood` already, stopped by somebody else */
+	bool stood;
 };
 
 #define GROUPS_MAX 1024
@@ -84,7 +85,7 @@ struct journal_head {
 	unsigned spares;
 	bool asked; /* `config` stands there */
 	bool placed, frozen;
-	uint64_t turn; /* of freeze_turn, when the owners were placed */
+	uint64_t turn; /* of freeze_turn, before the sockets were looked for */
 	uint64_t opened; /* connections of this namespace so far, when they were looked for */
 	bool hurried;	/* the kernel's grace periods are short for the moment */
 	bool begun;	/* the word to go has come */
@@ -118,6 +119,9 @@ int journal_open(struct journal *j, const char *path);
 /* Those that lie there: calls `each` with every path. */
 void journal_each(void (*each)(void *context, const char *path), void *context);
 
+/* The two processes of the one at that path. False: none works on it. */
+bool journal_processes(const char *path, pid_t out[2]);
+
 /* Whether a process still works on it. */
 bool journal_alive(const struct journal *j);
 
@@ -150,19 +154,23 @@ uint64_t move_opened(void);
 /* Notes in each socket who has it, and calls `each` for every process that has any. */
 void move_owners(struct journal *j, void (*each)(struct journal *j, pid_t pid));
 
-/* The descriptor of a socket, through its owner. -1 with errno. */
+/* The descriptor of a socket, through its owner. -1 with errno: ESTALE when the owner has closed it
+ * and something else has its number. */
 int move_fetch(const struct moving *m);
 
 /* --- standing still (move_freeze.c) ----------------------------------------------------------- */
 
 /* One move at a time has its hand on the groups: the descriptor of the lock, to be closed. */
 int freeze_lock(void);
+/* The same descriptor without the lock: to read by. */
+int freeze_open_lock(void);
+/* How often owners have been put back, by any move; `more`, under the lock: once more. */
 uint64_t freeze_turn(int lock, bool more);
 
 /* Opens the hierarchy of groups, wherever this system has it or has it not mounted. */
 void freeze_open(struct journal *j);
 
-/* Puts the owners of all sockets into groups; they run on. Returns how many owners. */
+/* Puts the owners of all sockets into groups; they run on. Returns how many groups are new. */
 unsigned freeze_place(struct journal *j);
 
 /* Stops the groups and waits until they stand. On an error they run. */

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "ref/host/move_inside.h"
 
 #define MAGIC 0x62746d76u
-#define VERSION 3u
+#define VERSION 4u
 #define ROOM (UINT64_C(1) << 36) /* of addresses; the file is as long as what is in it */
 #define PAGE 4096u
 #define SOCKETS_LEAST 256u
@@ -120,6 +121,20 @@ void journal_each(void (*each)(void *context, const char *path), void *context)
 	}
 	if (folder)
 		closedir(folder);
+}
+
+bool journal_processes(const char *path, pid_t out[2])
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool read = file >= 0 && flock(file, LOCK_SH | LOCK_NB) < 0 &&
+		pread(file, &out[0], sizeof(pid_t), offsetof(struct journal_head, watcher)) ==
+			sizeof(pid_t) &&
+		pread(file, &out[1], sizeof(pid_t), offsetof(struct journal_head, worker)) ==
+			sizeof(pid_t);
+
+	if (file >= 0)
+		close(file);
+	return read;
 }
 
 /* The processes of a move share one lock, that of the file they opened. */

@@ -53,10 +53,11 @@ char *move_report_json(const struct move_report *r)
 
 	for (unsigned i = 0; i < r->count; i++)
 		json_array_append_new(list, describe(&r->sockets[i]));
-	whole = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:b,s:f,s:f,s:f,s:f,s:s,s:o}", "moved",
+	whole = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:b,s:f,s:f,s:f,s:f,s:s,s:o}", "moved",
 		(int)r->fates[MOVE_MOVED], "stayed", (int)r->fates[MOVE_STAYED], "reset",
 		(int)r->fates[MOVE_RESET], "no_owner", (int)r->fates[MOVE_NO_OWNER], "owners",
-		(int)r->owners, "held", (int)r->held, "recovered", r->recovered, "prepared_s",
+		(int)r->owners, "by_signal", (int)r->by_signal, "held", (int)r->held,
+		"recovered", r->recovered, "prepared_s",
 		(double)r->prepared / BTIME_S, "frozen_s", (double)r->frozen / BTIME_S, "moved_s",
 		(double)r->moved / BTIME_S, "finished_s", (double)r->finished / BTIME_S, "why",
 		r->why, "sockets", list);
@@ -99,10 +100,11 @@ char *move_report_text(const struct move_report *r)
 	for (unsigned i = 0; i < r->count; i++)
 		print_socket(out, &r->sockets[i]);
 	fprintf(out,
-		"%u moved, %u stayed, %u reset, %u without owner; %u programs stood still for "
+		"%u moved, %u stayed, %u reset, %u without owner; %u programs stood still%s for "
 		"%.2f ms\n",
 		r->fates[MOVE_MOVED], r->fates[MOVE_STAYED], r->fates[MOVE_RESET],
-		r->fates[MOVE_NO_OWNER], r->owners, milliseconds(r->frozen));
+		r->fates[MOVE_NO_OWNER], r->owners, r->by_signal ? " (by SIGSTOP)" : "",
+		milliseconds(r->frozen));
 	fprintf(out,
 		"prepared in %.2f ms; last socket moved after %.2f ms, all running after %.2f "
 		"ms; %u packets waited%s\n",

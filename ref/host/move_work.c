@@ -112,8 +112,12 @@ int work_begin(struct work *w)
 int work_place(struct work *w)
 {
 	struct journal *j = w->journal;
-	int lock, result;
+	int lock = freeze_open_lock(), result;
 
+	/* Before the look: what another move does during it has to be looked for again. */
+	j->head->turn = freeze_turn(lock, false);
+	if (lock >= 0)
+		close(lock);
 	j->head->opened = move_opened();
 	result = move_find(j, FIND_TCP, w->error);
 	if (result < 0)
@@ -123,7 +127,6 @@ int work_place(struct work *w)
 	hold_rules_hurry(j, true); /* the kernel waits for a grace period before it places */
 	freeze_place(j);
 	hold_rules_hurry(j, false);
-	j->head->turn = freeze_turn(lock, false);
 	if (lock >= 0)
 		close(lock);
 	j->head->report.prepared = loop_now() - j->head->born;
@@ -156,27 +159,55 @@ static const char *without_owner(const struct moving *m)
 {
 	if (m->pid < 0)
 		return "belongs to a process that is spared";
+	if (m->result.owner)
+		return "its program has closed it";
 	if (m->inode)
 		return "no process has it open: it is on its way between two, or the kernel's own";
 	return m->result.state == TCP_STATE_ESTABLISHED ? "its program has not accepted it yet"
 							: "its program has closed it";
 }
 
-static void move_one(struct journal *j, struct way *way, struct moving *m)
+/* Owners close descriptors until they stand still, and others may have the same socket. One look
+ * at all processes is for all such sockets. */
+static void look_again(struct journal *j)
+{
+	for (unsigned i = 0; i < j->head->sockets; i++) {
+		struct moving *m = journal_socket(j, i);
+		int fd = m->over || m->pid <= 0 ? -1 : move_fetch(m);
+		if (fd >= 0)
+			close(fd);
+		else if (!m->over && m->pid > 0)
+			m->pid = 0;
+	}
+	move_owners(j, nobody);
+}
+
+static int fetch(struct journal *j, struct moving *m, bool *looked)
+{
+	int fd = m->pid > 0 ? move_fetch(m) : -1;
+
+	if (fd < 0 && m->pid > 0 && !*looked) {
+		*looked = true;
+		look_again(j);
+		fd = m->pid > 0 ? move_fetch(m) : -1;
+	}
+	return fd;
+}
+
+static void move_one(struct journal *j, struct way *way, struct moving *m, bool *looked)
 {
 	btime began = loop_now();
 	int fd;
 
 	if (m->over)
 		return;
-	if (m->pid <= 0) {
-		move_why(m, m->pid < 0 ? MOVE_STAYED : MOVE_NO_OWNER, "%s", without_owner(m));
-		return;
-	}
-	fd = move_fetch(m);
+	fd = fetch(j, m, looked);
 	if (fd < 0) {
-		move_why(m, m->complete ? MOVE_RESET : MOVE_STAYED, "its program: %s",
-			strerror(errno));
+		enum move_fate fate = m->complete ? MOVE_RESET : m->pid ? MOVE_STAYED : MOVE_NO_OWNER;
+		if (m->pid > 0)
+			move_why(m, fate, "its program: %s", strerror(errno));
+		else
+			move_why(m, fate, "%s", without_owner(m));
 		return;
 	}
 	if (m->result.protocol == IPPROTO_TCP)
@@ -211,6 +242,9 @@ static int stand_still(struct work *w, int lock)
 		result = freeze_stop(j, w->error);
 		if (result == 0)
 			result = move_find(j, to_find(j, moved), w->error);
+		/* Children are born into a frozen group, but not stopped by the parent's signal. */
+		if (result == 0 && j->head->report.by_signal)
+			result = (int)freeze_place(j);
 		if (result <= 0)
 			return result;
 		again = true;
@@ -233,8 +267,10 @@ static void count_owners(struct journal *j)
 
 static void move_all(struct journal *j, struct way *way)
 {
+	bool looked = false;
+
 	for (unsigned i = 0; i < j->head->sockets; i++)
-		move_one(j, way, journal_socket(j, i));
+		move_one(j, way, journal_socket(j, i), &looked);
 	j->head->report.moved = loop_now() - j->head->went;
 }
 
