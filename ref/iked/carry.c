@@ -11,39 +11,21 @@
  *                   answer; SAs and policies move, then sockets
  *
  * Policies for the old address stay until the sockets have gone. When both ends move at once, the
- * change of the peer's address is carried out first, and our own is about what comes out of it.
+ * change of the peer's address is carried out first, and our own is about what comes out of it. Our
+ * old address may be gone by then: between it and the peer's new one there is no way, so the sockets
+ * stay behind, and our own change takes them from there.
  */
+#include <errno.h>
 #include <stdlib.h>
 
-#include "ref/host/move.h"
+#include "ref/iked/carry.h"
 #include "ref/iked/esp.h"
-#include "ref/iked/iked.h"
 
-struct carry {
-	struct carry *next;
-	struct iked *iked;
-	struct ike_sa *sa;
-	struct ike_migration migration; /* what there is to be done, when `due` */
-	struct ike_event event;		/* at the mover: what there is to be said */
-	bool here, said, ready, due, gone;
-	struct move *move; /* NULL: no sockets move */
-	struct late *late; /* what is sent when packets are held, in its order */
-	struct timer *patience; /* of what is late */
-	bool impatient;		/* it was sent although none are held */
-};
-
-/*
- * An answer waits no longer for that, or the peer, which asks again until then, would give the IKE SA
- * up. One that is sent before costs connections: what the peer's sockets send meets none here, and the
- * kernel answers by RST.
- */
-#define PATIENCE (20 * BTIME_S)
-
-struct late {
-	struct late *next;
-	struct endpoint local, peer;
-	size_t size;
-	uint8_t data[];
+/* Where sockets still are, when an SA has gone to where there was no way for them. */
+struct behind {
+	struct behind *next;
+	const struct ike_sa *sa;
+	struct prefix local, peer;
 };
 
 /* An IKE SA that is there to say over it that another one migrates. */
@@ -51,11 +33,6 @@ struct carrier {
 	struct carrier *next;
 	struct ike_sa *sa, *of;
 };
-
-static bool same_address(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->family == b->family && memcmp(a->address, b->address, sizeof(a->address)) == 0;
-}
 
 static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here, bool gone)
 {
@@ -66,60 +43,31 @@ static struct carry *first_of(struct iked *d, const struct ike_sa *sa, bool here
 	return c;
 }
 
-static void send_late(struct carry *c)
-{
-	for (struct late *l; (l = c->late);) {
-		c->late = l->next;
-		iked_send(c->iked, &l->local, &l->peer, VIEW(l->data, l->size));
-		free(l);
-	}
-}
-
-static void patience_over(void *context)
-{
-	struct carry *c = context;
-
-	c->impatient = true;
-	if (c->late)
-		log_warning(c->iked->node->log, "the peer has its answer before packets are held");
-	send_late(c);
-}
-
-bool carry_holds(struct iked *d, const struct action *a)
-{
-	struct carry *c = d->carries;
-	struct late **at, *l;
-
-	while (c && (c->here || !c->move || c->ready || c->impatient ||
-			    !(same_address(&a->peer, &c->migration.peer) ||
-				    same_address(&a->peer, &c->migration.old_peer))))
-		c = c->next;
-	if (!c)
-		return false;
-	l = host_alloc(sizeof(*l) + a->data.size);
-	l->local = a->local;
-	l->peer = a->peer;
-	l->size = a->data.size;
-	memcpy(l->data, a->data.data, a->data.size);
-	for (at = &c->late; *at;)
-		at = &(*at)->next;
-	*at = l;
-	if (!c->patience) {
-		c->patience = timer_new(d->node->loop, patience_over, c);
-		timer_set(c->patience, btime_add(loop_now(), PATIENCE));
-	}
-	return true;
-}
-
-static void forget(struct carry *c)
+static void take_out(struct carry *c)
 {
 	struct carry **at = &c->iked->carries;
 
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	send_late(c);
+}
+
+static void put_last(struct iked *d, struct carry *c)
+{
+	struct carry **at = &d->carries;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+	c->next = NULL;
+}
+
+static void forget(struct carry *c)
+{
+	take_out(c);
+	carry_send_late(c);
 	timer_free(c->patience);
+	move_free(c->former);
 	move_free(c->move);
 	free(c);
 }
@@ -140,6 +88,56 @@ static void move_esp(struct iked *d, const struct ike_sa *sa, const struct ike_m
 	if (d->esp && esp_move(d->esp, sa, m) < 0)
 		log_warning(d->node->log, "Child SAs did not all move: %s",
 			kernel_error(d->node->kernel));
+}
+
+/* --- where the sockets are -------------------------------------------------------------------- */
+
+static void begin_move(struct carry *c);
+
+static struct behind **behind_of(struct iked *d, const struct ike_sa *sa)
+{
+	struct behind **at = &d->behind;
+
+	while (*at && (*at)->sa != sa)
+		at = &(*at)->next;
+	return at;
+}
+
+static void free_behind(struct behind **at)
+{
+	struct behind *b = *at;
+
+	*at = b->next;
+	free(b);
+}
+
+/* They are where that move was to take them from; NULL: where the SA is. What is to come begins
+ * there. */
+static void set_behind(struct iked *d, const struct ike_sa *sa, const struct move_config *config)
+{
+	struct behind **at = behind_of(d, sa);
+
+	if (!config && !*at)
+		return;
+	if (config) {
+		if (!*at)
+			*at = host_alloc(sizeof(**at));
+		(*at)->sa = sa;
+		(*at)->local = config->local_from;
+		(*at)->peer = config->peer_from;
+	} else {
+		free_behind(at);
+	}
+	for (struct carry *c = d->carries; c; c = c->next)
+		if (c->sa == sa && !c->gone)
+			begin_move(c);
+}
+
+/* It would take them to where they are. */
+static bool is_nowhere(const struct move_config *c)
+{
+	return address_equal(&c->local_from, &c->local_to) &&
+		address_equal(&c->peer_from, &c->peer_to);
 }
 
 /* --- the move of the sockets ------------------------------------------------------------------ */
@@ -167,29 +165,18 @@ static void go_on(struct iked *d, struct ike_sa *sa)
 
 	if (running(d, sa))
 		return;
-	while (c && !(c->sa == sa && c->due && !c->gone && (c->ready || !c->move)))
+	while (c && !(c->sa == sa && c->due && !c->gone))
 		c = c->next;
-	if (!c)
+	if (!c || (c->move && !c->ready))
 		return;
 	c->gone = true;
 	move_esp(d, sa, &c->migration);
-	if (c->move)
+	if (c->move) {
 		move_go(c->move);
-	else
-		over(c);
-}
-
-static void done(void *context, const struct move_report *report)
-{
-	struct carry *c = context;
-	struct iked *d = c->iked;
-	char *text = move_report_json(report);
-	json_t *details = json_loads(text, 0, NULL);
-
-	log_event_json(d->node->log, "sockets_moved", details ? details : json_object());
-	if (report->error < 0)
-		log_warning(d->node->log, "no socket was moved: %s", report->why);
-	free(text);
+		return;
+	}
+	if (is_nowhere(&c->config))
+		set_behind(d, sa, NULL);
 	over(c);
 }
 
@@ -212,42 +199,103 @@ static void say(struct carry *c)
 		log_warning(d->node->log, "the SA is not one that can move now");
 }
 
-static void ready(void *context)
+/* Packets are held, or never will be. */
+static void prepared(struct carry *c)
 {
-	struct carry *c = context;
-
-	c->ready = true;
-	send_late(c);
+	move_free(c->former);
+	c->former = NULL;
+	carry_send_late(c);
 	if (c->here && !c->said && !c->event.of)
 		say(c);
 	else
 		go_on(c->iked, c->sa);
 }
 
-static struct carry *begin(struct iked *d, struct ike_sa *sa, const struct move_config *config)
+static void ready(void *context)
 {
-	struct carry *c = host_alloc(sizeof(*c)), **at = &d->carries;
+	struct carry *c = context;
 
-	while (*at)
-		at = &(*at)->next;
-	*at = c;
-	c->iked = d;
-	c->sa = sa;
-	if (!d->mover)
-		return c;
-	c->move = move_begin(d->mover, config, ready, done, c);
+	c->ready = true;
+	prepared(c);
+}
+
+static void done(void *context, const struct move_report *report)
+{
+	struct carry *c = context;
+	struct iked *d = c->iked;
+	char *text = move_report_json(report);
+	json_t *details = json_loads(text, 0, NULL);
+
+	log_event_json(d->node->log, "sockets_moved", details ? details : json_object());
+	if (report->error < 0)
+		log_warning(d->node->log, "no socket was moved: %s", report->why);
+	free(text);
+	if (!c->gone) { /* the change itself goes on */
+		move_free(c->move);
+		c->move = NULL;
+		prepared(c);
+		return;
+	}
+	if (!c->alone && report->error == -EHOSTUNREACH)
+		set_behind(d, c->sa, &c->config);
+	else if (!c->alone && report->error == 0)
+		set_behind(d, c->sa, NULL);
+	over(c);
+}
+
+/* From where the sockets are. What another move holds for this change stays held until this one
+ * does. */
+static void begin_move(struct carry *c)
+{
+	struct iked *d = c->iked;
+	const struct behind *b = *behind_of(d, c->sa);
+
+	c->config = c->asked;
+	if (b) {
+		c->config.local_from = b->local;
+		c->config.peer_from = b->peer;
+	}
+	move_free(c->former);
+	c->former = NULL;
+	if (c->ready)
+		c->former = c->move;
+	else
+		move_free(c->move);
+	c->move = NULL;
+	c->ready = false;
+	if (!d->mover || is_nowhere(&c->config))
+		return;
+	c->move = move_begin(d->mover, &c->config, ready, done, c);
 	if (!c->move)
 		log_warning(d->node->log, "sockets stay where they are: no process can be started");
+}
+
+static struct carry *begin(struct iked *d, struct ike_sa *sa, const struct move_config *config)
+{
+	struct carry *c = host_alloc(sizeof(*c));
+
+	put_last(d, c);
+	c->iked = d;
+	c->sa = sa;
+	c->asked = *config;
+	begin_move(c);
 	return c;
 }
 
 /* Ours, between where both know it and where it is to be. */
+static struct move_config config_here(const struct ike_sa *sa, const struct endpoint *from,
+	const struct endpoint *to)
+{
+	return (struct move_config){ .local_from = prefix_of_endpoint(from),
+		.local_to = prefix_of_endpoint(to),
+		.peer_from = prefix_of_endpoint(sa_peer(sa)),
+		.peer_to = prefix_of_endpoint(sa_peer(sa)) };
+}
+
 static struct carry *begin_here(struct iked *d, struct ike_sa *sa, const struct endpoint *from,
 	const struct endpoint *to)
 {
-	struct move_config config = { .local_from = prefix_of_endpoint(from),
-		.local_to = prefix_of_endpoint(to),
-		.peer_from = prefix_of_endpoint(sa_peer(sa)) };
+	struct move_config config = config_here(sa, from, to);
 	struct carry *c = begin(d, sa, &config);
 
 	c->here = true;
@@ -275,8 +323,8 @@ static bool over_another(struct carry *c)
 	carrier->next = d->carriers;
 	d->carriers = carrier;
 	actions_clear(&actions);
-	carrier->sa = ike_initiate_at(d->ike, connection, &c->event.local, &peer, loop_now(),
-		&actions);
+	carrier->sa =
+		ike_initiate_at(d->ike, connection, &c->event.local, &peer, loop_now(), &actions);
 	iked_take(d, &actions);
 	return true;
 }
@@ -288,8 +336,8 @@ void carry_peer_at(struct iked *d, struct ike_sa *sa, const struct endpoint *pee
 
 	if (!c || !c->said || c->event.of)
 		return;
-	log_event_json(d->node->log, "peer_found", json_pack("{s:s}", "at",
-		endpoint_text(peer, text, sizeof(text))));
+	log_event_json(d->node->log, "peer_found",
+		json_pack("{s:s}", "at", endpoint_text(peer, text, sizeof(text))));
 	c->event.peer = *peer;
 	send_change(d, sa, &c->event);
 }
@@ -384,13 +432,16 @@ static void limit(struct iked *d, const struct ike_sa *sa, const struct ike_migr
 	else
 		allowance_lift(d->allowances, &to);
 	if (result < 0)
-		log_warning(d->node->log, "what goes to an address that is not verified is not "
-					  "limited: %s", strerror(-result));
+		log_warning(d->node->log,
+			"what goes to an address that is not verified is not "
+			"limited: %s",
+			strerror(-result));
 }
 
 static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_migration *m)
 {
 	struct move_config config = { .local_from = prefix_of_endpoint(sa_agreed(sa)),
+		.local_to = prefix_of_endpoint(sa_agreed(sa)),
 		.peer_from = prefix_of_endpoint(&m->old_peer),
 		.peer_to = prefix_of_endpoint(&m->peer) };
 	struct carry *own = first_of(d, sa, true, false), *c;
@@ -399,13 +450,11 @@ static void migrated_there(struct iked *d, struct ike_sa *sa, const struct ike_m
 	c->migration = *m;
 	limit(d, sa, m);
 	c->due = true;
-	if (own) { /* both move: ours is from now on about the peer's new address */
-		struct ike_event event = own->event;
-		bool said = own->said;
-		forget(own);
-		own = begin_here(d, sa, sa_agreed(sa), &event.local);
-		own->event = event;
-		own->said = said;
+	if (own && !own->due) { /* both move: ours is from now on about the peer's new address */
+		own->asked = config_here(sa, sa_agreed(sa), &own->event.local);
+		take_out(own);
+		put_last(d, own);
+		begin_move(own);
 	}
 	go_on(d, sa);
 }
@@ -438,6 +487,8 @@ void carry_inherit(struct iked *d, const struct ike_sa *old, struct ike_sa *heir
 		c->sa = c->sa == old ? heir : c->sa;
 		c->of = c->of == old ? heir : c->of;
 	}
+	if (*behind_of(d, old))
+		(*behind_of(d, old))->sa = heir;
 }
 
 static void drop(struct iked *d, const struct ike_sa *sa, bool there)
@@ -462,12 +513,18 @@ void carry_over(struct iked *d, struct ike_sa *sa)
 	end_carriers(d, sa, true);
 	drop(d, sa, true);
 	tunnel_end(d, sa, true);
+	for (struct carry *c = d->carries; c; c = c->next)
+		c->alone = c->alone || c->sa == sa;
+	if (*behind_of(d, sa))
+		free_behind(behind_of(d, sa));
 }
 
 void carry_end(struct iked *d)
 {
 	while (d->carries)
 		forget(d->carries);
+	while (d->behind)
+		free_behind(&d->behind);
 	while (d->carriers) {
 		struct carrier *c = d->carriers;
 		d->carriers = c->next;

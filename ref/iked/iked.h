@@ -13,6 +13,7 @@ struct esp;
 struct proof;
 struct carry;
 struct carrier;
+struct behind;
 struct again;
 struct mover;
 
@@ -32,6 +33,7 @@ struct iked {
 	struct esp *esp; /* NULL: nothing goes into the kernel */
 	struct carry *carries; /* address changes under way */
 	struct carrier *carriers;
+	struct behind *behind; /* sockets that are not where their SA is */
 	struct mover *mover; /* NULL: sockets stay */
 	struct allowances *allowances; /* NULL: nothing limits what goes to a new address */
 	struct timer *ageing;
