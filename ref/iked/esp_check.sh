@@ -23,6 +23,7 @@ if [ "${1:-}" != inside ]; then
 		"$1/esp_check.sh" inside
 		first=$?
 		"$1/vpn.sh" inside || first=1
+		"$1/../../testbed/suite/ike_kernel.sh" || first=1
 		command -v dnsmasq >/dev/null || { echo "ok - DHCP over IPsec # SKIP no dnsmasq"; exit $first; }
 		"$1/dhcp_over_ipsec.sh" inside
 		second=$?

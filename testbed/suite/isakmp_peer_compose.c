@@ -6,7 +6,7 @@
 #include "testbed/suite/isakmp_peer_inside.h"
 
 #define IKE_PROPOSAL "aes256-aes128-sha256-sha384-modp2048-ecp256"
-#define ESP_PROPOSAL "aes256gcm16,aes256-aes128-sha256"
+#define ESP_PROPOSAL "aes256gcm16,aes256-aes128-sha256,aes256-aes128-sha1"
 #define LIFE 28800
 
 static void read_proposals(const struct peer *peer, uint8_t protocol, struct ike_proposals *out)
