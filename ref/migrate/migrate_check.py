@@ -96,6 +96,7 @@ class World:
             "src", n[self.at[version]])
 
     daemons = None
+    mover = (MIGRATE,)
 
     def move(self, version=4, more_mn=(), more_cn=(), between=None):
         """One change of address, both ends; `between` when the mobile is ready. The two reports."""
@@ -103,12 +104,12 @@ class World:
             return self.daemons.move()
         n = NETS[version]
         old, new = n[self.at[version]], n["old" if self.at[version] == "new" else "new"]
-        mn = start(MN, MIGRATE, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json",
+        mn = start(MN, *self.mover, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json",
                    *more_mn, stdin=subprocess.PIPE)
         ready = mn.stdout.readline()
         if between:
             between(self)
-        cn = start(CN, MIGRATE, "--local", n["cn"], "--peer-from", old, "--peer-to", new, "--json",
+        cn = start(CN, *self.mover, "--local", n["cn"], "--peer-from", old, "--peer-to", new, "--json",
                    *more_cn)
         report_cn = cn.communicate(timeout=60)[0]
         if ready != "ready\n":
@@ -263,6 +264,16 @@ def appeared(name, seconds=120):
         time.sleep(0.1)
 
 
+def accepted(port, host=None):
+    """Waits until somebody at the correspondent, or at that host, has accepted a connection at it."""
+    for _ in range(400):
+        there = run(*in_host(host or CN, "ss", "-Htnp", "state", "established"))
+        if any(f":{port} " in line and "users:" in line for line in there.splitlines()):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody has accepted a connection at {port}:\n{there}")
+
+
 def ended(process, seconds=30):
     """The last line of a program that was asked to end."""
     out = process.communicate(timeout=seconds)[0]
@@ -300,6 +311,7 @@ def load(world, mode, moves, version=4, **kill):
     port = 5000 + hash((mode, version)) % 100
     server = serving(mode, port, version)
     client = start(MN, PEER, "call", NETS[version]["cn"], str(port), mode)
+    accepted(port)
     time.sleep(0.3)
     reports = []
     for _ in range(moves):
@@ -520,6 +532,51 @@ def echo_rounds(sock, count, text):
     return True
 
 
+def test_reused(world):
+    """Between the look at descriptors and the move a program closes one and gets its number for another connection,
+    and one of two processes closes a connection that they share."""
+    server, port = echo_pair(port=5325)
+    with Inside(MN):
+        first, shared = (socket.create_connection((NETS[4]["cn"], port)) for _ in range(2))
+    assert echo_rounds(first, 1, b"first") and echo_rounds(shared, 1, b"shared")
+    child = subprocess.Popen([sys.executable, "-c", PROGRAM_KEEPS, str(shared.fileno())], pass_fds=[shared.fileno()],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child.stdout.readline()
+    second = None
+
+    def reuse(_):
+        nonlocal second
+        time.sleep(1)  # owners are known by then
+        number = first.fileno()
+        first.close()
+        with Inside(MN):
+            second = socket.create_connection((NETS[4]["cn"], port))
+        assert second.fileno() == number
+        shared.close()
+
+    reports = world.move(between=reuse)
+    second.settimeout(5)
+    at = second.getsockname()
+    good = none_failed(reports) and at[0] == NETS[4][world.at[4]] and echo_rounds(second, 3, b"second")
+    mine = [s for s in reports[0]["sockets"] if s["local_port"] == at[1]]
+    ok(good and [s["fate"] for s in mine] == ["moved"],
+       "a descriptor's number taken by another connection before the move: that one moves, as what it is", brief(reports))
+    out = child.communicate("go\n", timeout=20)[0].strip()
+    ok(out == f"shared {NETS[4][world.at[4]]}", "a connection closed by one of the two that had it moves with the other", out)
+    second.close()
+    server.kill()
+
+
+PROGRAM_KEEPS = r"""
+import socket, sys
+s = socket.socket(fileno=int(sys.argv[1]))
+s.settimeout(5)
+print("there", flush=True); sys.stdin.readline()
+s.sendall(b"shared")
+print(s.recv(100).decode(), s.getsockname()[0])
+"""
+
+
 def test_many(world, count=1000):
     server, port = echo_pair(port=5330)
     many = start(MN, PEER, "many", NETS[4]["cn"], str(port), str(count))
@@ -552,7 +609,7 @@ def test_killed(world):
     """The working process dies at each step, at either end: the other one finishes."""
     server = serving("poll", 5340)
     client = start(MN, PEER, "call", NETS[4]["cn"], "5340", "poll")
-    time.sleep(0.2)
+    accepted(5340)
     good = {"mn": [], "cn": []}
     for end in good:
         for step in STEPS:
@@ -569,11 +626,83 @@ def test_killed(world):
     ok(whole(*said), f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
 
 
+def state(pid):
+    """Of a process, as in ps(1)."""
+    return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0]
+
+
+def test_signalled(world):
+    """Without CAP_SYS_ADMIN there are no groups to freeze: owners stand still by SIGSTOP, each of their threads,
+    and run on whoever is killed meanwhile."""
+    count = 24
+    world.mover = ("setpriv", "--bounding-set=-sys_admin", MIGRATE)
+    server, port = echo_pair(port=5335)
+    program = start(MN, PEER, "threads", NETS[4]["cn"], str(port), str(count))
+    said, reports = [json.loads(program.stdout.readline())], []
+    busy = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count())]
+    for _ in range(4):
+        reports += world.move()
+        os.kill(program.pid, signal.SIGUSR1)
+        said.append(json.loads(program.stdout.readline()))
+    for p in busy:
+        p.kill()
+        p.wait()
+    ok(all(s == {"answered": count, "wrong": []} for s in said) and none_failed(reports) and
+       all(r["by_signal"] == r["owners"] > 0 for r in reports),
+       f"no groups to freeze: {count} threads that wait in recv are stopped by SIGSTOP, 4 moves", f"{said}\n{brief(reports)}")
+    program.kill()
+    server.kill()
+
+    reports, said, there = load(world, "block", 4)
+    ok(none_failed(reports) and whole(*said) and there and all(r["by_signal"] == r["owners"] > 0 for r in reports),
+       f"the same under full load: 4 moves, {said[0]['sent'] + said[0]['received']} octets", f"{said}\n{brief(reports)}")
+    signalled_killed(world)
+    world.mover = World.mover
+
+
+def signalled_killed(world):
+    server = serving("poll", 5345)
+    client = start(MN, PEER, "call", NETS[4]["cn"], "5345", "poll")
+    accepted(5345)
+    good, steps = [], STEPS[2:-1]
+    for step in steps:
+        reports = world.move(more_mn=("--kill-at", step))
+        if none_failed(reports) and reports[0]["recovered"] and reports[0]["by_signal"] and state(client.pid) != "T":
+            good.append(step)
+    ok(good == steps, f"the mover killed at each of {len(steps)} steps: the watcher finishes, the program runs", good)
+
+    stood, ran = [], []
+    for step in STEPS[3:-2]:  # programs stand still, and nobody is there to continue them
+        n = NETS[4]
+        old, new = n[world.at[4]], n["old" if world.at[4] == "new" else "new"]
+        mn = start(MN, *world.mover, "--from", old, "--to", new, "--peer", n["cn"], "--wait", "--json", "--kill-at", step,
+                   "--kill-both", stdin=subprocess.PIPE)
+        mn.stdout.readline()
+        start(CN, *world.mover, "--local", n["cn"], "--peer-from", old, "--peer-to", new, "--json").communicate(timeout=30)
+        mn.communicate("go\n", timeout=30)
+        stood.append(state(client.pid) == "T")
+        said = run(*in_host(MN, *world.mover, "--recover"))
+        ran.append(said.startswith("1 ") and state(client.pid) != "T")
+        world.at[4] = "new" if new == n["new"] else "old"
+        world.use(4)
+    ok(all(stood) and all(ran), f"both its processes killed at each of {len(stood)} steps: the program is stopped until "
+       "--recover, and then runs", f"{stood} {ran}")
+
+    os.kill(client.pid, signal.SIGSTOP)
+    reports = world.move()
+    still = state(client.pid) == "T"
+    os.kill(client.pid, signal.SIGCONT)
+    ok(still and none_failed(reports), "a program that somebody else had stopped is moved and stays stopped", brief(reports))
+    said = stop_pair(client, server)
+    ok(whole(*said) and said[0]["name"] == NETS[4][world.at[4]],
+       f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
+
+
 def test_both_killed(world):
     """Both of its processes die: everything stands still until the next one finishes."""
     server = serving("poll", 5350)
     client = start(MN, PEER, "call", NETS[4]["cn"], "5350", "poll")
-    time.sleep(0.2)
+    accepted(5350)
     n, good, recovered = NETS[4], [], []
     for step in STEPS[2:]:
         old, new = n[world.at[4]], n["old" if world.at[4] == "new" else "new"]
@@ -883,13 +1012,8 @@ class Several:
             self.echoes.append(servers[1])
             self.socks[name] = self.call(name)
         for name, host, _ in more.hosts:  # all there before the first change
-            daemons.wait(lambda: self.accepted(host, self.ports[name] + 10), f"a connection to {name}")
+            accepted(self.ports[name] + 10, host)
         time.sleep(0.3)
-
-    @staticmethod
-    def accepted(host, port):
-        there = run(*in_host(host, "ss", "-Htnp", "state", "established")).splitlines()
-        return any(f":{port} " in line and "users:" in line for line in there)
 
     def call(self, name):
         with Inside(MN):
@@ -1133,6 +1257,71 @@ def test_rekeyed(world):
        f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
 
 
+def readdress(mobile, correspondent):
+    """From (old, new) addresses of each: the old ones are gone, and there are ways between the new ones. What
+    is sent to an old one leaves, and nobody has it."""
+    for host, dev, (own, own_new), (other, other_new) in ((MN, "v0", mobile, correspondent),
+                                                          (CN, "v1", correspondent, mobile)):
+        run("ip", "-n", host, "addr", "replace", own_new + "/32", "dev", dev)
+        run("ip", "-n", host, "addr", "del", own + "/32", "dev", dev)
+        for address in (other, other_new):
+            run("ip", "-n", host, "route", "replace", address + "/32", "dev", dev, "src", own_new)
+
+
+def connected(host, port):
+    """The addresses, here and there, of the connection at that port."""
+    there = run(*in_host(host, "ss", "-Htn", "state", "established")).split()
+    return [(a.rsplit(":", 1)[0], b.rsplit(":", 1)[0]) for a, b in zip(there[2::4], there[3::4])
+            if f":{port}" in (a[a.rindex(":"):], b[b.rindex(":"):])]
+
+
+def test_both(world):
+    """Both ends move at once and have their old addresses no more, docs/address-change.md §5.7: neither finds the
+    other, until the mobile learns where the correspondent is, or each learns it of the other. There and back."""
+    d, n = world.daemons, NETS[4]
+    server = start(CN, PEER, "serve", "0.0.0.0", "5396", "poll")
+    server.stdout.readline()
+    client = start(MN, PEER, "call", n["cn"], "5396", "poll")
+    accepted(5396)
+    places = [n["cn"], "10.9.3.1"]
+    for learns in (("mn",), ("mn",), ("mn", "cn"), ("mn", "cn")):
+        which = "old" if world.at[4] == "new" else "new"
+        here, there, (at, to) = n[world.at[4]], n[which], places
+        count = {name: len(d.events(name, "sockets_moved")) for name in ("mn", "cn")}
+        time.sleep(max(0, d.asked + d.BETWEEN - time.time()))
+        readdress((here, there), (at, to))
+        d.asked = time.time()
+        own, other = {"mn": there, "cn": to}, {"mn": to, "cn": there}
+        for name, local in own.items():
+            d.command(name, "move", local=local)
+        d.wait(lambda: all(d.command(name, "status")["sas"][0]["local"].startswith(local + ":")
+                           for name, local in own.items()), "both have asked from their new addresses")
+        time.sleep(0.3)
+        lost = all(len(d.events(name, "sockets_moved")) == was for name, was in count.items())
+        found = time.time()
+        for name in learns:
+            d.command(name, "move", local=own[name], peer=other[name])
+        with contextlib.suppress(TimeoutError):
+            d.wait(lambda: connected(MN, 5396) == [(there, to)] and connected(CN, 5396) == [(to, there)], "moved", 20)
+        took = time.time() - found
+        world.at[4], places = which, [to, at]
+        with contextlib.suppress(TimeoutError):
+            d.wait(lambda: Standing(d).agreed(), "the same SAs at both", 10)
+        standing, sockets = Standing(d), (connected(MN, 5396), connected(CN, 5396))
+        _, local, peer, _ = standing.ends["mn"][0]
+        ok(lost and standing.agreed() and (local.split(":")[0], peer.split(":")[0]) == (there, to) and
+           sockets == ([(there, to)], [(to, there)]),
+           f"both ends move at once, their old addresses are gone: {took:.2f} s after "
+           f"{'both know' if len(learns) > 1 else 'the mobile knows'} where the other is, sockets are between the new ones",
+           f"{lost} {standing.ends} {sockets}\n{d.last_words()}")
+    said = stop_pair(client, server)
+    ok(whole(*said) and said[0]["name"] == n[world.at[4]] and said[1]["name"] == places[0],
+       f"not an octet of {said[0]['sent'] + said[0]['received']} lost, wrong or doubled", said)
+    gone = n["old" if world.at[4] == "new" else "new"]
+    run("ip", "-n", MN, "addr", "add", gone + "/32", "dev", "v0")
+    world.use(4)
+
+
 def test_called_wrongly(world):
     """Every mistake is named, with what would be right, and nothing is done."""
     pairs = ["--local", "10.9.2.1", "--peer-from", "10.9.0.2", "--peer-to", "10.9.1.2"]
@@ -1166,7 +1355,7 @@ def test_nothing_left(world):
 
 
 NOT_ALL = ("esp", "few")
-BY_DAEMONS = ("order", "several", "rekeyed")  # with --daemons alone
+BY_DAEMONS = ("order", "several", "rekeyed", "both")  # with --daemons alone
 TESTS = {name[5:]: f for name, f in list(globals().items()) if name.startswith("test_")}
 
 

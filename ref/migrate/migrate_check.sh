@@ -36,14 +36,17 @@ in_guest() { # SECONDS TEST...: by baton-migrate; then programs under ESP, by th
 if able; then
 	part programs /usr/bin/python3 $check programs many half_closed shared &
 	part load /usr/bin/python3 $check load ipv6 udp limits called_wrongly killed both_killed &
+	part signalled /usr/bin/python3 $check signalled reused &
 	part esp in_guest 400 esp &
 	wait
 	part order /usr/bin/python3 $check --daemons order
-	part several /usr/bin/python3 $check --daemons several
-	part rekeyed /usr/bin/python3 $check --daemons rekeyed
+	part several /usr/bin/python3 $check --daemons several &
+	part rekeyed /usr/bin/python3 $check --daemons rekeyed both &
+	wait
 	part left /usr/bin/python3 $check nothing_left
 	show programs
 	show load
+	show signalled
 	show order
 	show several
 	show rekeyed

@@ -9,12 +9,15 @@ sent and received.
     migrate_peer.py call ADDRESS PORT MODE [COUNT] [octets between pauses]
     migrate_peer.py talk ADDRESS PORT epoll       sends a little, and compares what an echo gives back
     migrate_peer.py many ADDRESS PORT COUNT       COUNT connections, a line on each, SIGUSR1: again
+    migrate_peer.py threads ADDRESS PORT COUNT    the same, a thread in recv for each
 
 MODE is how it waits: block (threads in send and recv), poll, select, epoll (edge-triggered); or what
 it does instead: echo, web, web-slow.
 """
 import contextlib
 import json
+import os
+import queue
 import random
 import select
 import signal
@@ -210,6 +213,35 @@ def many(address, port, count):
         stopping.clear()
 
 
+def threads(address, port, count):
+    """Each connection has a thread that waits in recv, and comes late to the processor if others want it; how many
+    lines came back, and what went wrong."""
+    socks = [socket.create_connection((address, int(port))) for _ in range(int(count))]
+    back, wrong = queue.Queue(), []
+
+    def receive(sock):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        try:
+            while data := sock.recv(64):
+                back.put(data)
+            wrong.append("an end")
+        except OSError as e:
+            wrong.append(str(e))
+
+    for sock in socks:
+        threading.Thread(target=receive, args=(sock,), daemon=True).start()
+    while True:
+        for i, sock in enumerate(socks):
+            sock.sendall(b"%06d\n" % i)
+        lines, end = set(), time.monotonic() + 20
+        while len(lines) < len(socks) and time.monotonic() < end and not wrong:
+            with contextlib.suppress(queue.Empty):
+                lines.add(back.get(timeout=0.5))
+        print(json.dumps({"answered": len(lines), "wrong": wrong}), flush=True)
+        stopping.wait()
+        stopping.clear()
+
+
 def main():
     signal.signal(signal.SIGUSR1, lambda *_: stopping.set())
     verb, address, port, mode = sys.argv[1:5]
@@ -219,6 +251,8 @@ def main():
         talk(address, port)
     elif verb == "many":
         many(address, port, mode)
+    elif verb == "threads":
+        threads(address, port, mode)
     else:
         pump(socket.create_connection((address, int(port))), mode)
 
