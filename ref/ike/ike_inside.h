@@ -7,6 +7,7 @@
 #include "ref/ike/ike.h"
 #include "ref/ike/ike_change_wire.h"
 #include "ref/ike/ike_dh.h"
+#include "ref/ike/ike_octets.h"
 
 #define IKE_NONCE_SIZE 32
 #define IKE_FRAGMENTS_MAX 32
@@ -50,11 +51,6 @@ enum ike_task {
 	TASK_REKEY_CHILD,
 	TASK_CREATE_CHILD,
 	TASK_PROBE,
-};
-
-struct ike_octets {
-	uint8_t *data;
-	size_t size;
 };
 
 /* The datagrams of one message, each after its length in two octets. */
@@ -220,13 +216,6 @@ extern const struct fsm ike_machine;
 int ike_step(struct ike_sa *sa, enum ike_number event, struct ike_step *step);
 
 /* --- ike_store.c */
-void *ike_alloc(size_t size);
-void ike_octets_set(struct ike_octets *o, struct view v);
-void ike_octets_clear(struct ike_octets *o);
-static inline struct view ike_octets_view(const struct ike_octets *o)
-{
-	return VIEW(o->data, o->size);
-}
 void ike_store_init(struct ike *ike);
 /* A new SA with a random SPI of its own; not yet found by initiator's SPI. */
 struct ike_sa *ike_sa_new(struct ike *ike, const struct ike_connection *c, bool initiator);

@@ -24,11 +24,11 @@
 
 struct isakmp *isakmp_new(const struct ike_config *config)
 {
-	struct isakmp *isakmp = isakmp_alloc(sizeof(*isakmp));
+	struct isakmp *isakmp = ike_alloc(sizeof(*isakmp));
 
 	isakmp->config = *config;
-	isakmp->hits = isakmp_alloc(isakmp_machine.count * sizeof(*isakmp->hits));
-	isakmp->quick_hits = isakmp_alloc(isakmp_quick_machine.count * sizeof(*isakmp->hits));
+	isakmp->hits = ike_alloc(isakmp_machine.count * sizeof(*isakmp->hits));
+	isakmp->quick_hits = ike_alloc(isakmp_quick_machine.count * sizeof(*isakmp->hits));
 	random_fill(config->random, isakmp->cookie_secret, sizeof(isakmp->cookie_secret));
 	return isakmp;
 }

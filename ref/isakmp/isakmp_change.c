@@ -89,7 +89,7 @@ static void send_request(struct isakmp_sa *sa, struct isakmp_step *s)
 	if (c->hold)
 		packet_add(&p, 0, IKE_CHANGE_HOLD_TIME, VIEW_OF(hold));
 	if (c->cookie.size)
-		packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, isakmp_octets_view(&c->cookie));
+		packet_add(&p, 0, IKE_CHANGE_PATH_COOKIE, ike_octets_view(&c->cookie));
 	c->due = btime_add(s->now, c->interval);
 	send_change(sa, ISAKMP_N_ADDRESS_CHANGE, &p, s);
 }
@@ -110,7 +110,7 @@ static void start(struct isakmp_sa *sa, const struct endpoint *to, struct isakmp
 	c->more = false;
 	c->rounds = 0;
 	c->sequence = ++sa->changes_made;
-	isakmp_octets_clear(&c->cookie);
+	ike_octets_clear(&c->cookie);
 	if (!c->tunnelled)
 		leave(sa, to);
 	begin_tries(sa);
@@ -155,8 +155,7 @@ void isakmp_change_due(struct isakmp_sa *sa, struct isakmp_step *s)
 		return;
 	}
 	c->tries++;
-	c->interval = c->interval > config->retransmit_max / 2 ? config->retransmit_max
-							       : 2 * c->interval;
+	c->interval = isakmp_longer(sa, c->interval);
 	send_request(sa, s);
 }
 
@@ -164,7 +163,7 @@ static void over(struct isakmp_change *c)
 {
 	c->wanted = false;
 	c->due = BTIME_NEVER;
-	isakmp_octets_clear(&c->cookie);
+	ike_octets_clear(&c->cookie);
 }
 
 /* What was asked for will not be; where we have gone since is another question. */
@@ -209,7 +208,7 @@ static void take_cookie(struct isakmp_sa *sa, const struct packet *p, struct isa
 		not_changed(sa, s, "the peer asks for cookies again and again");
 		return;
 	}
-	isakmp_octets_set(&c->cookie, packet_find(p, 0, IKE_CHANGE_PATH_COOKIE)->value);
+	ike_octets_set(&c->cookie, packet_find(p, 0, IKE_CHANGE_PATH_COOKIE)->value);
 	begin_tries(sa);
 	send_request(sa, s);
 }

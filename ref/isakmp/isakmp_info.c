@@ -65,9 +65,7 @@ void isakmp_probe(struct isakmp_sa *sa, struct isakmp_step *s)
 		return;
 	}
 	sa->probe_tries++;
-	sa->probe_interval = sa->probe_interval > config->retransmit_max / 2
-		? config->retransmit_max
-		: 2 * sa->probe_interval;
+	sa->probe_interval = isakmp_longer(sa, sa->probe_interval);
 	send_probe(sa, s);
 }
 

@@ -6,6 +6,7 @@
 #include "ref/base/random.h"
 #include "ref/ike/ike_change_rules.h"
 #include "ref/ike/ike_dh.h"
+#include "ref/ike/ike_octets.h"
 #include "ref/isakmp/isakmp.h"
 
 #define ISAKMP_NONCE_SIZE 32
@@ -53,14 +54,9 @@ enum isakmp_quick_number {
 #undef X
 };
 
-struct isakmp_octets {
-	uint8_t *data;
-	size_t size;
-};
-
 /* Our last message of an exchange, the peer's last one by its digest, and when ours is repeated. */
 struct isakmp_flight {
-	struct isakmp_octets sent;
+	struct ike_octets sent;
 	uint8_t heard[32];
 	bool has_heard;
 	unsigned tries;
@@ -89,7 +85,7 @@ struct isakmp_quick {
 	struct isakmp_terms terms;
 	uint16_t group; /* 0: no perfect forward secrecy */
 	uint32_t spi_in, spi_out, replaces;
-	struct isakmp_octets nonce_i, nonce_r;
+	struct ike_octets nonce_i, nonce_r;
 	struct ike_dh_secret dh;
 	uint8_t shared[IKE_DH_SHARED_MAX];
 	size_t shared_size;
@@ -107,7 +103,7 @@ struct isakmp_change {
 	struct endpoint from, to, next_to, agreed;
 	btime hold, interval, due;
 	unsigned tries, rounds;
-	struct isakmp_octets cookie;
+	struct ike_octets cookie;
 };
 
 struct isakmp_sa {
@@ -127,7 +123,7 @@ struct isakmp_sa {
 	struct ike_dh_secret dh;
 	uint8_t shared[IKE_DH_SHARED_MAX];
 	size_t shared_size;
-	struct isakmp_octets nonce_i, nonce_r, public_i, public_r, sa_body;
+	struct ike_octets nonce_i, nonce_r, public_i, public_r, sa_body;
 	struct isakmp_flight flight;
 	btime lifetime, lifetime_due, rekey_due, heard;
 	uint32_t *ids; /* message IDs that were used, by either end */
@@ -193,13 +189,6 @@ int isakmp_quick_step(struct isakmp_quick *q, enum isakmp_quick_number event,
 	struct isakmp_step *s);
 
 /* --- isakmp_store.c */
-void *isakmp_alloc(size_t size);
-void isakmp_octets_set(struct isakmp_octets *o, struct view v);
-void isakmp_octets_clear(struct isakmp_octets *o);
-static inline struct view isakmp_octets_view(const struct isakmp_octets *o)
-{
-	return VIEW(o->data, o->size);
-}
 /* A new SA with a random cookie of its own. */
 struct isakmp_sa *isakmp_sa_new(struct isakmp *isakmp, const struct ike_connection *c,
 	bool initiator);
@@ -241,12 +230,16 @@ void isakmp_send(struct isakmp_sa *sa, struct isakmp_flight *f, struct view data
 void isakmp_send_main(struct isakmp_sa *sa, bool repeat, struct isakmp_step *s);
 /* HASH(1) in front of the draft's payloads, §5.7; sent once, with a message ID of its own. */
 void isakmp_send_info(struct isakmp_sa *sa, struct isakmp_step *s);
+/* The packet with that HASH payload in front of the others, and the SA's cookies and `id` in the header. */
+void isakmp_hash_first(const struct isakmp_sa *sa, struct packet *p, uint32_t id, struct view hash);
 /* One notification of the ISAKMP SA, so protected; SPI: the cookies. */
 void isakmp_send_notify(struct isakmp_sa *sa, uint16_t type, struct view data,
 	struct isakmp_step *s);
 /* In the clear, to who has no SA with us. */
 void isakmp_send_clear_notify(struct isakmp_step *s, uint64_t cky_i, uint64_t cky_r, uint16_t type);
 void isakmp_again(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_step *s);
+/* How long to wait the next time, when `interval` was not enough. */
+btime isakmp_longer(const struct isakmp_sa *sa, btime interval);
 /* False when it has been sent often enough. */
 bool isakmp_repeat(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_step *s);
 void isakmp_heard(struct isakmp_flight *f, struct view datagram);

@@ -76,7 +76,7 @@ static void test_keys_of_each_direction(void **state)
 		assert_int_equal(c->sizes.integ, 32);
 		for (int out = 0; out < 2; out++) {
 			keymat_by_hand(sa, VIEW_EMPTY, out ? c->spi_out : c->spi_in,
-				isakmp_octets_view(&q->nonce_i), isakmp_octets_view(&q->nonce_r),
+				ike_octets_view(&q->nonce_i), ike_octets_view(&q->nonce_r),
 				expected);
 			assert_memory_equal(out ? c->encr_out : c->encr_in, expected, 32);
 			assert_memory_equal(out ? c->integ_out : c->integ_in, expected + 32, 32);

@@ -61,7 +61,7 @@ int isakmp_tx_mm1(void *context, const void *input)
 		s->offers);
 	isakmp_draft_begin(s->draft, ISAKMP_IDENTITY_PROTECTION, false);
 	isakmp_draft_sa(s->draft, s->offers);
-	isakmp_octets_set(&sa->sa_body, s->draft->packet.elements[0].value);
+	ike_octets_set(&sa->sa_body, s->draft->packet.elements[0].value);
 	draft_vendors(sa, s->draft);
 	isakmp_send_main(sa, true, s);
 	return 0;
@@ -123,7 +123,7 @@ int isakmp_answer_mm1(void *context, const void *input)
 
 	sa->suite = s->suite;
 	sa->lifetime = (btime)s->terms.seconds * BTIME_S;
-	isakmp_octets_set(&sa->sa_body, packet_find(s->packet, 0, ISAKMP_PAYLOAD_SA)->value);
+	ike_octets_set(&sa->sa_body, packet_find(s->packet, 0, ISAKMP_PAYLOAD_SA)->value);
 	take_vendors(sa, s->packet);
 	sa->lifetime_due = btime_add(s->now, sa->isakmp->config.half_open_lifetime);
 	isakmp_heard(&sa->flight, s->datagram);
@@ -188,10 +188,10 @@ static void draft_exchange(struct isakmp_sa *sa, struct isakmp_step *s)
 	uint8_t nonce[ISAKMP_NONCE_SIZE];
 
 	random_fill(sa->isakmp->config.random, nonce, sizeof(nonce));
-	isakmp_octets_set(sa->initiator ? &sa->nonce_i : &sa->nonce_r, VIEW_OF(nonce));
+	ike_octets_set(sa->initiator ? &sa->nonce_i : &sa->nonce_r, VIEW_OF(nonce));
 	isakmp_draft_begin(s->draft, ISAKMP_IDENTITY_PROTECTION, false);
 	isakmp_draft_octets(s->draft, ISAKMP_PAYLOAD_KE,
-		isakmp_octets_view(sa->initiator ? &sa->public_i : &sa->public_r));
+		ike_octets_view(sa->initiator ? &sa->public_i : &sa->public_r));
 	isakmp_draft_octets(s->draft, ISAKMP_PAYLOAD_NONCE, VIEW_OF(nonce));
 	if (sa->connection->local_means == IKE_BY_CERTIFICATE)
 		isakmp_draft_cert(s->draft, ISAKMP_PAYLOAD_CR, VIEW_EMPTY);
@@ -203,7 +203,7 @@ static void make_public(struct isakmp_sa *sa)
 	uint8_t value[IKE_DH_PUBLIC_MAX];
 
 	ike_dh_make(sa->suite.dh, sa->isakmp->config.random, &sa->dh, value);
-	isakmp_octets_set(sa->initiator ? &sa->public_i : &sa->public_r,
+	ike_octets_set(sa->initiator ? &sa->public_i : &sa->public_r,
 		VIEW(value, ike_dh_public_size(sa->suite.dh)));
 }
 
@@ -225,9 +225,9 @@ int isakmp_take_mm2(void *context, const void *input)
 
 static void take_exchange(struct isakmp_sa *sa, struct isakmp_step *s)
 {
-	isakmp_octets_set(sa->initiator ? &sa->public_r : &sa->public_i,
+	ike_octets_set(sa->initiator ? &sa->public_r : &sa->public_i,
 		packet_find(s->packet, 0, ISAKMP_PAYLOAD_KE)->value);
-	isakmp_octets_set(sa->initiator ? &sa->nonce_r : &sa->nonce_i,
+	ike_octets_set(sa->initiator ? &sa->nonce_r : &sa->nonce_i,
 		packet_find(s->packet, 0, ISAKMP_PAYLOAD_NONCE)->value);
 	detect_nat(sa, s);
 	isakmp_heard(&sa->flight, s->datagram);
@@ -405,7 +405,7 @@ int isakmp_take_mm6(void *context, const void *input)
 
 	memcpy(sa->iv, s->iv, sizeof(sa->iv));
 	sa->flight.due = BTIME_NEVER;
-	isakmp_octets_clear(&sa->flight.sent);
+	ike_octets_clear(&sa->flight.sent);
 	establish(sa, s);
 	if (sa->connection->childless || sa->children)
 		return 0;

@@ -9,10 +9,10 @@ struct isakmp_seed isakmp_seed_of(const struct isakmp_sa *sa)
 
 	return (struct isakmp_seed){
 		.psk = by_key ? sa->connection->psk : VIEW_EMPTY,
-		.nonce_i = isakmp_octets_view(&sa->nonce_i),
-		.nonce_r = isakmp_octets_view(&sa->nonce_r),
-		.public_i = isakmp_octets_view(&sa->public_i),
-		.public_r = isakmp_octets_view(&sa->public_r),
+		.nonce_i = ike_octets_view(&sa->nonce_i),
+		.nonce_r = ike_octets_view(&sa->nonce_r),
+		.public_i = ike_octets_view(&sa->public_i),
+		.public_r = ike_octets_view(&sa->public_r),
 		.shared = VIEW(sa->shared, sa->shared_size),
 		.cky_i = sa->cky_i,
 		.cky_r = sa->cky_r,
@@ -24,7 +24,7 @@ static struct view hash_of(const struct isakmp_sa *sa, bool of_initiator, struct
 {
 	struct isakmp_seed seed = isakmp_seed_of(sa);
 	size_t size = isakmp_auth_hash(&sa->suite, &sa->keys, &seed, of_initiator,
-		isakmp_octets_view(&sa->sa_body), id_body, out);
+		ike_octets_view(&sa->sa_body), id_body, out);
 	return VIEW(out, size);
 }
 

@@ -32,8 +32,8 @@ static size_t hash_of(const struct isakmp_quick *q, enum isakmp_single which, st
 	static const uint8_t zero[1];
 	uint8_t id[4];
 	struct writer w = writer_of(id, sizeof(id));
-	struct view nonce_i = isakmp_octets_view(&q->nonce_i);
-	struct view nonce_r = isakmp_octets_view(&q->nonce_r);
+	struct view nonce_i = ike_octets_view(&q->nonce_i);
+	struct view nonce_r = ike_octets_view(&q->nonce_r);
 
 	write_u32(&w, q->id);
 	struct view parts[] = { which == ISAKMP_QM3 ? VIEW_OF(zero) : VIEW_EMPTY, VIEW_OF(id),
@@ -66,18 +66,12 @@ static void send_quick(struct isakmp_quick *q, enum isakmp_single which, bool re
 {
 	uint8_t rest[ISAKMP_MESSAGE_MAX], message[ISAKMP_MESSAGE_MAX], hash[DIGEST_MAX];
 	struct writer r = writer_of(rest, sizeof(rest)), w = writer_of(message, sizeof(message));
-	struct packet *d = &s->draft->packet, p = packet_of(&isakmp_protocol);
+	struct packet *p = &s->draft->packet;
 
-	wire_encode_elements(d, &r);
+	wire_encode_elements(p, &r);
 	size_t size = hash_of(q, which, writer_view(&r), hash);
-	packet_add(&p, 0, ISAKMP_PAYLOAD_HASH, VIEW(hash, size));
-	for (unsigned i = 0; i < d->element_count; i++)
-		packet_add(&p, 0, d->elements[i].code, d->elements[i].value);
-	memcpy(p.header, d->header, sizeof(p.header));
-	p.header[ISAKMP_CKY_I] = q->sa->cky_i;
-	p.header[ISAKMP_CKY_R] = q->sa->cky_r;
-	p.header[ISAKMP_MESSAGE_ID] = q->id;
-	isakmp_seal(&q->sa->suite, &q->sa->keys, &p, q->iv, &w);
+	isakmp_hash_first(q->sa, p, q->id, VIEW(hash, size));
+	isakmp_seal(&q->sa->suite, &q->sa->keys, p, q->iv, &w);
 	isakmp_send(q->sa, &q->flight, writer_view(&w), repeat, s);
 }
 
@@ -90,7 +84,7 @@ static void draft_nonce(struct isakmp_quick *q, struct isakmp_draft *d)
 	random_fill(q->sa->isakmp->config.random, nonce, sizeof(nonce));
 	if (MUTANT(isakmp_same_nonce))
 		memset(nonce, 0x2a, sizeof(nonce));
-	isakmp_octets_set(q->initiator ? &q->nonce_i : &q->nonce_r, VIEW_OF(nonce));
+	ike_octets_set(q->initiator ? &q->nonce_i : &q->nonce_r, VIEW_OF(nonce));
 	isakmp_draft_octets(d, ISAKMP_PAYLOAD_NONCE, VIEW_OF(nonce));
 }
 
@@ -144,7 +138,7 @@ static void keymat(const struct isakmp_quick *q, uint32_t spi, const struct ike_
 
 	spi_octets(spi, octets);
 	isakmp_keymat(&sa->suite, &sa->keys, VIEW(q->shared, q->shared_size), ISAKMP_PROTO_ESP,
-		octets, isakmp_octets_view(&q->nonce_i), isakmp_octets_view(&q->nonce_r), stream,
+		octets, ike_octets_view(&q->nonce_i), ike_octets_view(&q->nonce_r), stream,
 		n->encr + n->integ);
 	memcpy(encr, stream, n->encr);
 	memcpy(integ, stream + n->encr, n->integ);
@@ -175,7 +169,7 @@ static void set_life(struct isakmp_child *c, const struct isakmp_quick *q, btime
 static void make_child(struct isakmp_quick *q, struct isakmp_step *s)
 {
 	struct isakmp_sa *sa = q->sa;
-	struct isakmp_child *c = isakmp_alloc(sizeof(*c));
+	struct isakmp_child *c = ike_alloc(sizeof(*c));
 	struct isakmp_child *old = q->initiator ? isakmp_child_by_in(sa, q->replaces)
 						: alike(sa, &q->flow);
 
@@ -274,7 +268,7 @@ int isakmp_take_qm2(void *context, const void *input)
 
 	memcpy(q->iv, s->iv, sizeof(q->iv));
 	isakmp_heard(&q->flight, s->datagram);
-	isakmp_octets_set(&q->nonce_r, packet_find(s->packet, 0, ISAKMP_PAYLOAD_NONCE)->value);
+	ike_octets_set(&q->nonce_r, packet_find(s->packet, 0, ISAKMP_PAYLOAD_NONCE)->value);
 	q->suite = s->suite;
 	q->terms = s->terms;
 	q->spi_out = s->spi;
@@ -367,7 +361,7 @@ int isakmp_answer_qm1(void *context, const void *input)
 
 	memcpy(q->iv, s->iv, sizeof(q->iv));
 	isakmp_heard(&q->flight, s->datagram);
-	isakmp_octets_set(&q->nonce_i, packet_find(s->packet, 0, ISAKMP_PAYLOAD_NONCE)->value);
+	ike_octets_set(&q->nonce_i, packet_find(s->packet, 0, ISAKMP_PAYLOAD_NONCE)->value);
 	q->flow = s->flow;
 	q->suite = s->suite;
 	q->terms = s->terms;
@@ -397,7 +391,7 @@ int isakmp_take_qm3(void *context, const void *input)
 	memcpy(q->iv, s->iv, sizeof(q->iv));
 	isakmp_heard(&q->flight, s->datagram);
 	make_child(q, s);
-	isakmp_octets_clear(&q->flight.sent);
+	ike_octets_clear(&q->flight.sent);
 	finish(q, s);
 	return 0;
 }

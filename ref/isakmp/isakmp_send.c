@@ -24,19 +24,26 @@ void isakmp_send(struct isakmp_sa *sa, struct isakmp_flight *f, struct view data
 {
 	const struct ike_config *config = &sa->isakmp->config;
 
-	isakmp_octets_set(&f->sent, datagram);
+	ike_octets_set(&f->sent, datagram);
 	f->tries = 1;
 	f->interval = config->retransmit_first;
 	f->due = repeat && !MUTANT(isakmp_never_repeats) ? btime_add(s->now, f->interval)
 							 : BTIME_NEVER;
 	if (f->sent.size)
-		actions_send(s->actions, &sa->local, &sa->peer, isakmp_octets_view(&f->sent));
+		actions_send(s->actions, &sa->local, &sa->peer, ike_octets_view(&f->sent));
 }
 
 void isakmp_again(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_step *s)
 {
 	if (f->sent.size && !MUTANT(isakmp_forgets_answers))
-		actions_send(s->actions, &sa->local, &sa->peer, isakmp_octets_view(&f->sent));
+		actions_send(s->actions, &sa->local, &sa->peer, ike_octets_view(&f->sent));
+}
+
+btime isakmp_longer(const struct isakmp_sa *sa, btime interval)
+{
+	btime longest = sa->isakmp->config.retransmit_max;
+
+	return interval > longest / 2 ? longest : 2 * interval;
 }
 
 bool isakmp_repeat(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_step *s)
@@ -48,8 +55,7 @@ bool isakmp_repeat(struct isakmp_sa *sa, struct isakmp_flight *f, struct isakmp_
 		return false;
 	}
 	f->tries++;
-	f->interval = f->interval > config->retransmit_max / 2 ? config->retransmit_max
-							       : 2 * f->interval;
+	f->interval = isakmp_longer(sa, f->interval);
 	f->due = btime_add(s->now, f->interval);
 	isakmp_again(sa, f, s);
 	return true;
@@ -76,11 +82,11 @@ bool isakmp_heard_before(const struct isakmp_flight *f, struct view datagram)
 
 /* --- messages ------------------------------------------------------------------------------- */
 
-static void fill_header(const struct isakmp_sa *sa, struct isakmp_draft *d, uint32_t id)
+static void fill_header(const struct isakmp_sa *sa, struct packet *p, uint32_t id)
 {
-	d->packet.header[ISAKMP_CKY_I] = sa->cky_i;
-	d->packet.header[ISAKMP_CKY_R] = sa->cky_r;
-	d->packet.header[ISAKMP_MESSAGE_ID] = id;
+	p->header[ISAKMP_CKY_I] = sa->cky_i;
+	p->header[ISAKMP_CKY_R] = sa->cky_r;
+	p->header[ISAKMP_MESSAGE_ID] = id;
 }
 
 void isakmp_send_main(struct isakmp_sa *sa, bool repeat, struct isakmp_step *s)
@@ -88,7 +94,7 @@ void isakmp_send_main(struct isakmp_sa *sa, bool repeat, struct isakmp_step *s)
 	uint8_t message[ISAKMP_MESSAGE_MAX];
 	struct writer w = writer_of(message, sizeof(message));
 
-	fill_header(sa, s->draft, 0);
+	fill_header(sa, &s->draft->packet, 0);
 	if (isakmp_is_sealed(&s->draft->packet))
 		isakmp_seal(&sa->suite, &sa->keys, &s->draft->packet, sa->iv, &w);
 	else
@@ -96,35 +102,34 @@ void isakmp_send_main(struct isakmp_sa *sa, bool repeat, struct isakmp_step *s)
 	isakmp_send(sa, &sa->flight, writer_view(&w), repeat, s);
 }
 
-/* §5.7: HASH(1) = prf(SKEYID_a, M-ID | N or D) goes in front. */
-static void protect(struct isakmp_sa *sa, struct isakmp_draft *d, uint32_t id,
-	uint8_t hash[DIGEST_MAX])
+void isakmp_hash_first(const struct isakmp_sa *sa, struct packet *p, uint32_t id, struct view hash)
 {
-	uint8_t octets[ISAKMP_MESSAGE_MAX], number[4];
-	struct writer w = writer_of(octets, sizeof(octets)), n = writer_of(number, 4);
-	struct packet p = packet_of(&isakmp_protocol);
+	struct packet rest = *p;
 
-	wire_encode_elements(&d->packet, &w);
-	write_u32(&n, id);
-	struct view parts[] = { VIEW_OF(number), writer_view(&w) };
-	size_t size = isakmp_hash(&sa->suite, &sa->keys, parts, 2, hash);
-	packet_add(&p, 0, ISAKMP_PAYLOAD_HASH, VIEW(hash, size));
-	for (unsigned i = 0; i < d->packet.element_count; i++)
-		packet_add(&p, 0, d->packet.elements[i].code, d->packet.elements[i].value);
-	memcpy(p.header, d->packet.header, sizeof(p.header));
-	d->packet = p;
+	p->element_count = 0;
+	packet_add(p, 0, ISAKMP_PAYLOAD_HASH, hash);
+	for (unsigned i = 0; i < rest.element_count; i++)
+		packet_add(p, 0, rest.elements[i].code, rest.elements[i].value);
+	fill_header(sa, p, id);
 }
 
+/* §5.7: HASH(1) = prf(SKEYID_a, M-ID | N or D) goes in front. */
 void isakmp_send_info(struct isakmp_sa *sa, struct isakmp_step *s)
 {
-	uint8_t message[ISAKMP_MESSAGE_MAX], iv[ISAKMP_BLOCK_MAX], hash[DIGEST_MAX];
-	struct writer w = writer_of(message, sizeof(message));
+	uint8_t message[ISAKMP_MESSAGE_MAX], octets[ISAKMP_MESSAGE_MAX], iv[ISAKMP_BLOCK_MAX];
+	uint8_t hash[DIGEST_MAX], number[4];
+	struct writer w = writer_of(message, sizeof(message)), n = writer_of(number, 4);
+	struct writer rest = writer_of(octets, sizeof(octets));
+	struct packet *p = &s->draft->packet;
 	uint32_t id = isakmp_id_new(sa);
 
-	fill_header(sa, s->draft, id);
-	protect(sa, s->draft, id, hash);
+	wire_encode_elements(p, &rest);
+	write_u32(&n, id);
+	struct view parts[] = { VIEW_OF(number), writer_view(&rest) };
+	size_t size = isakmp_hash(&sa->suite, &sa->keys, parts, 2, hash);
+	isakmp_hash_first(sa, p, id, VIEW(hash, size));
 	isakmp_exchange_iv(&sa->suite, sa->iv, id, iv);
-	if (isakmp_seal(&sa->suite, &sa->keys, &s->draft->packet, iv, &w) == 0)
+	if (isakmp_seal(&sa->suite, &sa->keys, p, iv, &w) == 0)
 		actions_send(s->actions, &sa->local, &sa->peer, writer_view(&w));
 }
 

@@ -1,37 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where SAs, their exchanges and their message IDs are kept. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ref/isakmp/isakmp_inside.h"
-
-void *isakmp_alloc(size_t size)
-{
-	void *p = calloc(1, size);
-	if (!p) {
-		fprintf(stderr, "baton: out of memory\n");
-		abort();
-	}
-	return p;
-}
-
-void isakmp_octets_clear(struct isakmp_octets *o)
-{
-	if (o->data)
-		wipe(o->data, o->size);
-	free(o->data);
-	*o = (struct isakmp_octets){ 0 };
-}
-
-void isakmp_octets_set(struct isakmp_octets *o, struct view v)
-{
-	uint8_t *copy = isakmp_alloc(v.size ? v.size : 1);
-
-	if (v.size)
-		memcpy(copy, v.data, v.size);
-	isakmp_octets_clear(o);
-	*o = (struct isakmp_octets){ copy, v.size };
-}
 
 /* --- SAs, by the cookie that is ours -------------------------------------------------------- */
 
@@ -70,7 +41,7 @@ static uint64_t draw_cookie(struct isakmp *isakmp)
 struct isakmp_sa *isakmp_sa_new(struct isakmp *isakmp, const struct ike_connection *c,
 	bool initiator)
 {
-	struct isakmp_sa *sa = isakmp_alloc(sizeof(*sa));
+	struct isakmp_sa *sa = ike_alloc(sizeof(*sa));
 	uint64_t cookie = draw_cookie(isakmp);
 
 	sa->any.version = 1;
@@ -121,11 +92,11 @@ void isakmp_bury(struct isakmp_sa *sa)
 
 void isakmp_sa_destroy(struct isakmp_sa *sa)
 {
-	struct isakmp_octets *const owned[] = { &sa->nonce_i, &sa->nonce_r, &sa->public_i,
+	struct ike_octets *const owned[] = { &sa->nonce_i, &sa->nonce_r, &sa->public_i,
 		&sa->public_r, &sa->sa_body, &sa->flight.sent, &sa->change.cookie };
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-		isakmp_octets_clear(owned[i]);
+		ike_octets_clear(owned[i]);
 	while (sa->quicks)
 		isakmp_quick_free(sa->quicks);
 	for (struct isakmp_child *c = sa->children, *next; c; c = next) {
@@ -163,7 +134,7 @@ bool isakmp_id_remember(struct isakmp_sa *sa, uint32_t id)
 		return false;
 	if (sa->id_count == sa->id_room) {
 		unsigned room = sa->id_room ? 2 * sa->id_room : 16;
-		uint32_t *ids = isakmp_alloc(room * sizeof(*ids));
+		uint32_t *ids = ike_alloc(room * sizeof(*ids));
 		if (sa->id_count)
 			memcpy(ids, sa->ids, sa->id_count * sizeof(*ids));
 		free(sa->ids);
@@ -188,7 +159,7 @@ uint32_t isakmp_id_new(struct isakmp_sa *sa)
 
 struct isakmp_quick *isakmp_quick_new(struct isakmp_sa *sa, bool initiator, uint32_t id)
 {
-	struct isakmp_quick *q = isakmp_alloc(sizeof(*q));
+	struct isakmp_quick *q = ike_alloc(sizeof(*q));
 
 	q->sa = sa;
 	q->initiator = initiator;
@@ -215,9 +186,9 @@ void isakmp_quick_free(struct isakmp_quick *q)
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
-	isakmp_octets_clear(&q->nonce_i);
-	isakmp_octets_clear(&q->nonce_r);
-	isakmp_octets_clear(&q->flight.sent);
+	ike_octets_clear(&q->nonce_i);
+	ike_octets_clear(&q->nonce_r);
+	ike_octets_clear(&q->flight.sent);
 	wipe(q, sizeof(*q));
 	free(q);
 }
