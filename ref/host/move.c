@@ -279,7 +279,8 @@ static bool take_request(struct journal *j, int control)
 	}
 	struct journal_head none = {.config = r.config};
 	struct work w = {.journal = &(struct journal){.head = &none}};
-	snprintf(w.error, sizeof(w.error), MOVE_FOLDER ": %s", strerror(errno));
+	snprintf(w.error, sizeof(w.error), MOVE_FOLDER ": %s%s", strerror(errno),
+		errno == EACCES || errno == EPERM ? "; moving sockets needs root" : "");
 	tell_failure(&w, MOVE_TELL, -errno);
 	return false;
 }

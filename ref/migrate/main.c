@@ -144,7 +144,7 @@ static int parse(int argc, char **argv, struct options *o, pid_t spare[16])
 		if (option >= FROM && option <= PEER)
 			result = parse_address(c, option, optarg);
 		else if (option == KILL_AT && parse_step(c, optarg) < 0)
-			result = wrong("no such step", optarg);
+			result = wrong("no such step; they stand in docs/migration.md, find to retransmit", optarg);
 		else if (option == SPARE && parse_pid(c, spare, optarg) < 0)
 			result = wrong("not the number of a process, or more than 16", optarg);
 		o->json = o->json || option == JSON;
@@ -160,9 +160,17 @@ static int parse(int argc, char **argv, struct options *o, pid_t spare[16])
 
 static int check(const struct move_config *c)
 {
-	if (!c->local_from.family || !c->local_to.family || !c->peer_from.family ||
+	bool here = c->local_from.family && c->local_to.family;
+	bool there = c->peer_from.family && c->peer_to.family;
+
+	if (!c->local_from.family && !c->local_to.family && !c->peer_from.family &&
 		!c->peer_to.family)
 		return usage(stderr);
+	if (!here)
+		return wrong("this host's addresses are --from and --to, or --local alone", NULL);
+	if (!there)
+		return wrong("the peer's addresses are --peer-from and --peer-to, or --peer alone",
+			NULL);
 	if (c->local_from.family != c->local_to.family ||
 		c->local_from.family != c->peer_from.family ||
 		c->local_from.family != c->peer_to.family)
