@@ -144,7 +144,7 @@ static int parse(int argc, char **argv, struct options *o, pid_t spare[16])
 		if (option >= FROM && option <= PEER)
 			result = parse_address(c, option, optarg);
 		else if (option == KILL_AT && parse_step(c, optarg) < 0)
-			result = wrong("no such step; they stand in docs/migration.md, find to retransmit", optarg);
+			result = wrong("no such step; docs/migration.md has them", optarg);
 		else if (option == SPARE && parse_pid(c, spare, optarg) < 0)
 			result = wrong("not the number of a process, or more than 16", optarg);
 		o->json = o->json || option == JSON;
