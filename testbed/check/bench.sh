@@ -79,6 +79,14 @@ table() {
 		              for who in ("charon", "iked", "iked over charon")]
 		    print(f"  {kind:24}" + ("charon {:>6.0f}, baton-iked {:>6.0f} ({:g} times); charon {:.3f} ms, baton-iked {:.3f} ms ({:g} times)"
 		          .format(*values) if all(values) else "   not measured"))
+		print("\nESP in the kernel, in the guest: a nanosecond an instruction")
+		for what, unit, places in (("set-ups, curve25519, psk", "a second", 0),
+		          ("processor time of an SA, curve25519, psk", "ms", 3),
+		          ("round trip, aes256gcm16", "us", 1), ("throughput, aes256gcm16", "Mbit/s", 1)):
+		    values = [rate.get(f"ESP {what}, {who}") for who in ("charon", "iked", "iked over charon")]
+		    clear = rate.get(f"ESP {what}, clear")
+		    print(f"  {what:42}" + (f"charon {values[0]:.{places}f}, baton-iked {values[1]:.{places}f} {unit} ({values[2]:g} times)"
+		          + (f"; without ESP {clear:.{places}f}" if clear else "") if all(values) else "   not measured"))
 	END
 }
 
@@ -88,6 +96,7 @@ bench tshark tshark_decode $capture
 bench Scapy /usr/bin/python3 testbed/check/bench_scapy.py $capture 2000
 bench "EAP-TLS authentications" testbed/check/bench_authentications.sh
 bench "IKE against charon" testbed/check/bench_ike.sh
+bench "ESP in the kernel" testbed/check/bench_esp.sh
 for program in $(find ref testbed -name '*_bench.c' | sort); do
 	[ "$program" = testbed/vectors/capture_bench.c ] || bench "$program" build/obj/"${program%.c}"
 done
