@@ -16,7 +16,7 @@ $baton run pana --sut ref --results $out/pana
 judged=$?
 [ $judged -le 1 ] || exit $judged
 
-step "2 of 3: three handoffs between two 802.11 networks, each twice and once to warm up (a few minutes)"
+step "2 of 3: three handoffs between two 802.11 networks, each twice once warmed up (a few minutes)"
 echo "In a guest, on its virtual clock: what this machine does meanwhile does not show in the figures."
 $baton measure handoff -n 2 --results $out/handoff >$out/handoff.txt
 measured=$?

@@ -22,11 +22,14 @@
 		"buffering_period_ms", "buffered_packets", "t_auth_ms", "t_conf_ms", "binding_ms" }
 #define BY_IKE { "BATON_SET_TUNNEL=ikev2" }
 
+enum { PROGRAMS_UNPREPARED = 1, PROGRAMS_PANA = 2, PROGRAMS_IKE = 4 };
+
 static const struct experiment_column handoff_columns[] = {
 	{
 		.name = "unprepared",
 		.documented = "rfc6252-non-mpa",
 		.handoff = { "handoff", "--unprepared", "b" },
+		.programs = PROGRAMS_UNPREPARED,
 		.rows = { "handover_ms", "packet_loss", "l2_leaving_ms", "l2_handoff_ms", "l3_handoff_ms",
 			"interruption_ms", "t_auth_ms", "dhcp_ms", "dad_ms", "binding_ms",
 			"duplicates", "reordered", "inter_packet_interval_ms",
@@ -39,6 +42,7 @@ static const struct experiment_column handoff_columns[] = {
 		.documented = "rfc6252-fig7",
 		.documented_column = "no-buffer",
 		.handoff = { "handoff", "--no-buffer", "b" },
+		.programs = PROGRAMS_PANA,
 		.rows = UNBUFFERED_ROWS,
 		.before_ms = 1000,
 		.after_ms = 1000,
@@ -48,6 +52,7 @@ static const struct experiment_column handoff_columns[] = {
 		.documented = "rfc6252-fig7",
 		.documented_column = "buffer",
 		.handoff = { "handoff", "b" },
+		.programs = PROGRAMS_PANA,
 		.rows = BUFFERED_ROWS,
 		.before_ms = 1000,
 		.after_ms = 1000,
@@ -58,6 +63,7 @@ static const struct experiment_column handoff_columns[] = {
 		.documented_column = "no-buffer",
 		.handoff = { "handoff", "--no-buffer", "b" },
 		.settings = BY_IKE,
+		.programs = PROGRAMS_IKE,
 		.rows = UNBUFFERED_ROWS,
 		.before_ms = 1000,
 		.after_ms = 1000,
@@ -68,6 +74,7 @@ static const struct experiment_column handoff_columns[] = {
 		.documented_column = "buffer",
 		.handoff = { "handoff", "b" },
 		.settings = BY_IKE,
+		.programs = PROGRAMS_IKE,
 		.rows = BUFFERED_ROWS,
 		.before_ms = 1000,
 		.after_ms = 1000,
@@ -263,11 +270,15 @@ static void keep(const struct experiment_options *o, const char *folder)
 		fprintf(stderr, "baton measure: %s\n", error.text);
 }
 
-/* Returns how many repetitions gave no figures. */
+/*
+ * Returns how many repetitions gave no figures. *warm: the programs that are in memory;
+ * those of this column join them once a repetition went well.
+ */
 static int run_column(const struct experiment *e, const struct experiment_column *column,
-	unsigned index, const struct experiment_options *o, const struct figures *documented,
+	unsigned *warm, const struct experiment_options *o, const struct figures *documented,
 	struct result *result, struct result_measurement *measurement)
 {
+	const unsigned number = (unsigned)(column - e->columns) + 1;
 	struct repetition *done = calloc(o->repetitions, sizeof(*done));
 	struct report_error error;
 	unsigned good = 0;
@@ -275,9 +286,9 @@ static int run_column(const struct experiment *e, const struct experiment_column
 
 	if (!done)
 		abort();
-	/* Number 0 is not measured: it brings every program into memory. */
-	for (unsigned n = 0; n <= o->repetitions; n++) {
-		snprintf(folder, sizeof(folder), "%s-%u-%u", e->name, index + 1, n);
+	/* Number 0 is not measured: it brings every program into memory that no column before has. */
+	for (unsigned n = (*warm & column->programs) != 0; n <= o->repetitions; n++) {
+		snprintf(folder, sizeof(folder), "%s-%u-%u", e->name, number, n);
 		fprintf(stderr, "%s, %s: %s %u of %u\n", e->name, column->name,
 			n ? "repetition" : "warm-up, repetition", n, o->repetitions);
 		if (repetition_run(e, column, o, folder, n + 1, &done[good], &error) < 0) {
@@ -288,6 +299,7 @@ static int run_column(const struct experiment *e, const struct experiment_column
 				break;
 			continue;
 		}
+		*warm |= column->programs;
 		if (n == 0) {
 			repetition_free(&done[good]);
 			continue;
@@ -312,6 +324,7 @@ int experiment_run(const struct experiment *e, const struct experiment_options *
 {
 	struct report_error error;
 	struct figures *documented = figures_load(NULL, &error);
+	unsigned warm = 0;
 	int missing = 0;
 
 	if (!documented) {
@@ -330,7 +343,8 @@ int experiment_run(const struct experiment *e, const struct experiment_options *
 			.note = e->note });
 	for (unsigned i = 0; e->columns[i].name; i++)
 		if (experiment_wants(o, e->columns[i].name))
-			missing += run_column(e, &e->columns[i], i, o, documented, result, measurement);
+			missing += run_column(e, &e->columns[i], &warm, o, documented, result,
+				measurement);
 	figures_free(documented);
 	return missing;
 }

@@ -16,6 +16,7 @@ struct experiment_column {
 	const char *documented, *documented_column; /* table and column; NULL: none */
 	const char *handoff[6];			    /* verb of the mobile node and its arguments */
 	const char *settings[3]; /* for all nodes, beside those of the topology; ends with NULL */
+	unsigned programs; /* bits for the sets that it uses; one that is in memory needs no warm-up */
 	const char *rows[18];			    /* of handoff_rows, in the order shown */
 	unsigned before_ms, after_ms;		    /* traffic before the verb, after its end */
 };
