@@ -96,7 +96,7 @@ void client_free(struct client *c)
 	struct access *a = c->access;
 
 	client_ike_end(c);
-	tunnel_end(c, "ended");
+	access_tunnel_end(c, "ended");
 	buffer_drop(c, "ended");
 	address_end(c, !c->attached && !c->superseded);
 	for (struct client **at = &a->clients; *at; at = &(*at)->next)

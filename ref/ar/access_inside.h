@@ -140,7 +140,7 @@ void tunnel_left(struct client *client, const char *why);
 void tunnel_down(struct client *client, const char *why);
 
 /* And now that is over too. */
-void tunnel_end(struct client *client, const char *why);
+void access_tunnel_end(struct client *client, const char *why);
 
 /* --- access_ike.c ----------------------------------------------------------------------------- */
 

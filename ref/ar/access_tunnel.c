@@ -102,7 +102,7 @@ static int raise_esp(struct client *c)
 
 	if (result < 0)
 		return result;
-	c->tunnel = c->inbound = true; /* from here on tunnel_end takes back what there is */
+	c->tunnel = c->inbound = true; /* from here on access_tunnel_end takes back what there is */
 	fill_policies(c);
 	if ((result = ipsec_sa_add(k, &c->sa_out)) < 0)
 		return result;
@@ -142,7 +142,7 @@ static void timer_inbound_over(void *context)
 		client_ike_forget(c);
 }
 
-void tunnel_end(struct client *c, const char *why)
+void access_tunnel_end(struct client *c, const char *why)
 {
 	tunnel_down(c, why);
 	end_inbound(c);
@@ -264,7 +264,7 @@ int tunnel_raise_states(struct client *c, const struct esp_sa *in, const struct 
 	const struct paa_session *session =
 		c->by_eap ? NULL : paa_find(c->access->ar->paa, c->session);
 
-	tunnel_end(c, "replaced");
+	access_tunnel_end(c, "replaced");
 	if (!session && !c->by_eap)
 		return -1;
 	c->device[0] = '\0';
@@ -274,7 +274,7 @@ int tunnel_raise_states(struct client *c, const struct esp_sa *in, const struct 
 	c->sa_in.id = c->sa_out.id = ++c->access->ids;
 	if (raise_esp(c) < 0) {
 		log_error(node->log, "%s", kernel_error(node->kernel));
-		tunnel_end(c, "failed");
+		access_tunnel_end(c, "failed");
 		return -1;
 	}
 	stands(c, lifetime_of(c, session), "ikev2", transform_name(in->suite));
@@ -301,7 +301,7 @@ static void accept_request(struct client *c, const struct mpa_tunnel_request *re
 	set_keys(c, request, &answer, paa_session_keys(session));
 	if ((request->mode == MPA_ESP ? raise_esp(c) : raise_plain(c)) < 0) {
 		log_error(node->log, "%s", kernel_error(node->kernel));
-		tunnel_end(c, "failed");
+		access_tunnel_end(c, "failed");
 		client_status(c, request->request_id, MPA_NO_RESOURCES,
 			"the tunnel could not be raised");
 		return;
@@ -337,7 +337,7 @@ void tunnel_request(struct client *c, const struct mpa_tunnel_request *request)
 	if (!why && !paa_session_keys(session))
 		why = "the session has no keys";
 	client_ike_end(c);
-	tunnel_end(c, "replaced");
+	access_tunnel_end(c, "replaced");
 	if (why)
 		client_status(c, request->request_id, MPA_REFUSED, why);
 	else if (request->mode == MPA_ESP && !transform)
