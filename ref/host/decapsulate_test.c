@@ -135,7 +135,9 @@ static void test_from_anybody(void **state)
 	NEED_IPIP
 	assert_filtered(ANYBODY);
 	decapsulator_free(d);
-	/* the device is down: nobody takes anything out */
+	/* the device is down and without an address: nobody takes anything out */
+	assert_int_not_equal(system("ip -o link show up | grep -q tunl0"), 0);
+	assert_int_not_equal(system("ip -o -4 addr show dev tunl0 | grep -q inet"), 0);
 	assert_false(comes_through(ANYBODY, ESP, 0));
 	assert_false(comes_through(ANYBODY, EXPERIMENTAL, 0));
 }

@@ -17,7 +17,7 @@ struct judgement {
 static void say(struct judgement *j, bool holds, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* NANs make no condition true: what has no figures does not hold. */
+/* NANs make no condition true. */
 static void say(struct judgement *j, bool holds, const char *format, ...)
 {
 	char text[256];
@@ -60,6 +60,10 @@ int migration_judge(const struct migration_column *columns, struct result_measur
 
 	for (const struct migration_column *c = columns; c->name; c++) {
 		const struct migration_figures *m = &c->median;
+		if (isnan(m->broken_streams)) {
+			say(&j, false, "%s: no repetition has figures", c->name);
+			continue;
+		}
 		if (begins(c->name, "nothing")) {
 			say(&j, m->broken_streams > 0, "%s: connections do not survive (%.0f of %d broken)",
 				c->name, m->broken_streams, MIGRATION_STREAMS);
