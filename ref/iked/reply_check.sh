@@ -110,7 +110,7 @@ start_mn() { # LINES OF THE CONNECTION
 	tries: 2
 	connections:
 	  - name: agent
-	    local: 10.1.98.49
+	    local: ${local:-10.1.98.49}
 	    remote: 10.2.0.1
 	    local_id: mn.example
 	    remote_id: agent.example
@@ -151,6 +151,29 @@ ctl mn probe >/dev/null && until_true 5 event mn ike_alive && ctl mn rekey-child
 ok 'later exchanges too; no answer went home, and no route is left' $?
 grep -q 'by 02:00:00:00:00:49: sent' "$work/agent.log"
 ok 'each answer to the address that the request named' $?
+nft -f - <<'END' 2>"$work/out"
+table inet marks { chain out { type filter hook output priority 0; meta mark 0x4243 udp sport { 500, 4500 } counter; }; }
+END
+marked() { nft list table inet marks | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+ctl mn probe >/dev/null && until_true 5 eval '[ "$(grep -c ike_alive "$work/mn.events")" -ge 2 ]'
+answers=$(marked)
+ctl agent probe >/dev/null && until_true 5 eval '[ "$(went_home)" -gt '"$before"' ]' && [ "$answers" -gt 0 ] &&
+	[ "$(marked)" -eq "$answers" ]
+ok 'what the agent asks of itself goes by its routes, without the mark of a way' $?
+nft delete table inet marks
+
+# A mobile that is at home there: its neighbour entry is for others, too.
+ip addr add 10.4.0.1/24 dev a0
+at_mobile ip addr add 10.4.0.2/24 dev m0
+ip neigh replace 10.4.0.2 lladdr 02:00:00:00:00:49 dev a0 nud permanent
+routes >"$work/before"
+local=10.4.0.2 start_mn 'reply_link: true'
+until_true 8 event mn ike_established && until_true 5 event mn ike_child_up && as_before &&
+	ip neigh show 10.4.0.2 dev a0 | grep -q PERMANENT
+ok 'whom the routes reach there gets its answers by them, and its neighbour entry is not touched' $?
+ip addr del 10.4.0.1/24 dev a0
+at_mobile ip addr del 10.4.0.2/24 dev m0
+routes >"$work/before"
 
 # --- others --------------------------------------------------------------------------------------------
 
