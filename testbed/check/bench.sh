@@ -82,6 +82,7 @@ table() {
 		print("\nESP in the kernel, in the guest: a nanosecond an instruction")
 		for what, unit, places in (("set-ups, curve25519, psk", "a second", 0),
 		          ("processor time of an SA, curve25519, psk", "ms", 3),
+		          ("latency of one alone, curve25519, psk", "ms", 2),
 		          ("round trip, aes256gcm16", "us", 1), ("throughput, aes256gcm16", "Mbit/s", 1)):
 		    values = [rate.get(f"ESP {what}, {who}") for who in ("charon", "iked", "iked over charon")]
 		    clear = rate.get(f"ESP {what}, clear")

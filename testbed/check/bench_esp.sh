@@ -29,7 +29,7 @@ ip link set lo up
 note() { echo "bench: ESP: $1" >&2; }
 in_kernel() { ip xfrm state | grep -c 'proto esp'; }
 
-IFS=";" read -ra kinds <<<"${BENCH_ESP_KINDS:-curve25519 psk}"
+choose BENCH_ESP_KINDS 'curve25519 psk'
 [[ ${kinds[*]} != *certificate* ]] || certificates
 for kind in "${kinds[@]}"; do
 	read -r group means <<<"$kind"
@@ -47,6 +47,7 @@ for kind in "${kinds[@]}"; do
 		for who in charon iked; do
 			start_$who "$group" "$means"
 			round $who "$group" "$means" "$count" "$clients" 8
+			alone $who "$group" "$means" 30
 			[ "$(in_kernel)" -eq 0 ] || fail "$who leaves SAs in the kernel" "$work/log"
 			stop
 		done

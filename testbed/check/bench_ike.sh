@@ -25,26 +25,14 @@ certificates
 
 # --- rounds ---------------------------------------------------------------------------------------
 
-IFS=";" read -ra kinds <<<"${BENCH_KINDS:-curve25519 psk;modp2048 psk;curve25519 certificate}"
+choose BENCH_KINDS 'curve25519 psk;modp2048 psk;curve25519 certificate'
 for kind in "${kinds[@]}"; do
 	read -r group means <<<"$kind"
-	case $group/$means in
-	curve25519/psk | modp2048/psk | curve25519/certificate | modp2048/certificate) ;;
-	*)
-		echo "bench: IKE: BENCH_KINDS: '$kind' is no kind; right is a group and a means, as in" \
-			"'curve25519 psk;modp2048 certificate'" >&2
-		exit 2
-		;;
-	esac
 	for round in $(seq "$rounds"); do
 		for who in charon iked; do
 			start_$who "$group" "$means"
 			round $who "$group" "$means" "$count" "$clients" 50
-			if [ "$round" -eq 1 ]; then
-				load "$means" --group "$group" --count 200 --clients 1
-				sed "s/^{/{\"who\": \"$who\", \"kind\": \"$group, $means\", /; s/ike set-up, median/alone/" "$work/out" |
-					grep alone >>"$work/rounds"
-			fi
+			[ "$round" -ne 1 ] || alone $who "$group" "$means" 200
 			stop
 		done
 	done

@@ -20,6 +20,22 @@ for program in charon-systemd swanctl openssl; do
 	command -v $program >/dev/null || fail "no $program" /dev/null
 done
 
+# What is measured, in `kinds`, a group and a means each.
+choose() { # VARIABLE STANDARD
+	local kind given=${!1-}
+	IFS=";" read -ra kinds <<<"${given:-$2}"
+	for kind in "${kinds[@]}"; do
+		case $kind in
+		'curve25519 psk' | 'modp2048 psk' | 'curve25519 certificate' | 'modp2048 certificate') ;;
+		*)
+			echo "bench: IKE: $1: '$kind' is no kind; right is a group and a means, as in" \
+				"'curve25519 psk;modp2048 certificate'" >&2
+			exit 2
+			;;
+		esac
+	done
+}
+
 # --- an authority, a server and a client with RSA of 2048 bits ------------------------------------
 
 mkdir -p "$work"/swanctl/{x509,x509ca,private}
@@ -142,6 +158,13 @@ round() { # WHO GROUP MEANS COUNT CLIENTS WARM-UP
 	after=$(processor)
 	sed "s/^{/{\"who\": \"$1\", \"kind\": \"$2, $3\", /" "$work/out" >>"$work/rounds"
 	figure "$1" "$2, $3" processor "$(awk "BEGIN { printf \"%f\", ($after - $before) / 1e6 / $4 }")"
+}
+
+# The latency of an initiator that nobody competes with.
+alone() { # WHO GROUP MEANS COUNT
+	load "$3" --group "$2" --count "$4" --clients 1
+	sed "s/^{/{\"who\": \"$1\", \"kind\": \"$2, $3\", /; s/ike set-up, median/alone/" "$work/out" |
+		grep alone >>"$work/rounds"
 }
 
 figure() { # WHO KIND NAME VALUE

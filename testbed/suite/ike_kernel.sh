@@ -19,7 +19,8 @@ gate() {
 	result $status "$2"
 }
 
-gate strongswan 'strongSwan moves by MOBIKE, and follows who moves' 2 expected-kernel.yaml ike/mobike '*/moves'
+gate strongswan 'strongSwan follows who moves by MOBIKE' 1 expected-kernel.yaml ike/mobike ike/mobike/responder/moves
+gate strongswan 'strongSwan moves by MOBIKE, and back' 1 expected-kernel.yaml ike/mobike ike/mobike/initiator/moves-back
 if [ -x build/peers/libreswan/usr/libexec/ipsec/pluto ] || [ -x /usr/libexec/ipsec/pluto ]; then
 	gate libreswan 'Libreswan comes to the end of quick mode in both roles' 2 expected.yaml isakmp '*/complete'
 else
