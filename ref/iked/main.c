@@ -283,6 +283,23 @@ static void take_groups(struct ike_proposal *p, const struct config_numbers *gro
 	p->count = kept;
 }
 
+static void take_proposals(const struct iked_connection *from, struct ike_connection *c)
+{
+	for (unsigned i = 0; i < c->ike.count; i++)
+		take_groups(&c->ike.list[i], &from->groups);
+	if (from->ike_proposal) /* they were checked with the configuration */
+		ike_proposals_parse(from->ike_proposal, IKE_PROTOCOL_IKE, &c->ike);
+	if (from->esp_proposal)
+		ike_proposals_parse(from->esp_proposal, IKE_PROTOCOL_ESP, &c->esp);
+	if (from->version != 1)
+		return;
+	isakmp_connection_fit(c);
+	if (from->old_algorithms)
+		isakmp_connection_old(c);
+	if (from->pfs)
+		isakmp_connection_pfs(c, (uint16_t)from->pfs);
+}
+
 static void make_connection(const struct iked_connection *from, struct ike_connection *c,
 	bool limits)
 {
@@ -304,18 +321,7 @@ static void make_connection(const struct iked_connection *from, struct ike_conne
 	c->remote_means = (enum ike_means)from->remote_auth;
 	selector(&from->local_ts, &c->local_ts);
 	selector(&from->remote_ts, &c->remote_ts);
-	for (unsigned i = 0; i < c->ike.count; i++)
-		take_groups(&c->ike.list[i], &from->groups);
-	if (from->ike_proposal) /* they were checked with the configuration */
-		ike_proposals_parse(from->ike_proposal, IKE_PROTOCOL_IKE, &c->ike);
-	if (from->esp_proposal)
-		ike_proposals_parse(from->esp_proposal, IKE_PROTOCOL_ESP, &c->esp);
-	if (from->version == 1)
-		isakmp_connection_fit(c);
-	if (from->version == 1 && from->old_algorithms)
-		isakmp_connection_old(c);
-	if (from->version == 1 && from->pfs)
-		isakmp_connection_pfs(c, (uint16_t)from->pfs);
+	take_proposals(from, c);
 	c->dhcp_sa = from->dhcp_sa || from->dhcp_relay;
 	c->childless = from->childless || from->dhcp;
 	c->by_dhcp = from->dhcp != NULL;
