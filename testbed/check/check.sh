@@ -2,35 +2,39 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs every test and counts. Each test program speaks TAP; its output goes to build/check/NAME.tap
-# and one line about it to the terminal, when it is over: as many run at once as there are
-# processors, with fuzz targets below them on what these leave. Closes with "N passed, N failed, N skipped".
+# and one line about it to the terminal, when it is over, with the seconds it took and those that a
+# processor worked for it. As many run at once as there are processors; beside them what mostly waits, and
+# below them fuzz targets on what these leave. Closes with "N passed, N failed, N skipped".
 #
 #   check.sh            everything
 #   check.sh unit       the unit tests
 #   check.sh scripts    the *_check.sh programs
 #   check.sh fuzz       the fuzz targets, FUZZ_SECONDS each
 #   check.sh NAME       the *_check.sh programs of that name, e.g. guest_check
-#   check.sh these PROGRAM...  the unit tests of these programs, with their own output, one after the
-#                       other: what runs in the guest
+#   check.sh these PROGRAM...  these unit tests and *_check.sh programs, with their own output, one after
+#                       the other: what runs in the guest
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 if [ "${1:-}" = these ]; then
 	for program in "${@:2}"; do
-		echo "# $program"
-		"$program" 2>&1 </dev/null || echo "not ok - $program ended with status $?"
+		echo "# program $program"
+		case $program in
+		*_check.sh) "$program" inside ;;
+		*) "$program" ;;
+		esac 2>&1 </dev/null || echo "not ok - $program ended with status $?"
 	done
 	exit
 fi
 out=build/check
 mkdir -p $out
-rm -f $out/*.tap $out/*.status $out/*.died $out/*.counts $out/failures
+rm -f $out/*.tap $out/*.status $out/*.times $out/*.died $out/*.counts $out/failures
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 # What a program leaves that is killed, or fails half way, goes with the run.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/baton-check-XXXXXX") || exit 2
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 processor=0
 SKIPPED='^(not )?ok .*# (SKIP|skip)'
 
 # Programs that run side by side: `start NAME COMMAND...` begins one as soon as fewer than `at_once` run,
@@ -56,18 +60,25 @@ start() {
 			"$@" >"$file" 2>&1 </dev/null
 			status=$?
 		fi
-		echo "$status $((SECONDS - began))" >"${file%.tap}.status"
+		times >"${file%.tap}.times"
+		echo "$status $((SECONDS - began)) $(worked "${file%.tap}.times")" >"${file%.tap}.part"
+		mv "${file%.tap}.part" "${file%.tap}.status"
 	) &
 }
 
+# Seconds of a processor: what `times` says of a shell and of all that it has waited for.
+worked() { # FILE
+	awk -F '[ms ]+' '{ s += 60 * ($1 + $3) + $2 + $4 } END { printf "%.0f\n", s }' "$1"
+}
+
 collect() {
-	local name left=() status seconds
+	local name left=() status seconds work
 	for name in "${running[@]}"; do
 		local base=$out/${name//\//-}
 		if [ -f "$base.status" ]; then
-			read -r status seconds <"$base.status"
-			rm "$base.status"
-			count "$name" "$base.tap" "$status" "$seconds"
+			read -r status seconds work <"$base.status"
+			rm "$base.status" "$base.times"
+			count "$name" "$base.tap" "$status" "$seconds" "$work"
 		else
 			left+=("$name")
 		fi
@@ -82,6 +93,31 @@ finish() {
 	done
 }
 
+# A queue of its own beside the rest: `beside NAME FUNCTION` begins it, `join` waits for all of them and adds
+# what they counted.
+queues=()
+
+beside() {
+	(
+		running=() passed=0 failed=0 skipped=0 processor=0
+		"$2"
+		finish
+		echo $passed $failed $skipped $processor >"$out/$1.counts"
+	) &
+	queues+=("$! $1")
+}
+
+join() {
+	local queue pid name more
+	for queue in "${queues[@]}"; do
+		read -r pid name <<<"$queue"
+		wait "$pid"
+		read -ra more <"$out/$name.counts" || more=(0 1 0 0)
+		passed=$((passed + more[0])) failed=$((failed + more[1])) skipped=$((skipped + more[2]))
+		processor=$((processor + more[3]))
+	done
+}
+
 # "ref/host/kernel_test.c" is called host/kernel_test.
 name_of() {
 	local folder
@@ -89,8 +125,18 @@ name_of() {
 	echo "$folder/$(basename "${1%.*}")"
 }
 
+# Those of several programs (`these`) that tested nothing.
+silent() { # FILE
+	awk 'function over() { if (name && !tests) print "not ok - " name " tested nothing" }
+		/^# program / { over(); name = $3; tests = 0 }
+		/^(not )?ok / { tests++ }
+		END { over() }' "$1"
+}
+
 count() {
-	local name=$1 file=$2 status=$3 seconds=$4 ok not_ok skip line
+	local name=$1 file=$2 status=$3 seconds=$4 work=$5 ok not_ok skip line nothing
+	nothing=$(silent "$file")
+	[ -z "$nothing" ] || echo "$nothing" >>"$file"
 	# cmocka 1.1.5 writes "not ok N # SKIP" for a skipped test.
 	skip=$(grep -cE "$SKIPPED" "$file")
 	ok=$(grep -E '^ok\b' "$file" | grep -cvE "$SKIPPED")
@@ -100,12 +146,13 @@ count() {
 		not_ok=1
 	fi
 	passed=$((passed + ok)) failed=$((failed + not_ok)) skipped=$((skipped + skip))
+	processor=$((processor + work))
 	line=$(printf '%-32s %4d passed' "$name" "$ok")
 	[ "$not_ok" -gt 0 ] && line+=", $not_ok failed"
 	[ "$skip" -gt 0 ] && line+=", $skip skipped"
 	[ -f "${file%.tap}.died" ] && line+=", its guest died the first time: $(
 		grep -m 1 '^baton: ' "${file%.tap}.died")"
-	echo "$line  ($seconds s)"
+	echo "$line  ($seconds s, processor $work s)"
 	if [ "$not_ok" -gt 0 ]; then
 		grep -nE -B8 -A12 '^not ok\b' "$file" | tail -40 | sed 's/^/    /'
 		tail -15 "$file" | sed 's/^/    /'
@@ -147,23 +194,38 @@ unit() {
 		testbed/check/check.sh these "${again[@]}"
 }
 
+# Those that need radios share one guest: each finds in its memory what the one before has used.
+RADIOS='ref/mn/handover_check.sh ref/ap/air_check.sh ref/mn/candidates_check.sh ref/mn/finding_check.sh'
+
 # Those that take minutes, the longest first, so that none of them runs on when all others are over.
-LONG='guest_check change_check finding_check handover_check candidates_check esp_check fig10_check
-	migration_check measure_check load_check migrate_check air_check example_check'
+LONG='testbed/measure/measure_check.sh ref/iked/change_check.sh testbed/measure/fig10_check.sh
+	ref/iked/esp_check.sh testbed/guest/guest_check.sh testbed/interop/interop_check.sh
+	testbed/suite/ike_suite_check.sh ref/migrate/migrate_check.sh testbed/adapter/example_check.sh
+	testbed/vectors/vectors_check.sh testbed/measure/migration_check.sh'
+
+# Those that mostly wait, for what a protocol's own timers bring or do not: a processor works for them a third of
+# their time at most.
+WAITING='ref/iked/ikev1_check.sh ref/eap/interop_check.sh testbed/suite/mutants_check.sh
+	ref/iked/daemon_check.sh testbed/suite/suite_check.sh ref/ar/attacks_check.sh'
+
+begin_scripts() { # SCRIPT...
+	local script
+	for script in "$@"; do
+		start "$(name_of "$script")" "$script"
+	done
+}
+
+# One at a time beside the others.
+waiting() {
+	at_once=1
+	begin_scripts $WAITING
+}
 
 # Before these begin the unit tests are over, but for those in the guest.
 scripts() {
-	local script long
-	for long in $LONG; do
-		script=$(sources "$long.sh")
-		[ -z "$script" ] || start "$(name_of "$script")" "$script"
-	done
-	for script in $(sources _check.sh); do
-		case " $(echo $LONG) " in
-		*" $(basename "${script%.sh}") "*) ;;
-		*) start "$(name_of "$script")" "$script" ;;
-		esac
-	done
+	start radios build/bin/baton guest --clock virtual --timeout 2700 -- testbed/check/check.sh these $RADIOS
+	begin_scripts $LONG
+	begin_scripts $(sources _check.sh | grep -vxFf <(printf '%s\n' $RADIOS $LONG $WAITING))
 }
 
 # Each gets its seconds by the clock on the wall, and a tenth of them of a processor, however long
@@ -270,27 +332,26 @@ case ${1:-all} in
 all)
 	seed_corpora
 	echo "fuzz targets, ${FUZZ_SECONDS:-60} s each, below the others"
-	(
-		fuzz
-		echo $passed $failed $skipped >$out/fuzz.counts
-	) &
-	fuzzing=$!
+	beside fuzz fuzz
 	echo "unit tests"
 	unit
 	echo "programs as a person would run them"
+	beside waiting waiting
 	scripts
 	start lint testbed/check/lint.sh --tap
 	finish
-	echo "the rest of the fuzz targets"
-	wait $fuzzing
-	read -r fuzz_passed fuzz_failed fuzz_skipped <$out/fuzz.counts ||
-		fuzz_passed=0 fuzz_failed=1 fuzz_skipped=0
-	passed=$((passed + fuzz_passed)) failed=$((failed + fuzz_failed))
-	skipped=$((skipped + fuzz_skipped))
+	echo "what is left beside them"
+	join
 	;;
-unit | scripts)
-	"$1"
+unit)
+	unit
 	finish
+	;;
+scripts)
+	beside waiting waiting
+	scripts
+	finish
+	join
 	;;
 fuzz)
 	seed_corpora
@@ -306,7 +367,7 @@ fuzz)
 	;;
 esac
 say_failures
-echo "$((SECONDS - began)) s; outputs in $out/"
+echo "$((SECONDS - began)) s, processors worked $processor s; outputs in $out/"
 if [ $skipped -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 else
