@@ -20,7 +20,8 @@
  * own: whoever started a move may end, killed or not, and the move is still finished. A journal in
  * /run/baton-move lets the next one finish what even both could not (move_recover).
  *
- * Needs CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_SYS_ADMIN. Return values as in kernel.h where not
+ * Needs CAP_NET_ADMIN, CAP_SYS_PTRACE and CAP_SYS_ADMIN; without the last one owners are stopped by
+ * SIGSTOP, which their parents see. Return values as in kernel.h where not
  * said otherwise. docs/migration.md says how it works and what cannot be moved.
  */
 #ifndef BATON_HOST_MOVE_H

@@ -182,7 +182,8 @@ bool freeze_space_lives(uint64_t space)
 
 static void place_alone(struct journal *j, pid_t pid)
 {
-	group_of(j, "", pid);
+	if (!group_of(j, "", pid))
+		j->head->crowded = true;
 }
 
 static bool is_within(const char *path, const char *group)
@@ -306,6 +307,11 @@ int freeze_stop(struct journal *j, char error[MOVE_ERROR])
 	btime until = loop_now() + PATIENCE;
 	unsigned i = 0;
 
+	if (j->head->crowded) {
+		snprintf(error, MOVE_ERROR, "more than %d programs to stop, each by itself",
+			GROUPS_MAX);
+		return -E2BIG;
+	}
 	freeze_open(j);
 	j->head->frozen = true;
 	j->head->report.by_signal = 0;

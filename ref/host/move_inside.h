@@ -85,6 +85,7 @@ struct journal_head {
 	unsigned spares;
 	bool asked; /* `config` stands there */
 	bool placed, frozen;
+	bool crowded; /* more owners than there is room for: none may be moved */
 	uint64_t turn; /* of freeze_turn, before the sockets were looked for */
 	uint64_t opened; /* connections of this namespace so far, when they were looked for */
 	bool hurried;	/* the kernel's grace periods are short for the moment */

@@ -234,9 +234,9 @@ static int stand_still(struct work *w, int lock)
 {
 	struct journal *j = w->journal;
 	bool moved = freeze_turn(lock, false) != j->head->turn, again = moved;
-	int result = 0;
 
-	for (int round = 0; round < 4 && result == 0; round++) {
+	for (int round = 0; round < 4; round++) {
+		int result;
 		if (again)
 			freeze_place(j);
 		result = freeze_stop(j, w->error);
@@ -248,9 +248,11 @@ static int stand_still(struct work *w, int lock)
 		if (result <= 0)
 			return result;
 		again = true;
-		result = 0;
 	}
-	return result;
+	if (!j->head->report.by_signal)
+		return 0; /* what is new has no owner yet, and stays */
+	snprintf(w->error, sizeof(w->error), "programs begin others faster than they are stopped");
+	return -EAGAIN;
 }
 
 static void count_owners(struct journal *j)

@@ -77,9 +77,19 @@ static bool running(struct iked *d, const struct ike_sa *sa)
 	return first_of(d, sa, true, true) || first_of(d, sa, false, true);
 }
 
+static struct behind **behind_of(struct iked *d, const struct ike_sa *sa)
+{
+	struct behind **at = &d->behind;
+
+	while (*at && (*at)->sa != sa)
+		at = &(*at)->next;
+	return at;
+}
+
+/* Sockets that are behind have need of the old policies still. */
 static void settle(struct iked *d, const struct ike_sa *sa)
 {
-	if (d->esp && !running(d, sa))
+	if (d->esp && !running(d, sa) && !*behind_of(d, sa))
 		esp_settle(d->esp, sa);
 }
 
@@ -93,15 +103,6 @@ static void move_esp(struct iked *d, const struct ike_sa *sa, const struct ike_m
 /* --- where the sockets are -------------------------------------------------------------------- */
 
 static void begin_move(struct carry *c);
-
-static struct behind **behind_of(struct iked *d, const struct ike_sa *sa)
-{
-	struct behind **at = &d->behind;
-
-	while (*at && (*at)->sa != sa)
-		at = &(*at)->next;
-	return at;
-}
 
 static void free_behind(struct behind **at)
 {
