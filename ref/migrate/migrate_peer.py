@@ -209,8 +209,7 @@ def many(address, port, count):
                 have += piece
             good += have == want
         print(good, flush=True)
-        stopping.wait()
-        stopping.clear()
+        signal.sigwait({signal.SIGUSR1})
 
 
 def threads(address, port, count):
@@ -238,8 +237,7 @@ def threads(address, port, count):
             with contextlib.suppress(queue.Empty):
                 lines.add(back.get(timeout=0.5))
         print(json.dumps({"answered": len(lines), "wrong": wrong}), flush=True)
-        stopping.wait()
-        stopping.clear()
+        signal.sigwait({signal.SIGUSR1})
 
 
 def main():
@@ -249,10 +247,9 @@ def main():
         serve(address, port, mode)
     elif verb == "talk":
         talk(address, port)
-    elif verb == "many":
-        many(address, port, mode)
-    elif verb == "threads":
-        threads(address, port, mode)
+    elif verb in ("many", "threads"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})  # threads inherit it; the first one waits for it
+        (many if verb == "many" else threads)(address, port, mode)
     else:
         pump(socket.create_connection((address, int(port))), mode)
 
