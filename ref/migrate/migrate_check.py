@@ -245,14 +245,14 @@ def serving(mode, port, version=4):
     return server
 
 
-def listening(*ports):
-    """Waits until somebody at the correspondent listens at all of them."""
+def listening(*ports, connections=0):
+    """Waits until somebody at the correspondent listens at all of them; or has so many connections there."""
     for _ in range(200):
-        there = run(*in_host(CN, "ss", "-Htln"))
-        if all(re.search(rf":{port}\s", there) for port in ports):
+        there = run(*in_host(CN, "ss", "-Htn" if connections else "-Htln"))
+        if all(len(re.findall(rf":{port}\s", there)) >= max(1, connections) for port in ports):
             return
         time.sleep(0.05)
-    raise TimeoutError(f"nobody listens at {ports}:\n{there}")
+    raise TimeoutError(f"nobody listens, or has {connections} connections, at {ports}:\n{there}")
 
 
 def appeared(name, seconds=120):
@@ -746,6 +746,9 @@ def test_programs(world, changes=20):
     nc = traced("nc", "nc", "-N", n["cn"], "5360", stdin=subprocess.PIPE, bufsize=0)
     python = traced("python", sys.executable, PEER, "talk", n["cn"], "5360", "epoll")
     running = {"curl": curl, "nc": nc, "python": python}
+    if os.path.exists("/usr/sbin/sshd"):
+        running["ssh"] = start_ssh(traced, servers, n["cn"], 0.1 if slow else 0.01)
+        appeared("up")
     if os.path.exists("/usr/bin/iperf3"):
         for i, back in enumerate(([], ["-R"])):
             servers.append(start(CN, "iperf3", "-s", "-1", "-p", str(5370 + i), stdout=subprocess.DEVNULL,
@@ -754,9 +757,7 @@ def test_programs(world, changes=20):
         for i, back in enumerate(([], ["-R"])):
             running["iperf3" + "".join(back)] = traced("iperf3" + "".join(back), "iperf3", "-c", n["cn"], "-p",
                                                        str(5370 + i), "-t", "600", *rate, "-J", *back)
-    if os.path.exists("/usr/sbin/sshd"):
-        running["ssh"] = start_ssh(traced, servers, n["cn"], 0.1 if slow else 0.01)
-        appeared("up")
+        listening(5370, 5371, connections=2)  # one of them for its own affairs
     time.sleep(0.5)
     good, lines, alive, began = [], [], 0, time.time()
     for i in range(changes):
