@@ -180,6 +180,14 @@ check "a wrong MN-AR key is refused" grep -q 'AUTHENTICATION_FAILED' $work/said
 check "and nothing is given to who has it" test "$(count nar ike_established)" -eq "$sas"
 by_key "$key"
 check "any IKEv2 initiator with the right one gets an address" grep -q '"event":"ike_child_up"' $work/said
+# Nobody points a tunnel at a third party, whatever key it has.
+on mn ip addr add 192.0.2.250/24 dev wlan0
+here=192.0.2.250
+by_key "$key"
+on mn ip addr del 192.0.2.250/24 dev wlan0
+check "but not for another address than the session's" test "$(member nar request_refused detail)" = \
+	"the outer address is not that of the session"
+check "so there is no tunnel to it" eval '! grep -q "\"event\":\"ike_child_up\"" $work/said'
 router par 192.0.2.2 "$psk"
 router nar 198.51.100.2 "$psk"
 again par ar && again nar ar
