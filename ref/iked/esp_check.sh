@@ -19,7 +19,7 @@ if [ "${1:-}" != inside ]; then
 		command -v $p >/dev/null || skip "no $p"
 	done
 	# one boot for all
-	"$bin/baton" guest --clock virtual --timeout 1500 -- bash -c '
+	"$bin/baton" guest --clock virtual --timeout 2400 -- bash -c '
 		"$1/esp_check.sh" inside
 		first=$?
 		"$1/vpn.sh" inside || first=1
