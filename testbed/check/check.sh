@@ -203,8 +203,8 @@ LONG='testbed/measure/measure_check.sh ref/iked/change_check.sh testbed/measure/
 	testbed/suite/ike_suite_check.sh ref/migrate/migrate_check.sh testbed/adapter/example_check.sh
 	testbed/vectors/vectors_check.sh testbed/measure/migration_check.sh'
 
-# Those that mostly wait, for what a protocol's own timers bring or do not: a processor works for them a third of
-# their time at most.
+# Those that mostly wait, for what a protocol's own timers bring or do not: a processor works for them less than
+# half of their time.
 WAITING='ref/iked/ikev1_check.sh ref/eap/interop_check.sh testbed/suite/mutants_check.sh
 	ref/iked/daemon_check.sh testbed/suite/suite_check.sh ref/ar/attacks_check.sh'
 
