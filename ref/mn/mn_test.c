@@ -350,10 +350,21 @@ static void a_node_attaches_on_a_wire_and_leaves_no_trace(void **state)
 	end_pair(&p);
 }
 
-/* How often the DHCP server has got or sent such a message. */
-static bool dhcp_saw(const struct pair *p, const char *message, unsigned times)
+/* How often the DHCP server has got or sent such a message: on a slow machine more often than once for
+ * each time that it is wanted. */
+static unsigned dhcp_saw(const struct pair *p, const char *message)
 {
-	return test_run("test $(grep -c '%s(' %s/dnsmasq) -eq %u", message, p->ar.folder, times);
+	char path[256], line[512];
+	unsigned n = 0;
+	FILE *log;
+
+	snprintf(path, sizeof(path), "%s/dnsmasq", p->ar.folder);
+	log = fopen(path, "re");
+	while (log && fgets(line, sizeof(line), log))
+		n += strstr(line, message) != NULL;
+	if (log)
+		fclose(log);
+	return n;
 }
 
 /* RFC 2131 §4.4.2: back in a network whose lease is still valid, the node asks for it again. */
@@ -361,15 +372,19 @@ static void a_node_that_comes_back_asks_for_its_old_address(void **state)
 {
 	struct pair p;
 	pid_t dhcp;
+	unsigned asked, given;
 
 	NEED_SPACE;
 	begin_wired_pair(&p, &dhcp);
 	DOES(&p.mn, "connect", "network", "b");
-	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 1));
+	asked = dhcp_saw(&p, "DHCPDISCOVER(");
+	given = dhcp_saw(&p, "DHCPACK(");
+	assert_true(asked > 0 && given > 0);
 	DOES(&p.mn, "connect", "network", "c");
 	DOES(&p.mn, "connect", "network", "b");
 	assert_true(test_node_has(p.mn.events, "\"event\":\"dhcp_started\",\"requested\":\"198.51."));
-	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 2));
+	assert_int_equal(dhcp_saw(&p, "DHCPDISCOVER("), asked);
+	assert_true(dhcp_saw(&p, "DHCPACK(") > given);
 
 	/* a server that has forgotten it is silent (§4.3.2), and asked for any other */
 	DOES(&p.mn, "connect", "network", "c");
@@ -377,13 +392,14 @@ static void a_node_that_comes_back_asks_for_its_old_address(void **state)
 	assert_true(test_run("rm %s/leases %s/dnsmasq", p.ar.folder, p.ar.folder));
 	dhcp = serve_dhcp(&p);
 	DOES(&p.mn, "connect", "network", "b");
-	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 1) && dhcp_saw(&p, "DHCPACK", 1));
+	asked = dhcp_saw(&p, "DHCPDISCOVER(");
+	assert_true(asked > 0 && dhcp_saw(&p, "DHCPACK(") > 0);
 	assert_true(mn_shows(&p, "ip addr", "198.51.100.1[0-9][0-9]/24"));
 
 	/* what was given back is not asked for */
 	DOES(&p.mn, "disconnect", NULL, NULL);
 	DOES(&p.mn, "connect", "network", "b");
-	assert_true(dhcp_saw(&p, "DHCPDISCOVER", 2));
+	assert_true(dhcp_saw(&p, "DHCPDISCOVER(") > asked);
 	end_dhcp(dhcp);
 	end_pair(&p);
 }
