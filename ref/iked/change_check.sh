@@ -192,9 +192,9 @@ ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new addr
 grep isakmp "$work/tunnel.txt" | head -8 | sed 's/^/# tunnel: /'
 until_true 10 tunnelled "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP"
 ok 'so is what programs send meanwhile' $?
-taken=$(there nft list chain ip ingress taken | sed -n 's/.*packets \([0-9]*\) .*/\1/p')
-[ "${taken:-0}" -gt 0 ]
-ok "and it is taken at the other end (${taken:-none} of them)" $?
+taken() { there nft list chain ip ingress taken | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+until_true 10 eval '[ "$(taken)" -gt 0 ]'
+ok "and it is taken at the other end ($(taken) of them)" $?
 until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
 	grep -c tunnel_down "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" ]' &&
 	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
