@@ -174,14 +174,21 @@ there nft add rule ip ingress taken ip saddr $old icmp type echo-request counter
 tcpdump -i v0 -n -U --immediate-mode -w "$work/tunnel.pcap" 'ip proto 4' 2>"$work/tcpdump.tunnel" &
 started+=($!)
 until_true 10 grep -q listening "$work/tcpdump.tunnel"
+correspondent=$(sed -n 's/.*"event":"ready".*"pid":\([0-9]*\).*/\1/p' "$work/cn.events")
 # A way so long that programs send while the answer is on it; and one that sends whatever comes back, where
 # TCP may be waiting.
 tc qdisc add dev v0 root netem delay 300ms
 ping -q -i 0.02 -w 20 -I $old 10.9.0.22 >"$work/ping" 2>&1 &
 started+=($!)
 new=10.9.12.1
+# The correspondent takes its time: until it has changed, what comes is from the old address, and good.
+kill -STOP "$correspondent"
 ip addr add $new/16 dev v0
 ip addr del $old/16 dev v0
+taken() { there nft list chain ip ingress taken | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+until_true 20 eval '[ "$(taken)" -gt 0 ]'
+ok "what programs send in the tunnel is taken at the other end ($(taken) of them)" $?
+kill -CONT "$correspondent"
 until_true 20 moved 12 && until_true 20 grep -q "\"to\":\"$new" "$work/cn.events"
 ok 'the address is taken away and another is there: the node moves by itself' $?
 # The capture may lie behind.
@@ -192,9 +199,6 @@ ok 'ADDRESS CHANGE and MIGRATION COMPLETED are inside of packets of the new addr
 grep isakmp "$work/tunnel.txt" | head -8 | sed 's/^/# tunnel: /'
 until_true 10 tunnelled "IP $new > 10.9.0.22: IP $old > 10.9.0.22: ESP"
 ok 'so is what programs send meanwhile' $?
-taken() { there nft list chain ip ingress taken | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
-until_true 10 eval '[ "$(taken)" -gt 0 ]'
-ok "and it is taken at the other end ($(taken) of them)" $?
 until_true 10 eval '[ "$(grep -c tunnel_up "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" = "$(
 	grep -c tunnel_down "$work/mn.events" "$work/cn.events" | cut -d: -f2 | paste -sd" ")" ]' &&
 	! ip link show | grep -q baton-t && ! there ip link show | grep -q baton-t
