@@ -31,7 +31,7 @@ rm -f $out/*.tap $out/*.status $out/*.times $out/*.died $out/*.counts $out/failu
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 # What a program leaves that is killed, or fails half way, goes with the run.
-TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/baton-check-XXXXXX") && chmod 711 "$TMPDIR" || exit 2 # other users pass
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/baton-check-XXXXXX") && chmod 755 "$TMPDIR" || exit 2 # for other users too
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 passed=0 failed=0 skipped=0 processor=0
