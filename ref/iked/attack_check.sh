@@ -100,7 +100,7 @@ dumpcap -q -P -i v0 -f 'udp port 500' -w "$work/x.pcap" 2>"$work/dumpcap" &
 dump=$!
 until_true 10 grep -q File: "$work/dumpcap"
 ctl mn move 10.9.0.3 >/dev/null && until_true 5 grep -q ike_migrated "$work/mn.events"
-until_true 10 attack seen "$work/x.pcap" 10.9.0.3 10.9.0.2
+sleep 2 # what dumpcap has not read when it is ended is lost, and it shows nothing before
 kill $dump && wait $dump 2>/dev/null
 [ "$(peer_of)" = 10.9.0.3 ] && [ "$(events cn ike_migrated)" -eq 1 ]
 ok 'the mover moves, and is recorded' $?

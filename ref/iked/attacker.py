@@ -7,7 +7,6 @@ Attacks on a baton-iked, one word an attack (attack_check.sh says what each must
                                        made-up Encrypted payload
     replay FILE SOURCE DESTINATION     the last request of a capture, octet by octet
     reflect FILE SOURCE DESTINATION    the same with the initiator's flag turned round, to who sent it
-    seen FILE SOURCE DESTINATION       none yet: whether a capture has requests of both; status 1 if not
     lie KEYS OLD PEER NEW THIRD        who has the keys of the IKE SA, and is its initiator: names the
                                        address of a third party, an SA that is not his, an old number,
                                        asks again and again, and then does all as it should be
@@ -209,8 +208,6 @@ def main():
         answer(*arguments)
     else:
         capture, source, destination = arguments
-        if what == "seen":
-            return 0 if {source, destination} <= {where for where, _ in requests(capture)} else 1
         if what == "reflect":
             message = bytearray(last_request(capture, destination))
             message[19] ^= INITIATOR
@@ -220,8 +217,7 @@ def main():
             struct.pack_into("!I", message, 20, struct.unpack_from("!I", message, 20)[0] + 1)
             message[32:] = os.urandom(len(message) - 32)
         send_as(source, destination, bytes(message))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
